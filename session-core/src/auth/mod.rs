@@ -1,0 +1,1 @@
+//! Credentials: what they are, where they come from and how they are written into a field.

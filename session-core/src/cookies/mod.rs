@@ -1,0 +1,1 @@
+//! Cookies by RFC 6265bis: what is accepted, what is held, what is sent, and why.

@@ -1,0 +1,78 @@
+//! Every bound of the project, named, with its default and where the number comes from.
+//!
+//! Peers control the input, so nothing grows without one of these. Set them by
+//! `let mut limits = Limits::default(); limits.head_bytes = 16 * 1024;`.
+
+/// The bounds of a session, its codec and its pool.
+///
+/// A size is in bytes and inclusive: what is exactly as large passes, one more byte does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// A response head: status line and field lines together, also summed over interim responses and the final one.
+    /// Default 64 KiB (h11 64 KiB, Node 16 KiB, curl 300 KiB).
+    pub head_bytes: usize,
+    /// Field lines in a head, each counted. Default 256 (hyper 100, Apache 100, curl 5,000).
+    pub head_fields: usize,
+    /// Interim (1xx) responses before the final one. Default 16 (curl and Go stop at 5 to 10).
+    pub interim_responses: usize,
+    /// A line that opens a chunk: size and extensions. Default 4 KiB (Go 4 KiB).
+    pub chunk_line: usize,
+    /// Chunk extensions and leading zeros that a body may carry beyond its data: what is allowed is this many bytes plus
+    /// as many as the body has data. Default 16 KiB (Go, CVE-2023-39326: 16 KiB and the data's own size).
+    pub chunk_overhead: usize,
+    /// The trailer section of a chunked body. Default 16 KiB.
+    pub trailer_bytes: usize,
+    /// A body gathered in memory by `bytes`, `text` or `json`. Default 100 MiB. Streams have no limit.
+    pub gathered_body: u64,
+    /// How much of an unwanted body is read to keep its connection; a longer one closes it. Default 64 KiB.
+    pub drain: u64,
+    /// Redirects that one exchange follows. Default 20 (Fetch; requests 30, reqwest and Go 10, curl 50).
+    pub redirects: u32,
+    /// Idle connections kept for one pool key. Default 32 (reqwest: no bound, Go 2, browsers 6).
+    pub idle_per_key: usize,
+    /// Idle connections kept in all. Default 256 (Go 100).
+    pub idle_total: usize,
+    /// How long a connection may lie idle, in seconds. Default 90 (reqwest and Go 90).
+    pub idle_seconds: u64,
+    /// A cookie's name and value together. Default 4096 (RFC 6265bis 5.6).
+    pub cookie_bytes: usize,
+    /// A cookie attribute's value; a longer attribute is ignored. Default 1024 (RFC 6265bis 5.6).
+    pub cookie_attribute_bytes: usize,
+    /// Cookies held for one domain. Default 50 (RFC 6265bis 6.1; browsers 180).
+    pub cookies_per_domain: usize,
+    /// Cookies held in all. Default 3000 (RFC 6265bis 6.1).
+    pub cookies_total: usize,
+    /// Set-Cookie lines looked at in one response. Default 50.
+    pub cookies_per_response: usize,
+    /// How long a cookie may live, in seconds. Default 34,560,000, which is 400 days (RFC 6265bis 5.5).
+    pub cookie_seconds: u64,
+    /// The Cookie field of one request. Default 8190 (Apache's limit for a request field).
+    pub cookie_field: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 64 * 1024,
+            head_fields: 256,
+            interim_responses: 16,
+            chunk_line: 4 * 1024,
+            chunk_overhead: 16 * 1024,
+            trailer_bytes: 16 * 1024,
+            gathered_body: 100 * 1024 * 1024,
+            drain: 64 * 1024,
+            redirects: 20,
+            idle_per_key: 32,
+            idle_total: 256,
+            idle_seconds: 90,
+            cookie_bytes: 4096,
+            cookie_attribute_bytes: 1024,
+            cookies_per_domain: 50,
+            cookies_total: 3000,
+            cookies_per_response: 50,
+            cookie_seconds: 400 * 24 * 60 * 60,
+            cookie_field: 8190,
+        }
+    }
+}

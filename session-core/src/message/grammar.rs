@@ -1,0 +1,114 @@
+//! The small grammars of RFC 9110 section 5.6: tokens, lists, white space, quoted strings.
+
+/// Whether `byte` may stand in a token (RFC 9110 5.6.2).
+#[must_use]
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+/// Whether `bytes` is a token: not empty, token bytes only.
+#[must_use]
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
+}
+
+/// Whether `byte` may stand in a field value: visible, space, tab or above 0x7f (RFC 9110 5.5).
+#[must_use]
+pub fn is_field_value_byte(byte: u8) -> bool {
+    byte == b'\t' || (byte >= 0x20 && byte != 0x7f)
+}
+
+/// `bytes` without spaces and tabs at both ends (OWS, RFC 9110 5.6.3).
+#[must_use]
+pub fn trim_blanks(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let [b' ' | b'\t', tail @ ..] = rest {
+        rest = tail;
+    }
+    while let [head @ .., b' ' | b'\t'] = rest {
+        rest = head;
+    }
+    rest
+}
+
+/// The members of a comma-separated list, trimmed, empty ones left out (RFC 9110 5.6.1). Commas inside quoted strings
+/// do not split.
+pub fn list_members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    let mut escaped = false;
+    value
+        .split(move |&byte| {
+            if escaped {
+                escaped = false;
+                return false;
+            }
+            match byte {
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                b',' if !quoted => return true,
+                _ => {}
+            }
+            false
+        })
+        .map(trim_blanks)
+        .filter(|member| !member.is_empty())
+}
+
+/// A number written in decimal digits and nothing else; `None` for anything else and for more than 64 bits.
+#[must_use]
+pub fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, &digit| {
+        let value = match digit {
+            b'0'..=b'9' => u64::from(digit & 0x0f),
+            _ => return None,
+        };
+        number.checked_mul(10)?.checked_add(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decimal, is_token, list_members, trim_blanks};
+
+    #[test]
+    fn tokens_hold_no_separators() {
+        assert!(is_token(b"!#$%&'*+-.^_`|~09azAZ"));
+        for bad in ["", "a b", "a:", "(a)", "a\"", "\u{fc}", "a\0"] {
+            assert!(!is_token(bad.as_bytes()), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn lists_split_at_commas_outside_of_quotes() {
+        let members = |value: &'static str| {
+            list_members(value.as_bytes())
+                .map(|member| String::from_utf8_lossy(member).into_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(members(" a,, b\t,"), ["a", "b"]);
+        assert_eq!(members("a=\"x, \\\" y\", b"), ["a=\"x, \\\" y\"", "b"]);
+        assert_eq!(members(" , "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_spaces_and_tabs_are_trimmed() {
+        assert_eq!(trim_blanks(b" \t a\x0b \t"), b"a\x0b");
+        assert_eq!(trim_blanks(b" \t "), b"");
+    }
+
+    #[test]
+    fn decimals_are_digits_that_fit() {
+        assert_eq!(decimal(b"00005"), Some(5));
+        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
+        for bad in ["", "+5", "-5", "5.0", "0x5", "5 5", "18446744073709551616", "\u{665}"] {
+            assert_eq!(decimal(bad.as_bytes()), None, "{bad:?}");
+        }
+    }
+}

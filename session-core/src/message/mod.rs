@@ -1,0 +1,13 @@
+//! The vocabulary of RFC 9110: grammar, fields, origins, targets, bodies, heads, secrets and dates.
+//!
+//! Everything above builds on these; nothing here knows a session, a codec or a policy.
+
+pub mod body;
+pub mod date;
+pub mod fields;
+pub mod grammar;
+pub mod head;
+pub mod host;
+pub mod origin;
+pub mod sensitive;
+pub mod target;

@@ -1,0 +1,163 @@
+//! Scheme, host and port: what credentials are bound to and connections are kept for.
+
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::host::CanonicalHost;
+use std::fmt;
+use url::Url;
+
+/// The two schemes that a request can be sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "HTTP has these two schemes")]
+pub enum Scheme {
+    /// Clear text.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The scheme of a URL, where it is one of the two.
+    #[must_use]
+    pub fn of(url: &Url) -> Option<Self> {
+        match url.scheme() {
+            "http" => Some(Self::Http),
+            "https" => Some(Self::Https),
+            _ => None,
+        }
+    }
+
+    /// `http` or `https`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// 80 or 443.
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Scheme, canonical host and port (RFC 9110 4.3.1). Two URLs are of one origin if and only if these are equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    scheme: Scheme,
+    host: CanonicalHost,
+    port: u16,
+}
+
+impl Origin {
+    /// The origin of a URL; `None` where no request can be sent to it (another scheme, no host, an empty label, port 0).
+    #[must_use]
+    pub fn of(url: &Url) -> Option<Self> {
+        let scheme = Scheme::of(url)?;
+        let port = url.port().unwrap_or_else(|| scheme.default_port());
+        if port == 0 {
+            return None;
+        }
+        Some(Self { scheme, host: CanonicalHost::of(url)?, port })
+    }
+
+    /// An origin as written, such as `https://a.test:8443`. A path, query, fragment or user information is refused.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let error = || {
+            Error::new(ErrorKind::InvalidUrl, Phase::Build, "an origin is not valid")
+                .with_expected("scheme, host and port, such as https://a.test:8443")
+        };
+        let url = Url::parse(text).map_err(|source| error().with_source(source))?;
+        let bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !bare {
+            return Err(error());
+        }
+        Self::of(&url).ok_or_else(error)
+    }
+
+    /// The scheme.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn host(&self) -> &CanonicalHost {
+        &self.host
+    }
+
+    /// The port, also where it is the default.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether what is sent there is hidden on its way: https, or a host that is this machine.
+    #[must_use]
+    pub fn is_trustworthy(&self) -> bool {
+        self.scheme == Scheme::Https || self.host.is_loopback()
+    }
+
+    /// Host and port as the Host field has them: no default port, IPv6 in brackets (RFC 9110 7.2).
+    #[must_use]
+    pub fn authority(&self) -> String {
+        if self.port == self.scheme.default_port() {
+            self.host.to_string()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+    use url::Url;
+
+    fn origin(url: &str) -> Option<String> {
+        Origin::of(&Url::parse(url).unwrap()).map(|origin| origin.to_string())
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert_eq!(origin("https://A.TEST:443/x").as_deref(), Some("https://a.test"));
+        assert_eq!(origin("http://a.test:443/x").as_deref(), Some("http://a.test:443"));
+        assert_eq!(origin("http://[::1]:8080/").as_deref(), Some("http://[::1]:8080"));
+        assert_eq!(origin("http://a.test:0/"), None);
+        assert_eq!(origin("ftp://a.test/"), None);
+        assert_eq!(origin("http://a..test/"), None);
+        assert_eq!(origin("data:,x"), None);
+    }
+
+    #[test]
+    fn a_written_origin_has_nothing_else() {
+        assert_eq!(Origin::parse("https://a.test:8443").unwrap().to_string(), "https://a.test:8443");
+        for bad in ["a.test", "https://a.test/x", "https://u@a.test", "https://a.test/?q", "ftp://a.test", ""] {
+            assert!(Origin::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Secrets and the one list of field names that carry them.
+
+use http::HeaderName;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
+use std::fmt;
+
+/// A value that no `Debug` shows. What it guards is read by [`Secret::expose`] alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T>(T);
+
+impl<T> Secret<T> {
+    /// Guards `value`.
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The guarded value.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Fields by which many services take a key or a token: each is dropped at the first cross-origin hop of an exchange.
+///
+/// The list is public so that callers can see what it covers; a field that is not on it is marked with
+/// `HeaderValue::set_sensitive` to be treated alike.
+pub const KEY_FIELDS: &[&str] = &[
+    "api-key",
+    "apikey",
+    "private-token",
+    "deploy-token",
+    "job-token",
+    "ocp-apim-subscription-key",
+    "x-access-token",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-api-token",
+    "x-apikey",
+    "x-auth",
+    "x-auth-key",
+    "x-auth-token",
+    "x-csrf-token",
+    "x-csrftoken",
+    "x-functions-key",
+    "x-gitlab-token",
+    "x-goog-api-key",
+    "x-goog-iam-authorization-token",
+    "x-jwt-assertion",
+    "x-session-token",
+    "x-vault-token",
+    "x-xsrf-token",
+];
+
+/// Whether `name` is one of the [`KEY_FIELDS`].
+#[must_use]
+pub fn is_key_field(name: &HeaderName) -> bool {
+    KEY_FIELDS.contains(&name.as_str())
+}
+
+/// Whether a field of this name carries a credential, so that it belongs to one origin and is never printed:
+/// Authorization, Cookie, Proxy-Authorization, Cookie2, or one of the [`KEY_FIELDS`].
+#[must_use]
+pub fn is_credential_field(name: &HeaderName) -> bool {
+    *name == AUTHORIZATION
+        || *name == COOKIE
+        || *name == PROXY_AUTHORIZATION
+        || name.as_str() == "cookie2"
+        || is_key_field(name)
+}
+
+/// Whether the values of a field of this name, in a request or a response, must not be printed.
+#[must_use]
+pub fn is_secret_when_shown(name: &HeaderName) -> bool {
+    is_credential_field(name) || *name == SET_COOKIE || name.as_str() == "authentication-info"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEY_FIELDS, Secret, is_credential_field, is_key_field};
+    use http::HeaderName;
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(..)");
+    }
+
+    #[test]
+    fn every_key_field_is_a_lower_case_field_name() {
+        for name in KEY_FIELDS {
+            let parsed = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            assert_eq!(parsed.as_str(), *name);
+            assert!(is_key_field(&parsed) && is_credential_field(&parsed));
+        }
+        assert!(!is_credential_field(&http::header::ACCEPT));
+    }
+}

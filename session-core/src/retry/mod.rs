@@ -1,0 +1,1 @@
+//! Retries: what failed, whether the server can have seen it, and how long to pause.
