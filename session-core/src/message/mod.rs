@@ -3,11 +3,14 @@
 //! Everything above builds on these; nothing here knows a session, a codec or a policy.
 
 pub mod body;
+pub mod bound;
 pub mod date;
 pub mod fields;
 pub mod grammar;
 pub mod head;
 pub mod host;
+pub mod into_url;
 pub mod origin;
+pub mod route;
 pub mod sensitive;
 pub mod target;

@@ -1,0 +1,100 @@
+//! What may be given where a URL is asked for: text, a parsed `Url`, an `http::Uri`.
+
+use crate::error::{Error, ErrorKind, Phase};
+use http::Uri;
+use url::Url;
+
+/// A URL as a caller gave it: parsed, or text that may be relative to the session's base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference(Given);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Given {
+    Text(String),
+    Parsed(Url),
+}
+
+impl Reference {
+    /// The absolute URL: the text is parsed, or joined to `base` by RFC 3986 where there is one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`] where the text is no URL, or is relative and there is no base.
+    pub fn absolute(self, base: Option<&Url>) -> Result<Url, Error> {
+        match self.0 {
+            Given::Parsed(url) => Ok(url),
+            Given::Text(text) => match base {
+                Some(base) => base.join(&text),
+                None => Url::parse(&text),
+            }
+            .map_err(|source| {
+                // The text itself is not shown: it may hold user information.
+                let expected = match base {
+                    Some(_) => "an absolute URL or one relative to the base",
+                    None => "an absolute URL, such as https://a.test/path (the session has no base_url)",
+                };
+                Error::new(ErrorKind::InvalidUrl, Phase::Build, "the URL is not valid")
+                    .with_expected(expected)
+                    .with_source(source)
+            }),
+        }
+    }
+}
+
+/// What a URL can be made of: `&str`, `String`, `Url`, `http::Uri` and references to them.
+pub trait IntoUrl: sealed::Sealed {
+    /// The reference as given; nothing is checked yet.
+    fn into_reference(self) -> Reference;
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "the seal: nobody else may implement `IntoUrl`")]
+    pub trait Sealed {}
+}
+
+macro_rules! into_url {
+    ($($from:ty, $given:ident => $made:expr;)*) => { $(
+        impl sealed::Sealed for $from {}
+        impl IntoUrl for $from {
+            fn into_reference(self) -> Reference {
+                let $given = self;
+                Reference($made)
+            }
+        }
+    )* };
+}
+
+into_url! {
+    &str, given => Given::Text(given.to_owned());
+    String, given => Given::Text(given);
+    &String, given => Given::Text(given.clone());
+    Url, given => Given::Parsed(given);
+    &Url, given => Given::Parsed(given.clone());
+    Uri, given => Given::Text(given.to_string());
+    &Uri, given => Given::Text(given.to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IntoUrl;
+    use crate::error::ErrorKind;
+    use http::Uri;
+    use url::Url;
+
+    #[test]
+    fn text_is_joined_to_the_base_and_an_absolute_url_replaces_it() {
+        let base = Url::parse("https://a.test/v1/").unwrap();
+        let joined = |text: &str| text.into_reference().absolute(Some(&base)).unwrap().to_string();
+        assert_eq!(joined("users"), "https://a.test/v1/users");
+        assert_eq!(joined("/users"), "https://a.test/users");
+        assert_eq!(joined("?q"), "https://a.test/v1/?q");
+        assert_eq!(joined("http://b.test/x"), "http://b.test/x");
+        assert_eq!(Uri::from_static("/x").into_reference().absolute(Some(&base)).unwrap().as_str(), "https://a.test/x");
+    }
+
+    #[test]
+    fn a_relative_url_without_a_base_is_refused_and_not_shown() {
+        let error = "//u:secret@a.test/x".into_reference().absolute(None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidUrl);
+        assert!(!format!("{error}{error:?}").contains("secret"));
+    }
+}
