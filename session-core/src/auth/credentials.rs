@@ -1,0 +1,105 @@
+//! A credential and the one way to its field value. How each scheme writes it stands in the scheme's file; to which
+//! origin it may go is the business of [`Bound`](crate::auth::bound::Bound).
+
+use crate::auth::{basic, bearer};
+use crate::error::Error;
+use crate::message::sensitive::Secret;
+use crate::message::target::UserInfo;
+use http::HeaderValue;
+use std::fmt;
+
+/// What a request proves itself with.
+///
+/// Nothing of it is ever printed, the user name neither: many services take a key in its place.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Credential {
+    /// User name and password, sent with the first request (RFC 7617).
+    #[non_exhaustive]
+    Basic {
+        /// The user name.
+        user: String,
+        /// The password; it may be empty.
+        password: Secret<String>,
+    },
+    /// A token, sent with the first request (RFC 6750).
+    Bearer(Secret<String>),
+}
+
+impl Credential {
+    /// User name and password for Basic. What cannot be sent is refused by [`Credential::authorization`].
+    #[must_use]
+    pub fn basic(user: impl Into<String>, password: impl Into<String>) -> Self {
+        Self::Basic { user: user.into(), password: Secret::new(password.into()) }
+    }
+
+    /// A bearer token.
+    #[must_use]
+    pub fn bearer(token: impl Into<String>) -> Self {
+        Self::Bearer(Secret::new(token.into()))
+    }
+
+    /// The value of `Authorization` or `Proxy-Authorization`, marked sensitive.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHeader`](crate::error::ErrorKind::InvalidHeader) for a user name with a colon, for a control
+    /// character in user name or password (RFC 7617 2), for a token that is empty or cannot stand in a field value.
+    pub fn authorization(&self) -> Result<HeaderValue, Error> {
+        match self {
+            Self::Basic { user, password } => basic::authorization(user, password),
+            Self::Bearer(token) => bearer::authorization(token),
+        }
+    }
+}
+
+impl From<UserInfo> for Credential {
+    /// User information of a URL as Basic.
+    fn from(user_info: UserInfo) -> Self {
+        Self::Basic { user: user_info.user, password: user_info.password }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Basic { .. } => "Basic(..)",
+            Self::Bearer(_) => "Bearer(..)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Credential;
+    use crate::message::target::Target;
+    use url::Url;
+
+    #[test]
+    fn debug_shows_neither_user_nor_password_nor_token() {
+        assert_eq!(format!("{:?}", Credential::basic("key", "hunter2")), "Basic(..)");
+        assert_eq!(format!("{:?}", Credential::bearer("hunter2")), "Bearer(..)");
+    }
+
+    #[test]
+    fn user_information_of_a_url_is_basic() {
+        let (_, user_info) = Target::new(Url::parse("https://dan:p%40ss%3Aw@a.test/x").unwrap()).unwrap();
+        let value = Credential::from(user_info.unwrap()).authorization().unwrap();
+        assert_eq!(value, "Basic ZGFuOnBAc3M6dw==");
+    }
+
+    /// CVE-2024-47081: what stands before the last at sign is user information and never the host.
+    #[test]
+    fn a_host_in_the_user_information_is_a_user() {
+        let (target, user_info) = Target::new(Url::parse("http://a.test:80@b.test/x").unwrap()).unwrap();
+        assert_eq!(target.origin().host().as_str(), "b.test");
+        let value = Credential::from(user_info.unwrap()).authorization().unwrap();
+        assert_eq!(value, "Basic YS50ZXN0Ojgw");
+    }
+
+    #[test]
+    fn every_field_value_is_marked_sensitive() {
+        for credential in [Credential::basic("u", "p"), Credential::bearer("t")] {
+            assert!(credential.authorization().unwrap().is_sensitive());
+        }
+    }
+}
