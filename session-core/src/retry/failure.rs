@@ -1,7 +1,7 @@
 //! What a transport reports about an attempt that got no complete response head.
 //!
 //! It holds facts only: what happened, how much of the request had left, on what connection. Whether to try again is
-//! decided in `policy`.
+//! decided in [`policy`](crate::retry::policy).
 
 use crate::error::Error;
 use std::fmt;
