@@ -19,6 +19,7 @@ pub mod entropy;
 pub mod error;
 pub mod h1;
 pub mod headers;
+pub mod idle;
 pub mod limits;
 pub mod message;
 pub mod redirect;
