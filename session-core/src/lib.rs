@@ -14,6 +14,7 @@
 )]
 
 pub mod auth;
+pub mod content;
 pub mod cookies;
 pub mod entropy;
 pub mod error;

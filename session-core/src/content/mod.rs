@@ -1,0 +1,3 @@
+//! What a body means: the text that its bytes stand for. How the bytes are framed on the wire is `h1`'s.
+
+pub mod charset;
