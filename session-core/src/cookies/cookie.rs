@@ -1,0 +1,262 @@
+//! A cookie as the jar holds it.
+
+use super::date;
+use super::reason::CookieId;
+use super::set_cookie::{SameSite, SetCookie, set_flags};
+use ::cookie::time::OffsetDateTime;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// A stored cookie. Name and value are bytes; `Debug` never shows the value.
+#[derive(Clone)]
+pub struct Cookie {
+    /// Name, value and path, one behind the other.
+    text: Box<[u8]>,
+    name_len: u32,
+    value_len: u32,
+    /// Shared by all cookies of the domain.
+    domain: Arc<str>,
+    expires: Option<SystemTime>,
+    /// What was created earlier has the smaller number; a replacement takes over that of the cookie it replaces.
+    sequence: u64,
+    /// What was stored or sent later has the larger number.
+    access: u64,
+    host_only: bool,
+    secure: bool,
+    http_only: bool,
+    same_site: SameSite,
+    /// The domain is a public suffix by the list that the jar has now.
+    on_suffix: bool,
+}
+
+impl Cookie {
+    /// A cookie that has just been set; its numbers are the jar's to give.
+    pub(super) fn new(
+        set: &SetCookie<'_>,
+        domain: Arc<str>,
+        host_only: bool,
+        path: &str,
+        expires: Option<SystemTime>,
+    ) -> Option<Self> {
+        let (name, value) = (set.name(), set.value());
+        Some(Self {
+            text: [name, value, path.as_bytes()].concat().into_boxed_slice(),
+            name_len: u32::try_from(name.len()).ok()?,
+            value_len: u32::try_from(value.len()).ok()?,
+            domain,
+            expires,
+            sequence: 0,
+            access: 0,
+            host_only,
+            secure: set.is_secure(),
+            http_only: set.is_http_only(),
+            same_site: set.same_site(),
+            on_suffix: false,
+        })
+    }
+
+    /// The name; empty for a nameless cookie.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        self.parts().0
+    }
+
+    /// The name where it is UTF-8.
+    #[must_use]
+    pub fn name_str(&self) -> Option<&str> {
+        std::str::from_utf8(self.name()).ok()
+    }
+
+    /// The value as it came, quotes included.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        self.parts().1
+    }
+
+    /// The value where it is UTF-8.
+    #[must_use]
+    pub fn value_str(&self) -> Option<&str> {
+        std::str::from_utf8(self.value()).ok()
+    }
+
+    /// The domain: a canonical host without a leading dot, IPv6 without brackets.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The path; it begins with a slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        std::str::from_utf8(self.path_bytes()).unwrap_or("/")
+    }
+
+    /// Whether it is sent over trustworthy connections only.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Whether scripts may not see it.
+    #[must_use]
+    pub fn is_http_only(&self) -> bool {
+        self.http_only
+    }
+
+    /// Whether it is sent to its domain alone and not to names below it.
+    #[must_use]
+    pub fn is_host_only(&self) -> bool {
+        self.host_only
+    }
+
+    /// Whether it outlives the session: it has an expiry.
+    #[must_use]
+    pub fn is_persistent(&self) -> bool {
+        self.expires.is_some()
+    }
+
+    /// When it expires; `None` for a session cookie.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.expires
+    }
+
+    /// Whether it is expired at `now`: the instant of its expiry is the first at which it is.
+    #[must_use]
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// Its SameSite attribute.
+    #[must_use]
+    pub fn same_site(&self) -> SameSite {
+        self.same_site
+    }
+
+    /// Writes the cookie as it stands in a Cookie field: `name=value`, or the bare value of a nameless cookie.
+    pub fn write_pair(&self, out: &mut Vec<u8>) {
+        let (name, value, _) = self.parts();
+        if !name.is_empty() {
+            out.extend_from_slice(name);
+            out.push(b'=');
+        }
+        out.extend_from_slice(value);
+    }
+
+    /// How many bytes [`Cookie::write_pair`] writes.
+    pub(super) fn pair_len(&self) -> usize {
+        let (name, value, _) = self.parts();
+        let equals = usize::from(!name.is_empty());
+        name.len().saturating_add(equals).saturating_add(value.len())
+    }
+
+    pub(super) fn path_bytes(&self) -> &[u8] {
+        self.parts().2
+    }
+
+    fn parts(&self) -> (&[u8], &[u8], &[u8]) {
+        let (name_len, value_len) = (self.name_len as usize, self.value_len as usize);
+        let split = self.text.split_at_checked(name_len);
+        let (name, rest) = split.unwrap_or_default();
+        let (value, path) = rest.split_at_checked(value_len).unwrap_or_default();
+        (name, value, path)
+    }
+
+    pub(super) fn domain_arc(&self) -> &Arc<str> {
+        &self.domain
+    }
+
+    pub(super) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    pub(super) fn set_sequence(&mut self, sequence: u64) {
+        self.sequence = sequence;
+    }
+
+    pub(super) fn access(&self) -> u64 {
+        self.access
+    }
+
+    pub(super) fn touch(&mut self, access: u64) {
+        self.access = access;
+    }
+
+    pub(super) fn is_on_suffix(&self) -> bool {
+        self.on_suffix
+    }
+
+    pub(super) fn set_on_suffix(&mut self, on_suffix: bool) {
+        self.on_suffix = on_suffix;
+    }
+
+    /// Whether it has this identity (RFC 6265bis 5.7), given that it is of the right domain.
+    pub(super) fn is(&self, name: &[u8], path: &str, host_only: bool) -> bool {
+        let (own_name, _, own_path) = self.parts();
+        self.host_only == host_only && own_name == name && own_path == path.as_bytes()
+    }
+
+    pub(super) fn id(&self) -> CookieId {
+        CookieId::new(self.name(), Arc::clone(&self.domain), self.path(), self.host_only)
+    }
+}
+
+impl fmt::Debug for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cookie")
+            .field("name", &DebugText(self.name()))
+            .field("domain", &self.domain)
+            .field("path", &self.path())
+            .field("expires", &self.expires)
+            .field("host_only", &self.host_only)
+            .field("secure", &self.secure)
+            .field("http_only", &self.http_only)
+            .field("same_site", &self.same_site)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TryFrom<&Cookie> for ::cookie::Cookie<'static> {
+    type Error = std::str::Utf8Error;
+
+    /// With the attributes that would set the cookie again: Domain only where it is not host-only, Path always. Fails
+    /// where name or value are not UTF-8.
+    fn try_from(cookie: &Cookie) -> Result<Self, Self::Error> {
+        let name = std::str::from_utf8(cookie.name())?.to_owned();
+        let value = std::str::from_utf8(cookie.value())?.to_owned();
+        let mut made = Self::new(name, value);
+        made.set_path(cookie.path().to_owned());
+        if !cookie.host_only {
+            made.set_domain(cookie.domain().to_owned());
+        }
+        if let Some(expires) = cookie.expires.and_then(to_time) {
+            made.set_expires(expires);
+        }
+        set_flags(&mut made, cookie.secure, cookie.http_only, cookie.same_site);
+        Ok(made)
+    }
+}
+
+/// Bytes as `Debug` shows them: a cut and escaped string.
+pub(super) struct DebugText<'a>(pub(super) &'a [u8]);
+
+impl fmt::Debug for DebugText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", crate::error::excerpt(self.0))
+    }
+}
+
+/// The instant in the terms of the `cookie` crate; `None` beyond the years that it can hold.
+pub(super) fn to_time(instant: SystemTime) -> Option<OffsetDateTime> {
+    let seconds = match instant.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).ok()?,
+        Err(before) => i64::try_from(before.duration().as_secs()).ok()?.checked_neg()?,
+    };
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
+/// The instant that the `cookie` crate means, in whole seconds.
+pub(super) fn from_time(time: OffsetDateTime) -> Option<SystemTime> {
+    date::instant(time.unix_timestamp())
+}

@@ -1,0 +1,325 @@
+//! One Set-Cookie line, taken apart (RFC 6265bis 5.6). What becomes of it is decided in `store`.
+
+use super::cookie::{DebugText, from_time, to_time};
+use super::date;
+use super::reason::Rejection;
+use crate::limits::Limits;
+use crate::message::grammar::{decimal, trim_blanks};
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// The SameSite attribute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6265bis 5.6.7 has these")]
+pub enum SameSite {
+    /// Absent, or a value that is none of the three.
+    #[default]
+    Default,
+    /// Sent with cross-site requests too; needs Secure.
+    None,
+    /// Sent with same-site requests and with top-level navigations by a safe method.
+    Lax,
+    /// Sent with same-site requests only.
+    Strict,
+}
+
+/// One Set-Cookie line as it was written. Of each attribute the last usable one counts.
+#[derive(Clone)]
+pub struct SetCookie<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
+    domain: Option<Cow<'a, str>>,
+    path: Option<&'a str>,
+    expires: Option<SystemTime>,
+    max_age: Option<u64>,
+    secure: bool,
+    http_only: bool,
+    same_site: SameSite,
+}
+
+impl<'a> SetCookie<'a> {
+    /// Takes a line apart: the field's value, not its name.
+    ///
+    /// # Errors
+    /// A [`Rejection`] where the line makes no cookie whoever sent it: a control character, neither name nor value, name
+    /// and value longer than [`Limits::cookie_bytes`], a Domain that is `.` or not ASCII, a Path that is not ASCII.
+    ///
+    /// ```
+    /// use session_core::cookies::SetCookie;
+    /// use session_core::limits::Limits;
+    ///
+    /// let line = b"sid = \"1=2\" ; Domain=.A.test; Max-Age=60; Path=x; Secure";
+    /// let cookie = SetCookie::parse(line, &Limits::default())?;
+    /// assert_eq!((cookie.name(), cookie.value()), (b"sid".as_slice(), b"\"1=2\"".as_slice()));
+    /// assert_eq!((cookie.domain(), cookie.path(), cookie.is_secure()), (Some("a.test"), None, true));
+    /// # Ok::<(), session_core::cookies::Rejection>(())
+    /// ```
+    pub fn parse(line: &'a [u8], limits: &Limits) -> Result<Self, Rejection> {
+        // The whole line is looked at without a branch for each octet.
+        if line.iter().fold(false, |found, &byte| found | is_control(byte)) {
+            return Err(Rejection::ControlCharacter);
+        }
+        let mut parts = line.split(|&byte| byte == b';');
+        let (name, value) = name_and_value(parts.next().unwrap_or_default());
+        let mut cookie = Self::bare(name, value, limits)?;
+        let (mut domain, mut path) = (None, None);
+        for part in parts {
+            let (attribute, value) = split_at_equals(part).unwrap_or((trim_blanks(part), b""));
+            if value.len() > limits.cookie_attribute_bytes {
+                continue;
+            }
+            if attribute.eq_ignore_ascii_case(b"expires") {
+                cookie.expires = date::parse(value).or(cookie.expires);
+            } else if attribute.eq_ignore_ascii_case(b"max-age") {
+                cookie.max_age = max_age(value).or(cookie.max_age);
+            } else if attribute.eq_ignore_ascii_case(b"domain") {
+                domain = Some(value);
+            } else if attribute.eq_ignore_ascii_case(b"path") {
+                path = Some(value);
+            } else if attribute.eq_ignore_ascii_case(b"secure") {
+                cookie.secure = true;
+            } else if attribute.eq_ignore_ascii_case(b"httponly") {
+                cookie.http_only = true;
+            } else if attribute.eq_ignore_ascii_case(b"samesite") {
+                cookie.same_site = same_site(value);
+            }
+        }
+        cookie.domain = domain.map(canonical_domain).transpose()?.flatten();
+        cookie.path = path.map(absolute_path).transpose()?.flatten();
+        Ok(cookie)
+    }
+
+    fn bare(name: &'a [u8], value: &'a [u8], limits: &Limits) -> Result<Self, Rejection> {
+        if name.is_empty() && value.is_empty() {
+            return Err(Rejection::Empty);
+        }
+        if name.len().saturating_add(value.len()) > limits.cookie_bytes {
+            return Err(Rejection::TooLong);
+        }
+        Ok(Self {
+            name,
+            value,
+            domain: None,
+            path: None,
+            expires: None,
+            max_age: None,
+            secure: false,
+            http_only: false,
+            same_site: SameSite::Default,
+        })
+    }
+
+    /// A cookie made by the caller, by the rules of [`SetCookie::parse`]; unlike a line, nothing in it is trimmed or cut.
+    ///
+    /// # Errors
+    /// Also [`Rejection::Unwritable`] for a `;` or a blank at an end of the name or value, and for a `=` in the name: on
+    /// the wire that would be another cookie.
+    pub fn from_cookie(cookie: &'a ::cookie::Cookie<'_>, limits: &Limits) -> Result<Self, Rejection> {
+        let (name, value) = (cookie.name().as_bytes(), cookie.value().as_bytes());
+        let path = cookie.path().map(str::as_bytes);
+        let domain = cookie.domain().map(str::as_bytes);
+        for part in [Some(name), Some(value), path, domain].into_iter().flatten() {
+            if part.iter().any(|&byte| is_control(byte)) {
+                return Err(Rejection::ControlCharacter);
+            }
+            if part.contains(&b';') || trim_blanks(part).len() != part.len() {
+                return Err(Rejection::Unwritable);
+            }
+        }
+        if name.contains(&b'=') {
+            return Err(Rejection::Unwritable);
+        }
+        let mut set = Self::bare(name, value, limits)?;
+        set.domain = domain.map(canonical_domain).transpose()?.flatten();
+        set.path = path.map(absolute_path).transpose()?.flatten();
+        set.expires = cookie.expires_datetime().and_then(from_time);
+        set.max_age = cookie.max_age().map(|age| u64::try_from(age.whole_seconds()).unwrap_or(0));
+        set.secure = cookie.secure() == Some(true);
+        set.http_only = cookie.http_only() == Some(true);
+        set.same_site = match cookie.same_site() {
+            None => SameSite::Default,
+            Some(::cookie::SameSite::None) => SameSite::None,
+            Some(::cookie::SameSite::Lax) => SameSite::Lax,
+            Some(::cookie::SameSite::Strict) => SameSite::Strict,
+        };
+        Ok(set)
+    }
+
+    /// The name; empty for a nameless cookie.
+    #[must_use]
+    pub fn name(&self) -> &'a [u8] {
+        self.name
+    }
+
+    /// The value, quotes included.
+    #[must_use]
+    pub fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// The Domain attribute, lower case and without its leading dot; `None` where there is none or an empty one.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.domain.as_deref()
+    }
+
+    /// The Path attribute; `None` where there is none that begins with a slash.
+    #[must_use]
+    pub fn path(&self) -> Option<&'a str> {
+        self.path
+    }
+
+    /// The Expires attribute.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.expires
+    }
+
+    /// The Max-Age attribute; zero where it was zero or less. It wins over Expires.
+    #[must_use]
+    pub fn max_age(&self) -> Option<Duration> {
+        self.max_age.map(Duration::from_secs)
+    }
+
+    /// The Secure attribute.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The HttpOnly attribute.
+    #[must_use]
+    pub fn is_http_only(&self) -> bool {
+        self.http_only
+    }
+
+    /// The SameSite attribute.
+    #[must_use]
+    pub fn same_site(&self) -> SameSite {
+        self.same_site
+    }
+}
+
+impl fmt::Debug for SetCookie<'_> {
+    /// Everything but the value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetCookie")
+            .field("name", &DebugText(self.name))
+            .field("domain", &self.domain)
+            .field("path", &self.path)
+            .field("expires", &self.expires)
+            .field("max_age", &self.max_age)
+            .field("secure", &self.secure)
+            .field("http_only", &self.http_only)
+            .field("same_site", &self.same_site)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TryFrom<&SetCookie<'_>> for ::cookie::Cookie<'static> {
+    type Error = std::str::Utf8Error;
+
+    /// Fails where name or value are not UTF-8.
+    fn try_from(set: &SetCookie<'_>) -> Result<Self, Self::Error> {
+        let name = std::str::from_utf8(set.name)?.to_owned();
+        let value = std::str::from_utf8(set.value)?.to_owned();
+        let mut cookie = Self::new(name, value);
+        if let Some(domain) = &set.domain {
+            cookie.set_domain(domain.clone().into_owned());
+        }
+        if let Some(path) = set.path {
+            cookie.set_path(path.to_owned());
+        }
+        if let Some(expires) = set.expires.and_then(to_time) {
+            cookie.set_expires(expires);
+        }
+        if let Some(seconds) = set.max_age {
+            cookie.set_max_age(::cookie::time::Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX)));
+        }
+        set_flags(&mut cookie, set.secure, set.http_only, set.same_site);
+        Ok(cookie)
+    }
+}
+
+/// Sets those flags of a cookie that are not as without the attribute.
+pub(super) fn set_flags(cookie: &mut ::cookie::Cookie<'_>, secure: bool, http_only: bool, same_site: SameSite) {
+    if secure {
+        cookie.set_secure(true);
+    }
+    if http_only {
+        cookie.set_http_only(true);
+    }
+    cookie.set_same_site(match same_site {
+        SameSite::Default => None,
+        SameSite::None => Some(::cookie::SameSite::None),
+        SameSite::Lax => Some(::cookie::SameSite::Lax),
+        SameSite::Strict => Some(::cookie::SameSite::Strict),
+    });
+}
+
+/// Octets that no Set-Cookie line may hold: the controls but HTAB.
+fn is_control(byte: u8) -> bool {
+    (byte < 0x20 && byte != b'\t') || byte == 0x7f
+}
+
+/// Without a `=` everything is the value.
+fn name_and_value(pair: &[u8]) -> (&[u8], &[u8]) {
+    split_at_equals(pair).unwrap_or((b"", trim_blanks(pair)))
+}
+
+fn split_at_equals(part: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = part.iter().position(|&byte| byte == b'=')?;
+    let (left, right) = part.split_at_checked(at)?;
+    Some((trim_blanks(left), trim_blanks(right.strip_prefix(b"=")?)))
+}
+
+/// Digits, or `-` and digits; anything else is no Max-Age. What is too large to count stays the largest.
+fn max_age(value: &[u8]) -> Option<u64> {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    if digits.len() < value.len() { Some(0) } else { Some(decimal(digits).unwrap_or(u64::MAX)) }
+}
+
+fn same_site(value: &[u8]) -> SameSite {
+    if value.eq_ignore_ascii_case(b"none") {
+        SameSite::None
+    } else if value.eq_ignore_ascii_case(b"strict") {
+        SameSite::Strict
+    } else if value.eq_ignore_ascii_case(b"lax") {
+        SameSite::Lax
+    } else {
+        SameSite::Default
+    }
+}
+
+/// `None` for an empty Domain: the cookie is for the host alone.
+fn canonical_domain(value: &[u8]) -> Result<Option<Cow<'_, str>>, Rejection> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    if !value.is_ascii() {
+        return Err(Rejection::InvalidDomain);
+    }
+    let text = std::str::from_utf8(value).map_err(|_| Rejection::InvalidDomain)?;
+    let text = text.strip_prefix('.').unwrap_or(text);
+    if text.is_empty() {
+        return Err(Rejection::InvalidDomain);
+    }
+    Ok(Some(if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }))
+}
+
+/// `None` for a Path that does not begin with a slash: the default path is taken.
+fn absolute_path(value: &[u8]) -> Result<Option<&str>, Rejection> {
+    if !value.is_ascii() {
+        return Err(Rejection::InvalidPath);
+    }
+    let text = std::str::from_utf8(value).map_err(|_| Rejection::InvalidPath)?;
+    Ok(text.starts_with('/').then_some(text))
+}

@@ -1,0 +1,120 @@
+//! The storage rules of RFC 6265bis 5.7: may this cookie be set from there, and what becomes of it.
+
+use super::context::Context;
+use super::cookie::Cookie;
+use super::domain::{Scope, scope};
+use super::jar::Jar;
+use super::path::{default_path, path_match};
+use super::prefix;
+use super::reason::{CookieId, Decision, Rejection};
+use super::set_cookie::{SameSite, SetCookie};
+use crate::message::target::Target;
+use std::time::{Duration, SystemTime};
+
+impl Jar {
+    /// Decides on one cookie that the target has set, and does it.
+    pub(super) fn store(
+        &mut self,
+        set: &SetCookie<'_>,
+        target: &Target,
+        context: Context,
+        now: SystemTime,
+    ) -> Decision {
+        self.sweep(now);
+        let host = target.origin().host();
+        let path = set.path().unwrap_or_else(|| default_path(target.url().path()));
+        let checked = scope(host, set.domain(), &*self.list)
+            .and_then(|scope| self.check(set, scope, path, target, context).map(|()| scope));
+        let scope = match checked {
+            Ok(scope) => scope,
+            Err(rejection) => {
+                let id = CookieId::new(set.name(), self.index.intern(host.as_str()), path, true);
+                return Decision::Rejected(id, rejection);
+            }
+        };
+        let domain = self.index.intern(scope.domain);
+        let expires = self.expiry(set, now);
+        if expires.is_some_and(|expires| expires <= now) {
+            self.index.take(&domain, |held| held.is(set.name(), path, scope.host_only));
+            return Decision::Deleted(CookieId::new(set.name(), domain, path, scope.host_only));
+        }
+        let Some(mut cookie) = Cookie::new(set, domain, scope.host_only, path, expires) else {
+            let id = CookieId::new(&[], self.index.intern(scope.domain), path, scope.host_only);
+            return Decision::Rejected(id, Rejection::TooLong);
+        };
+        let id = cookie.id();
+        let sequence = self.sequence;
+        self.sequence = sequence.saturating_add(1);
+        cookie.set_sequence(sequence);
+        cookie.touch(self.tick());
+        if let Some(expires) = expires {
+            self.next_expiry = Some(self.next_expiry.map_or(expires, |next| next.min(expires)));
+        }
+        if self.index.put(cookie).is_some() {
+            return Decision::Replaced(id);
+        }
+        self.make_room(scope.domain);
+        if self.index.of(scope.domain).iter().any(|held| held.sequence() == sequence) {
+            Decision::Stored(id)
+        } else {
+            Decision::Rejected(id, Rejection::NoRoom)
+        }
+    }
+
+    /// The reasons to refuse a cookie whose domain is settled, in the order of RFC 6265bis 5.7.
+    fn check(
+        &self,
+        set: &SetCookie<'_>,
+        scope: Scope<'_>,
+        path: &str,
+        target: &Target,
+        context: Context,
+    ) -> Result<(), Rejection> {
+        let trustworthy = target.origin().is_trustworthy();
+        if set.is_secure() && !trustworthy {
+            return Err(Rejection::SecureFromClearText);
+        }
+        if set.is_http_only() && context.is_script() {
+            return Err(Rejection::HttpOnlyFromScript);
+        }
+        if !set.is_secure() && !trustworthy && self.shadows_secure(set.name(), scope.domain, path) {
+            return Err(Rejection::ShadowsSecure);
+        }
+        if !context.may_store(set.same_site()) {
+            return Err(Rejection::CrossSite);
+        }
+        if set.same_site() == SameSite::None && !set.is_secure() {
+            return Err(Rejection::SameSiteNoneWithoutSecure);
+        }
+        prefix::check(set, scope.host_only)?;
+        if context.is_script() {
+            let mut held = self.index.of(scope.domain).iter();
+            if held.any(|held| held.is_http_only() && held.is(set.name(), path, scope.host_only)) {
+                return Err(Rejection::HttpOnlyFromScript);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a Secure cookie of this name is held whose domain is the same, above or below, and whose path the new
+    /// path is at or below ("leave secure cookies alone").
+    fn shadows_secure(&self, name: &[u8], domain: &str, path: &str) -> bool {
+        let shadowed =
+            |held: &Cookie| held.is_secure() && held.name() == name && path_match(path.as_bytes(), held.path_bytes());
+        self.index.at_and_above(domain).any(shadowed) || self.index.below(domain).any(shadowed)
+    }
+
+    /// When the cookie expires, no later than the limit allows; `None` for a session cookie. What is expired already
+    /// expires at `now` or before.
+    fn expiry(&self, set: &SetCookie<'_>, now: SystemTime) -> Option<SystemTime> {
+        let longest = Duration::from_secs(self.limits.cookie_seconds);
+        match set.max_age() {
+            // A clock that cannot hold the sum is at its end: the cookie lives as long as the session.
+            Some(age) => now.checked_add(age.min(longest)),
+            None => {
+                let latest = now.checked_add(longest);
+                set.expires().map(|expires| latest.map_or(expires, |latest| latest.min(expires)))
+            }
+        }
+    }
+}
