@@ -1,0 +1,211 @@
+//! Bodies under way: how much of the request's was written, how much of the response's was read.
+//!
+//! The bytes of chunked coding are left to `chunked`; which framing holds, to `framing`.
+
+use crate::h1::chunked::{ChunkedReader, chunk_size_line};
+use crate::h1::error::{LocalError, LocalErrorKind, PeerError, PeerErrorKind};
+use crate::h1::framing::ResponseFraming;
+use crate::h1::recv_buffer::RecvBuffer;
+use crate::limits::Limits;
+use crate::message::body::Framing;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+
+/// What must stand on the wire around one piece of body data: write the prefix, the data, the suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataFrame {
+    line: [u8; 18],
+    start: usize,
+    suffix: &'static [u8],
+}
+
+impl DataFrame {
+    const BARE: Self = Self { line: [0; 18], start: 18, suffix: b"" };
+
+    /// What precedes the data: a chunk's size line, or nothing.
+    #[must_use]
+    pub fn prefix(&self) -> &[u8] {
+        self.line.get(self.start..).unwrap_or_default()
+    }
+
+    /// What follows the data: a chunk's line end, or nothing.
+    #[must_use]
+    pub fn suffix(&self) -> &'static [u8] {
+        self.suffix
+    }
+}
+
+/// The request's body as far as it was accounted for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RequestWriter {
+    /// This many bytes are still to be written, of as many as were declared.
+    Length { remaining: u64, declared: u64 },
+    /// Any number of chunks, then the last one.
+    Chunked,
+}
+
+impl RequestWriter {
+    pub(super) fn new(framing: Framing) -> Self {
+        match framing {
+            Framing::None => Self::Length { remaining: 0, declared: 0 },
+            Framing::Length(length) => Self::Length { remaining: length, declared: length },
+            Framing::Chunked => Self::Chunked,
+        }
+    }
+
+    /// Whether the message is complete on the wire, though its end was not told.
+    pub(super) fn is_complete(self) -> bool {
+        matches!(self, Self::Length { remaining: 0, .. })
+    }
+
+    pub(super) fn data(&mut self, length: usize) -> Result<DataFrame, LocalError> {
+        match self {
+            Self::Length { remaining, declared } => {
+                let length = u64::try_from(length).unwrap_or(u64::MAX);
+                *remaining = remaining.checked_sub(length).ok_or_else(|| {
+                    LocalError::new(LocalErrorKind::BodyLength, "the body is longer than was said")
+                        .with_detail(format!("{declared} bytes"))
+                })?;
+                Ok(DataFrame::BARE)
+            }
+            // A chunk of size 0 would be the last one.
+            Self::Chunked if length == 0 => Ok(DataFrame::BARE),
+            Self::Chunked => {
+                let (line, start) = chunk_size_line(length);
+                Ok(DataFrame { line, start, suffix: b"\r\n" })
+            }
+        }
+    }
+
+    pub(super) fn end(&self, out: &mut BytesMut) -> Result<(), LocalError> {
+        match self {
+            Self::Length { remaining: 0, .. } => Ok(()),
+            Self::Length { remaining, declared } => {
+                let written = declared.saturating_sub(*remaining);
+                Err(LocalError::new(LocalErrorKind::BodyLength, "the body is shorter than was said")
+                    .with_detail(format!("{written} of {declared} bytes")))
+            }
+            Self::Chunked => {
+                out.extend_from_slice(b"0\r\n\r\n");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What reading a body gave.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// More bytes are needed.
+    NeedData,
+    /// Some of the body.
+    Data(Bytes),
+    /// Its end, with the trailers.
+    End(HeaderMap),
+}
+
+/// The response's body as far as it was read.
+#[derive(Debug)]
+pub(super) enum ResponseReader {
+    /// This many bytes are still to come, of as many as were declared.
+    Length { remaining: u64, declared: u64 },
+    /// Chunks.
+    Chunked(ChunkedReader),
+    /// Whatever comes before the peer closes.
+    UntilClose,
+}
+
+impl ResponseReader {
+    pub(super) const EMPTY: Self = Self::Length { remaining: 0, declared: 0 };
+
+    pub(super) fn new(framing: ResponseFraming) -> Self {
+        match framing {
+            ResponseFraming::None | ResponseFraming::Tunnel => Self::EMPTY,
+            ResponseFraming::Length(length) => Self::Length { remaining: length, declared: length },
+            ResponseFraming::Chunked => Self::Chunked(ChunkedReader::new()),
+            ResponseFraming::UntilClose => Self::UntilClose,
+        }
+    }
+
+    /// The next piece. `closed`: nothing comes after what waits in `input`.
+    pub(super) fn next(&mut self, input: &mut RecvBuffer, closed: bool, limits: &Limits) -> Result<Piece, PeerError> {
+        match self {
+            Self::Length { remaining: 0, .. } => Ok(Piece::End(HeaderMap::new())),
+            Self::Length { remaining, declared } => {
+                if input.is_empty() {
+                    return if closed { Err(short_of(*remaining, *declared)) } else { Ok(Piece::NeedData) };
+                }
+                let data = input.split(usize::try_from(*remaining).unwrap_or(usize::MAX));
+                *remaining = remaining.saturating_sub(u64::try_from(data.len()).unwrap_or(u64::MAX));
+                Ok(Piece::Data(data))
+            }
+            Self::Chunked(reader) => match reader.next(input, limits)? {
+                Piece::NeedData if closed => Err(reader.incomplete()),
+                piece => Ok(piece),
+            },
+            Self::UntilClose if !input.is_empty() => Ok(Piece::Data(input.take_rest())),
+            Self::UntilClose if closed => Ok(Piece::End(HeaderMap::new())),
+            Self::UntilClose => Ok(Piece::NeedData),
+        }
+    }
+}
+
+fn short_of(remaining: u64, declared: u64) -> PeerError {
+    let received = declared.saturating_sub(remaining);
+    PeerError::new(PeerErrorKind::Incomplete, "the peer closed in the midst of a body")
+        .with_expected(format!("{declared} bytes, received {received}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Piece, RequestWriter, ResponseReader};
+    use crate::h1::error::{LocalErrorKind, PeerErrorKind};
+    use crate::h1::framing::ResponseFraming;
+    use crate::h1::recv_buffer::RecvBuffer;
+    use crate::limits::Limits;
+    use crate::message::body::Framing;
+    use bytes::BytesMut;
+
+    #[test]
+    fn a_length_is_kept_to_the_byte() {
+        let mut writer = RequestWriter::new(Framing::Length(5));
+        assert_eq!(writer.data(3).unwrap().prefix(), b"");
+        assert!(!writer.is_complete());
+        assert_eq!(writer.end(&mut BytesMut::new()).unwrap_err().kind(), LocalErrorKind::BodyLength);
+        assert_eq!(writer.data(3).unwrap_err().kind(), LocalErrorKind::BodyLength);
+        assert_eq!(writer.data(2).unwrap().suffix(), b"");
+        assert!(writer.is_complete());
+        let mut out = BytesMut::new();
+        writer.end(&mut out).unwrap();
+        assert!(out.is_empty());
+        assert!(RequestWriter::new(Framing::None).data(1).is_err());
+    }
+
+    #[test]
+    fn chunks_are_framed_and_an_empty_one_is_none() {
+        let mut writer = RequestWriter::new(Framing::Chunked);
+        for (length, line) in [(1, "1\r\n"), (255, "ff\r\n"), (4096, "1000\r\n"), (usize::MAX, "ffffffffffffffff\r\n")]
+        {
+            let frame = writer.data(length).unwrap();
+            assert!(line.as_bytes().ends_with(frame.prefix()) && frame.prefix().len() > 2, "{line}");
+            assert_eq!(frame.suffix(), b"\r\n");
+        }
+        let empty = writer.data(0).unwrap();
+        assert_eq!((empty.prefix(), empty.suffix()), (&b""[..], &b""[..]));
+        assert!(!writer.is_complete());
+        let mut out = BytesMut::new();
+        writer.end(&mut out).unwrap();
+        assert_eq!(out, "0\r\n\r\n");
+    }
+
+    #[test]
+    fn an_early_close_tells_how_much_came() {
+        let mut reader = ResponseReader::new(ResponseFraming::Length(5));
+        let mut input = RecvBuffer::new();
+        input.extend_from_slice(b"hel");
+        assert!(matches!(reader.next(&mut input, true, &Limits::default()), Ok(Piece::Data(data)) if data == "hel"));
+        let error = reader.next(&mut input, true, &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), PeerErrorKind::Incomplete);
+        assert_eq!(error.expected(), Some("5 bytes, received 3"));
+    }
+}

@@ -1,0 +1,343 @@
+//! The request head on the wire: request line, Host, fields, framing (RFC 9112 sections 3 and 6).
+//!
+//! The last place where a request is checked before it becomes bytes. Which fields a request has is decided elsewhere;
+//! Host is derived here where it is not given, and the framing fields are written here alone.
+
+use crate::h1::error::{LocalError, LocalErrorKind};
+use crate::message::body::Framing;
+use crate::message::grammar::{is_token, trim_blanks};
+use bytes::BytesMut;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::uri::Authority;
+use http::{HeaderValue, Method, Request, Uri};
+use std::fmt::Write as _;
+
+/// How the target stands on the request line (RFC 9112 3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 9112 knows four forms")]
+pub enum TargetForm {
+    /// `path?query`: to the origin itself, also through a tunnel.
+    Origin,
+    /// The whole URI: to a proxy that is no tunnel.
+    Absolute,
+    /// `host:port`, for CONNECT and for nothing else.
+    Authority,
+    /// `*`, for OPTIONS alone: the server as a whole.
+    Asterisk,
+}
+
+/// Writes the head into `out`. On an error `out` is as before.
+pub(super) fn write_head(
+    head: &Request<()>,
+    form: TargetForm,
+    framing: Framing,
+    out: &mut BytesMut,
+) -> Result<(), LocalError> {
+    let start = out.len();
+    let written = write(head, form, framing, out);
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
+fn write(head: &Request<()>, form: TargetForm, framing: Framing, out: &mut BytesMut) -> Result<(), LocalError> {
+    check_method(head.method(), form, framing)?;
+    out.reserve(ESTIMATE);
+    out.extend_from_slice(head.method().as_str().as_bytes());
+    out.extend_from_slice(b" ");
+    let target_start = out.len();
+    write_target(head.uri(), form, out)?;
+    // Nothing that ends the target early or opens another line, and no byte that is to be percent-encoded.
+    if !out.get(target_start..).unwrap_or_default().iter().all(|byte| matches!(byte, b'!'..=b'~') && *byte != b'#') {
+        return Err(LocalError::new(LocalErrorKind::Target, "the request target holds a byte that it must not"));
+    }
+    out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+    write_host(head, form, out)?;
+    out.extend_from_slice(b"\r\n");
+    for (name, value) in head.headers() {
+        if *name == HOST {
+            continue;
+        }
+        if *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING {
+            let error = LocalError::new(LocalErrorKind::Field, "the codec alone writes the framing fields");
+            return Err(error.with_detail(name.as_str()));
+        }
+        let value = trim_blanks(value.as_bytes());
+        if memchr::memchr3(b'\r', b'\n', 0, value).is_some() {
+            let error = LocalError::new(LocalErrorKind::Field, "a field value holds a line end or a NUL");
+            return Err(error.with_detail(name.as_str()));
+        }
+        for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    }
+    match framing {
+        Framing::None => {}
+        Framing::Length(length) => write_text(out, format_args!("content-length: {length}\r\n"))?,
+        Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+    }
+    out.extend_from_slice(b"\r\n");
+    Ok(())
+}
+
+/// What most heads fit in.
+const ESTIMATE: usize = 512;
+
+fn check_method(method: &Method, form: TargetForm, framing: Framing) -> Result<(), LocalError> {
+    let target = |message| Err(LocalError::new(LocalErrorKind::Target, message));
+    if !is_token(method.as_str().as_bytes()) {
+        return Err(LocalError::new(LocalErrorKind::Field, "the method is no token"));
+    }
+    if (*method == Method::CONNECT) != (form == TargetForm::Authority) {
+        return target("CONNECT, and nothing else, is sent with host and port as its target");
+    }
+    if form == TargetForm::Asterisk && *method != Method::OPTIONS {
+        return target("only OPTIONS is sent with * as its target");
+    }
+    if *method == Method::CONNECT && framing != Framing::None {
+        return Err(LocalError::new(LocalErrorKind::Field, "CONNECT has no body"));
+    }
+    Ok(())
+}
+
+fn write_target(uri: &Uri, form: TargetForm, out: &mut BytesMut) -> Result<(), LocalError> {
+    match form {
+        TargetForm::Origin => write_path(uri, out),
+        TargetForm::Absolute => {
+            let scheme = uri.scheme_str().ok_or_else(|| no_part("a scheme"))?;
+            out.extend_from_slice(scheme.as_bytes());
+            out.extend_from_slice(b"://");
+            write_authority(uri, Port::UnlessDefault, out)?;
+            write_path(uri, out);
+        }
+        TargetForm::Authority => write_authority(uri, Port::Always, out)?,
+        TargetForm::Asterisk => out.extend_from_slice(b"*"),
+    }
+    Ok(())
+}
+
+fn write_path(uri: &Uri, out: &mut BytesMut) {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    if !path.starts_with('/') {
+        out.extend_from_slice(b"/");
+    }
+    out.extend_from_slice(path.as_bytes());
+}
+
+/// Whether the port is told where the scheme implies it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Port {
+    Always,
+    UnlessDefault,
+}
+
+/// Host and port, never user information.
+fn write_authority(uri: &Uri, port: Port, out: &mut BytesMut) -> Result<(), LocalError> {
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| no_part("a host"))?;
+    let implied = match uri.scheme_str() {
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        _ => None,
+    };
+    out.extend_from_slice(host.as_bytes());
+    let told = match (uri.port_u16().or(implied), port) {
+        (Some(told), Port::UnlessDefault) if implied == Some(told) => None,
+        (None, Port::Always) => return Err(no_part("a port")),
+        (told, _) => told,
+    };
+    told.map_or(Ok(()), |told| write_text(out, format_args!(":{told}")))
+}
+
+fn no_part(part: &'static str) -> LocalError {
+    LocalError::new(LocalErrorKind::Target, "the request's URI lacks a part").with_detail(part)
+}
+
+/// The one Host line: as the head has it, else as the target tells (RFC 9112 3.2).
+fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Result<(), LocalError> {
+    let port = if form == TargetForm::Authority { Port::Always } else { Port::UnlessDefault };
+    let start = out.len();
+    let mut given = head.headers().get_all(HOST).iter();
+    let Some(host) = given.next() else {
+        return write_authority(head.uri(), port, out);
+    };
+    let refused = |message| Err(LocalError::new(LocalErrorKind::Field, message).with_detail("host"));
+    if given.next().is_some() {
+        return refused("a request has one Host line");
+    }
+    if !is_host(host) {
+        return refused("a Host is a host and perhaps a port");
+    }
+    let host = trim_blanks(host.as_bytes());
+    if form == TargetForm::Authority {
+        write_authority(head.uri(), port, out)?;
+        if !out.get(start..).unwrap_or_default().eq_ignore_ascii_case(host) {
+            return refused("the Host of CONNECT is its target");
+        }
+    } else {
+        out.extend_from_slice(host);
+    }
+    Ok(())
+}
+
+/// Whether a Host field is `host` or `host:port` and nothing else.
+fn is_host(value: &HeaderValue) -> bool {
+    let Ok(authority) = Authority::try_from(trim_blanks(value.as_bytes())) else { return false };
+    let text = authority.as_str();
+    // What precedes the host, such as user information, keeps it from being the prefix.
+    match text.strip_prefix(authority.host()) {
+        _ if authority.host().is_empty() || !text.bytes().all(|byte| matches!(byte, b'!'..=b'~')) => false,
+        Some("") => true,
+        Some(port) => authority.port_u16().is_some_and(|number| number > 0) && port.starts_with(':'),
+        None => false,
+    }
+}
+
+fn write_text(out: &mut BytesMut, text: std::fmt::Arguments<'_>) -> Result<(), LocalError> {
+    // Writing into a growing buffer does not fail; should it ever, the head is not sent.
+    out.write_fmt(text).map_err(|_| LocalError::new(LocalErrorKind::State, "the head could not be written"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TargetForm, write_head};
+    use crate::h1::error::LocalErrorKind;
+    use crate::message::body::Framing;
+    use bytes::BytesMut;
+    use http::Request;
+
+    fn written(
+        method: &str,
+        uri: &str,
+        form: TargetForm,
+        fields: &[(&str, &str)],
+        framing: Framing,
+    ) -> Result<String, LocalErrorKind> {
+        let mut builder = Request::builder().method(method).uri(uri);
+        for (name, value) in fields {
+            builder = builder.header(*name, *value);
+        }
+        let mut out = BytesMut::from("before");
+        match write_head(&builder.body(()).unwrap(), form, framing, &mut out) {
+            Ok(()) => Ok(String::from_utf8(out[6..].to_vec()).unwrap()),
+            Err(error) => {
+                assert_eq!(out, "before", "nothing may be left of a refused head");
+                Err(error.kind())
+            }
+        }
+    }
+
+    fn get(uri: &str, form: TargetForm, fields: &[(&str, &str)]) -> Result<String, LocalErrorKind> {
+        written("GET", uri, form, fields, Framing::None)
+    }
+
+    #[test]
+    fn each_form_of_the_target() {
+        let first_two = |method: &str, uri: &str, form| {
+            written(method, uri, form, &[], Framing::None)
+                .unwrap()
+                .split("\r\n")
+                .take(2)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        for (method, uri, form, line, host) in [
+            ("GET", "http://a.test", TargetForm::Origin, "GET / HTTP/1.1", "host: a.test"),
+            ("GET", "http://a.test?x=1", TargetForm::Origin, "GET /?x=1 HTTP/1.1", "host: a.test"),
+            ("GET", "https://a.test:443/a%20b?c", TargetForm::Origin, "GET /a%20b?c HTTP/1.1", "host: a.test"),
+            ("GET", "http://a.test:443/", TargetForm::Origin, "GET / HTTP/1.1", "host: a.test:443"),
+            ("GET", "http://[::1]:80/", TargetForm::Origin, "GET / HTTP/1.1", "host: [::1]"),
+            ("GET", "http://u:p@a.test/", TargetForm::Origin, "GET / HTTP/1.1", "host: a.test"),
+            (
+                "GET",
+                "http://u:p@a.test:8080?q",
+                TargetForm::Absolute,
+                "GET http://a.test:8080/?q HTTP/1.1",
+                "host: a.test:8080",
+            ),
+            ("GET", "http://a.test:80/x", TargetForm::Absolute, "GET http://a.test/x HTTP/1.1", "host: a.test"),
+            ("CONNECT", "https://a.test/x", TargetForm::Authority, "CONNECT a.test:443 HTTP/1.1", "host: a.test:443"),
+            ("CONNECT", "a.test:8443", TargetForm::Authority, "CONNECT a.test:8443 HTTP/1.1", "host: a.test:8443"),
+            ("CONNECT", "http://[::1]/", TargetForm::Authority, "CONNECT [::1]:80 HTTP/1.1", "host: [::1]:80"),
+            ("OPTIONS", "http://a.test/", TargetForm::Asterisk, "OPTIONS * HTTP/1.1", "host: a.test"),
+        ] {
+            assert_eq!(first_two(method, uri, form), [line, host], "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_does_not_fit_the_method_is_refused() {
+        for (method, form) in [
+            ("GET", TargetForm::Authority),
+            ("CONNECT", TargetForm::Origin),
+            ("CONNECT", TargetForm::Absolute),
+            ("GET", TargetForm::Asterisk),
+        ] {
+            assert_eq!(
+                written(method, "http://a.test/", form, &[], Framing::None),
+                Err(LocalErrorKind::Target),
+                "{method}"
+            );
+        }
+        for (uri, form) in [("/x", TargetForm::Origin), ("/x", TargetForm::Absolute), ("*", TargetForm::Origin)] {
+            assert_eq!(get(uri, form, &[]), Err(LocalErrorKind::Target), "{uri}");
+        }
+        assert_eq!(
+            written("CONNECT", "a.test:1", TargetForm::Authority, &[], Framing::Length(0)),
+            Err(LocalErrorKind::Field)
+        );
+    }
+
+    #[test]
+    fn a_target_beyond_ascii_is_refused() {
+        assert_eq!(get("http://a.test/\u{e9}", TargetForm::Origin, &[]), Err(LocalErrorKind::Target));
+    }
+
+    #[test]
+    fn host_is_first_and_once() {
+        let head = get("http://a.test/", TargetForm::Origin, &[("x", "1"), ("host", "b.test:8080")]).unwrap();
+        assert_eq!(head, "GET / HTTP/1.1\r\nhost: b.test:8080\r\nx: 1\r\n\r\n");
+        assert_eq!(
+            get("http://a.test/", TargetForm::Origin, &[("host", "a"), ("host", "a")]),
+            Err(LocalErrorKind::Field)
+        );
+        for good in ["a.test", "a.test.", "a_b", "127.0.0.1:1", "[::1]", "[::1]:8080", "a.test:65535"] {
+            assert!(get("http://a.test/", TargetForm::Origin, &[("host", good)]).is_ok(), "{good}");
+        }
+        for bad in
+            ["", " ", "a.test/evil", "u@a.test", "a b", "a.test:", "a.test:0", "a.test:65536", "a:b", "a?b", "a#b"]
+        {
+            assert_eq!(
+                get("http://a.test/", TargetForm::Origin, &[("host", bad)]),
+                Err(LocalErrorKind::Field),
+                "{bad:?}"
+            );
+        }
+        let connect = |host| written("CONNECT", "a.test:443", TargetForm::Authority, &[("host", host)], Framing::None);
+        assert!(connect("A.test:443").is_ok());
+        assert_eq!(connect("b.test:443"), Err(LocalErrorKind::Field));
+    }
+
+    #[test]
+    fn the_framing_is_the_codecs() {
+        let post =
+            |fields: &[(&str, &str)], framing| written("POST", "http://a.test/", TargetForm::Origin, fields, framing);
+        assert_eq!(
+            post(&[], Framing::Length(0)).unwrap(),
+            "POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 0\r\n\r\n"
+        );
+        assert_eq!(
+            post(&[("x", "1")], Framing::Chunked).unwrap(),
+            "POST / HTTP/1.1\r\nhost: a.test\r\nx: 1\r\ntransfer-encoding: chunked\r\n\r\n"
+        );
+        for name in ["content-length", "Transfer-Encoding"] {
+            assert_eq!(post(&[(name, "5")], Framing::Length(5)), Err(LocalErrorKind::Field));
+        }
+    }
+
+    #[test]
+    fn values_are_trimmed() {
+        let head = get("http://a.test/", TargetForm::Origin, &[("x", " \ta b\t "), ("y", "")]).unwrap();
+        assert_eq!(head, "GET / HTTP/1.1\r\nhost: a.test\r\nx: a b\r\ny: \r\n\r\n");
+    }
+}

@@ -1,0 +1,124 @@
+//! What becomes of a connection after a message: RFC 9112 sections 9.3 and 9.6.
+
+use crate::message::fields::connection_has;
+use crate::message::head::ResponseHead;
+use http::header::TRANSFER_ENCODING;
+use http::{StatusCode, Version};
+use std::fmt;
+
+/// What becomes of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a connection is kept, closed or no longer HTTP")]
+pub enum Reuse {
+    /// Another cycle may start on it.
+    Keep,
+    /// It must be closed.
+    Close(CloseReason),
+    /// It speaks another protocol now; the bytes that wait in the receive buffer belong to that.
+    Switched,
+}
+
+/// Why a connection cannot be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The response is not complete.
+    ResponseUnfinished,
+    /// The request is not complete: its body failed, or the response came first.
+    RequestUnfinished,
+    /// The peer broke the protocol or broke off.
+    PeerFailed,
+    /// Bytes came after the response.
+    LeftoverBytes,
+    /// The peer closed its side.
+    PeerClosed,
+    /// The request said `Connection: close`.
+    RequestSaidClose,
+    /// A response, possibly an interim one, said `Connection: close`.
+    ResponseSaidClose,
+    /// The response is of HTTP/1.0 and does not say `Connection: keep-alive`.
+    OldVersion,
+    /// The response had no length: its body ended with the connection.
+    UntilClose,
+    /// The response has fields that may not stand there, so that peers between may see another end of it.
+    FramingInDoubt,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ResponseUnfinished => "the response is not complete",
+            Self::RequestUnfinished => "the request is not complete",
+            Self::PeerFailed => "the peer broke the protocol or broke off",
+            Self::LeftoverBytes => "bytes came after the response",
+            Self::PeerClosed => "the peer closed its side",
+            Self::RequestSaidClose => "the request said close",
+            Self::ResponseSaidClose => "the response said close",
+            Self::OldVersion => "HTTP/1.0 without keep-alive",
+            Self::UntilClose => "the response had no length",
+            Self::FramingInDoubt => "the response's framing is in doubt",
+        })
+    }
+}
+
+/// Why the connection ends after this final response, as far as its head tells.
+pub(super) fn close_after(head: &ResponseHead) -> Option<CloseReason> {
+    if connection_has(&head.headers, "close") {
+        return Some(CloseReason::ResponseSaidClose);
+    }
+    if head.version != Version::HTTP_11 && !connection_has(&head.headers, "keep-alive") {
+        return Some(CloseReason::OldVersion);
+    }
+    // RFC 9112 6.1: a server must not send it there.
+    if head.status == StatusCode::NO_CONTENT && head.headers.contains_key(TRANSFER_ENCODING) {
+        return Some(CloseReason::FramingInDoubt);
+    }
+    None
+}
+
+/// The same of an interim response: it changes nothing unless it says close.
+pub(super) fn close_after_interim(head: &ResponseHead) -> Option<CloseReason> {
+    connection_has(&head.headers, "close").then_some(CloseReason::ResponseSaidClose)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CloseReason, close_after, close_after_interim};
+    use crate::message::head::ResponseHead;
+    use http::{HeaderMap, HeaderValue, StatusCode, Version};
+
+    fn head(version: Version, connection: &[&'static str]) -> ResponseHead {
+        let mut headers = HeaderMap::new();
+        for value in connection {
+            headers.append("connection", HeaderValue::from_static(value));
+        }
+        let mut head = ResponseHead::new(StatusCode::OK).with_headers(headers);
+        head.version = version;
+        head
+    }
+
+    #[test]
+    fn each_version_has_its_own_default() {
+        let (new, old) = (Version::HTTP_11, Version::HTTP_10);
+        assert_eq!(close_after(&head(new, &[])), None);
+        assert_eq!(close_after(&head(new, &["x", "a, CLOSE"])), Some(CloseReason::ResponseSaidClose));
+        assert_eq!(close_after(&head(old, &[])), Some(CloseReason::OldVersion));
+        assert_eq!(close_after(&head(old, &["Keep-Alive"])), None);
+        assert_eq!(close_after(&head(old, &["keep-alive, close"])), Some(CloseReason::ResponseSaidClose));
+    }
+
+    #[test]
+    fn an_interim_response_changes_nothing_unless_it_says_close() {
+        assert_eq!(close_after_interim(&head(Version::HTTP_10, &[])), None);
+        assert_eq!(close_after_interim(&head(Version::HTTP_11, &["close"])), Some(CloseReason::ResponseSaidClose));
+    }
+
+    #[test]
+    fn a_204_with_a_transfer_coding_is_in_doubt() {
+        let mut head = head(Version::HTTP_11, &[]);
+        head.headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
+        assert_eq!(close_after(&head), None);
+        head.status = StatusCode::NO_CONTENT;
+        assert_eq!(close_after(&head), Some(CloseReason::FramingInDoubt));
+    }
+}
