@@ -37,7 +37,7 @@ impl DefaultHeaders {
     /// Sets the default of this name to `value` alone. An Authorization or Cookie loses the origin it was bound to.
     pub fn insert(&mut self, name: HeaderName, value: HeaderValue) {
         match self.credential(&name) {
-            Some(slot) => *slot = Some(Bound::at_first_use(vec![sensitive(value)])),
+            Some(slot) => *slot = Some(Bound::unbound(vec![sensitive(value)])),
             None => {
                 self.ordinary.insert(name, value);
             }
@@ -50,7 +50,7 @@ impl DefaultHeaders {
             Some(slot) => {
                 let mut lines = slot.take().map(Bound::into_value).unwrap_or_default();
                 lines.push(sensitive(value));
-                *slot = Some(Bound::at_first_use(lines));
+                *slot = Some(Bound::unbound(lines));
             }
             None => {
                 self.ordinary.append(name, value);
@@ -89,7 +89,7 @@ impl DefaultHeaders {
             COOKIE => &self.cookie,
             _ => return self.ordinary.get(name),
         };
-        bound.as_ref().and_then(|bound| bound.peek().first())
+        bound.as_ref().and_then(|bound| bound.expose().first())
     }
 
     /// Every default that is no bound credential, several lines of one name in their order.
@@ -185,10 +185,10 @@ mod tests {
         let (a, b) = (Origin::parse("https://a.test").unwrap(), Origin::parse("https://b.test").unwrap());
         let mut defaults = DefaultHeaders::new();
         defaults.insert(AUTHORIZATION, HeaderValue::from_static("one"));
-        assert!(defaults.authorization_mut().unwrap().bind(&a).is_some());
-        assert!(defaults.authorization_mut().unwrap().bind(&b).is_none());
+        assert!(defaults.authorization_mut().unwrap().value_for(&a).is_some());
+        assert!(defaults.authorization_mut().unwrap().value_for(&b).is_none());
         defaults.insert(AUTHORIZATION, HeaderValue::from_static("two"));
-        assert!(defaults.authorization_mut().unwrap().bind(&b).is_some());
+        assert!(defaults.authorization_mut().unwrap().value_for(&b).is_some());
     }
 
     #[test]

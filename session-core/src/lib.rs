@@ -24,5 +24,7 @@ pub mod idle;
 pub mod limits;
 pub mod message;
 pub mod redirect;
+pub mod request;
 pub mod retry;
+pub mod session;
 pub mod time;

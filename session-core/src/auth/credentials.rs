@@ -1,5 +1,5 @@
 //! A credential and the one way to its field value. How each scheme writes it stands in the scheme's file; to which
-//! origin it may go is the business of [`Bound`](crate::auth::bound::Bound).
+//! origin it may go is the business of [`Bound`](crate::message::bound::Bound).
 
 use crate::auth::{basic, bearer};
 use crate::error::Error;

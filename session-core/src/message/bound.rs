@@ -1,44 +1,75 @@
-//! A secret and the one origin it belongs to: who wants the secret must name where it goes.
+//! The one chokepoint between a secret and the wire: who wants it must name the origin that it would go to.
 
 use crate::message::origin::Origin;
+use std::fmt;
 
-/// A value that belongs to one origin, from the start or from its first use on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A value that belongs to one origin: to the one it was given for, or to the origin of its first use.
+///
+/// What is sent is got by naming an origin, and a binding never changes: scheme, host and port must be the
+/// same (CVE-2018-18074, CVE-2021-41125, CVE-2022-27774).
+#[derive(Clone, PartialEq, Eq)]
 pub struct Bound<T> {
     origin: Option<Origin>,
     value: T,
 }
 
 impl<T> Bound<T> {
-    /// A value that belongs to `origin`.
+    /// A value for `origin` alone.
     pub fn to(origin: Origin, value: T) -> Self {
         Self { origin: Some(origin), value }
     }
 
-    /// A value that will belong to the first origin that uses it.
-    pub fn at_first_use(value: T) -> Self {
+    /// A value that will belong to the origin of its first use.
+    pub fn unbound(value: T) -> Self {
         Self { origin: None, value }
     }
 
-    /// The origin that the value belongs to; `None` before the first use.
-    pub fn origin(&self) -> Option<&Origin> {
-        self.origin.as_ref()
+    /// The value, where it belongs to `origin`. The first call binds a value that is not bound yet, so call it only for a
+    /// request that is really made; [`Bound::peek`] looks without binding.
+    pub fn value_for(&mut self, origin: &Origin) -> Option<&T> {
+        if self.origin.get_or_insert_with(|| origin.clone()) == origin { Some(&self.value) } else { None }
     }
 
-    /// The value itself, for showing it to its owner; whoever sends it calls [`Bound::bind`].
-    pub fn peek(&self) -> &T {
+    /// The value that [`Bound::value_for`] would give, without binding it.
+    #[must_use]
+    pub fn peek(&self, origin: &Origin) -> Option<&T> {
+        if self.would_serve(origin) { Some(&self.value) } else { None }
+    }
+
+    /// The value itself, for showing it to the one who set it. What is sent comes from [`Bound::value_for`].
+    #[must_use]
+    pub fn expose(&self) -> &T {
         &self.value
     }
 
     /// The value, no longer bound.
+    #[must_use]
     pub fn into_value(self) -> T {
         self.value
     }
 
-    /// The value, if it belongs to `origin`. An unbound value belongs to it from now on.
-    pub fn bind(&mut self, origin: &Origin) -> Option<&T> {
-        let bound = self.origin.get_or_insert_with(|| origin.clone());
-        (bound == origin).then_some(&self.value)
+    /// Whether a request to `origin` would get the value.
+    #[must_use]
+    pub fn would_serve(&self, origin: &Origin) -> bool {
+        self.origin.as_ref().is_none_or(|own| own == origin)
+    }
+
+    /// The origin that the value belongs to; `None` before its first use.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+}
+
+impl<T> fmt::Debug for Bound<T> {
+    /// The origin alone: the value is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Bound");
+        match &self.origin {
+            Some(origin) => out.field("origin", &format_args!("{origin}")),
+            None => out.field("origin", &format_args!("(of the first use)")),
+        };
+        out.finish_non_exhaustive()
     }
 }
 
@@ -47,22 +78,43 @@ mod tests {
     use super::Bound;
     use crate::message::origin::Origin;
 
+    fn origin(text: &str) -> Origin {
+        Origin::parse(text).unwrap()
+    }
+
     #[test]
-    fn a_bound_value_goes_to_its_origin_alone() {
-        let home = Origin::parse("https://a.test").unwrap();
-        let mut bound = Bound::to(home.clone(), "secret");
-        for other in ["http://a.test", "https://a.test:8443", "https://sub.a.test", "https://b.test"] {
-            assert_eq!(bound.bind(&Origin::parse(other).unwrap()), None, "{other}");
+    fn a_bound_value_serves_its_origin_alone() {
+        let mut bound = Bound::to(origin("https://a.test"), "hunter2");
+        for other in ["http://a.test", "https://a.test:8443", "https://sub.a.test", "https://b.test", "https://a.test."]
+        {
+            assert_eq!(bound.value_for(&origin(other)), None, "{other}");
+            assert!(!bound.would_serve(&origin(other)));
+            assert_eq!(bound.peek(&origin(other)), None);
         }
-        assert_eq!(bound.bind(&home), Some(&"secret"));
+        assert_eq!(bound.value_for(&origin("https://A.test:443")), Some(&"hunter2"));
     }
 
     #[test]
     fn the_first_use_binds() {
-        let mut bound = Bound::at_first_use("secret");
+        let mut bound = Bound::unbound("hunter2");
+        assert_eq!(bound.value_for(&origin("https://a.test")), Some(&"hunter2"));
+        assert_eq!(bound.value_for(&origin("https://b.test")), None);
+        assert_eq!(bound.value_for(&origin("https://a.test")), Some(&"hunter2"));
+        assert_eq!(bound.origin(), Some(&origin("https://a.test")));
+    }
+
+    #[test]
+    fn a_look_does_not_bind() {
+        let bound = Bound::unbound("hunter2");
+        assert!(bound.would_serve(&origin("https://b.test")));
+        assert_eq!(bound.peek(&origin("https://a.test")), Some(&"hunter2"));
         assert_eq!(bound.origin(), None);
-        assert!(bound.bind(&Origin::parse("https://a.test").unwrap()).is_some());
-        assert!(bound.bind(&Origin::parse("https://b.test").unwrap()).is_none());
-        assert!(bound.bind(&Origin::parse("https://a.test").unwrap()).is_some());
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let bound = Bound::to(origin("https://a.test"), "hunter2");
+        assert_eq!(format!("{bound:?}"), "Bound { origin: https://a.test, .. }");
+        assert!(!format!("{:?}", Bound::unbound("hunter2")).contains("hunter2"));
     }
 }

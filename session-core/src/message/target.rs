@@ -47,6 +47,12 @@ impl Target {
         &self.url
     }
 
+    /// The URL, owned.
+    #[must_use]
+    pub fn into_url(self) -> Url {
+        self.url
+    }
+
     /// The origin.
     #[must_use]
     pub fn origin(&self) -> &Origin {

@@ -1,0 +1,115 @@
+//! Reading and changing what a shared session knows: one handle for cookies and one for default fields, shared by every
+//! transport.
+//!
+//! A transport keeps its machine behind a lock of its own. Each call here takes that lock for the call and no longer, so
+//! a handle may be kept while requests are under way.
+
+use crate::cookies::cookie::Cookie;
+use crate::cookies::jar::Jar;
+use crate::headers::DefaultHeaders;
+use crate::session::Session;
+use http::{HeaderName, HeaderValue};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Something that has a session and can reach it: a transport's session.
+pub trait Access {
+    /// Does something with the session, alone with it.
+    fn with<R>(&self, act: impl FnOnce(&mut Session) -> R) -> R;
+}
+
+/// The cookies of a shared session.
+#[must_use]
+#[derive(Clone, Copy)]
+pub struct Cookies<'a, A>(&'a A);
+
+impl<'a, A: Access> Cookies<'a, A> {
+    /// The cookies of `session`.
+    pub fn of(session: &'a A) -> Self {
+        Self(session)
+    }
+
+    /// Names and values (`requests`: `session.cookies.get_dict()`). See [`Jar::to_map`].
+    #[must_use]
+    pub fn to_map(&self) -> BTreeMap<String, String> {
+        self.0.with(|session| session.cookies().to_map())
+    }
+
+    /// Every cookie, as it is now.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<Cookie> {
+        self.0.with(|session| session.cookies().iter().cloned().collect())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.with(|session| session.cookies().len())
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Removes all of them.
+    pub fn clear(&self) {
+        self.edit(Jar::clear);
+    }
+
+    /// Does anything else with the jar: look up, insert, remove, retain, explain.
+    pub fn edit<R>(&self, act: impl FnOnce(&mut Jar) -> R) -> R {
+        self.0.with(|session| act(session.cookies_mut()))
+    }
+}
+
+impl<A> fmt::Debug for Cookies<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cookies(..)")
+    }
+}
+
+/// The default fields of a shared session.
+#[must_use]
+#[derive(Clone, Copy)]
+pub struct Headers<'a, A>(&'a A);
+
+impl<'a, A: Access> Headers<'a, A> {
+    /// The default fields of `session`.
+    pub fn of(session: &'a A) -> Self {
+        Self(session)
+    }
+
+    /// Sets a default (`requests`: `session.headers[name] = value`).
+    pub fn insert(&self, name: HeaderName, value: HeaderValue) {
+        self.edit(|headers| headers.insert(name, value));
+    }
+
+    /// Adds a line to a default.
+    pub fn append(&self, name: HeaderName, value: HeaderValue) {
+        self.edit(|headers| headers.append(name, value));
+    }
+
+    /// Removes a default; says whether there was one.
+    pub fn remove(&self, name: &HeaderName) -> bool {
+        self.edit(|headers| headers.remove(name))
+    }
+
+    /// The first line of a default.
+    #[must_use]
+    pub fn get(&self, name: &HeaderName) -> Option<HeaderValue> {
+        self.edit(|headers| headers.get(name).cloned())
+    }
+
+    /// Does anything else with them.
+    pub fn edit<R>(&self, act: impl FnOnce(&mut DefaultHeaders) -> R) -> R {
+        self.0.with(|session| act(session.headers_mut()))
+    }
+}
+
+impl<A> fmt::Debug for Headers<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Headers(..)")
+    }
+}

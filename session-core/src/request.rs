@@ -1,0 +1,214 @@
+//! Building a request: one builder, shared by every transport.
+//!
+//! The builder is generic over [`Dispatch`]: what `send` gives is a result for a blocking transport and a future for an
+//! asynchronous one. Something wrong is told by `send`, not before, so that a chain of calls needs one `?`.
+
+use crate::auth::credentials::Credential;
+use crate::error::Error;
+use crate::message::body::{BodySize, RequestBody};
+use crate::message::into_url::IntoUrl;
+use crate::redirect::policy::RedirectPolicy;
+use crate::session::request::{Request, field};
+use crate::session::settings::{CookieMode, Setting};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::borrow::Borrow;
+use std::fmt;
+use std::time::Duration;
+use url::form_urlencoded;
+
+/// Something that sends requests: a transport's session.
+pub trait Dispatch: Sized {
+    /// What a request may have for a body.
+    type Body: RequestContent;
+    /// What sending gives.
+    type Outcome;
+
+    /// Sends a request, or gives the error that its builder met.
+    fn dispatch(self, request: Result<(Request, Option<Self::Body>), Error>) -> Self::Outcome;
+}
+
+/// A request's body, as far as the builder needs to know it.
+pub trait RequestContent: From<Bytes> {
+    /// Its size, and whether it can be sent a second time.
+    fn describe(&self) -> RequestBody;
+}
+
+/// Builds one request.
+#[must_use = "a request goes nowhere until `send`"]
+pub struct RequestBuilder<D: Dispatch> {
+    dispatch: D,
+    request: Request,
+    body: Option<D::Body>,
+    content_type: Option<HeaderValue>,
+    error: Option<Error>,
+}
+
+impl<D: Dispatch> RequestBuilder<D> {
+    /// A request that `dispatch` will send.
+    pub fn new(dispatch: D, method: Method, url: impl IntoUrl) -> Self {
+        Self { dispatch, request: Request::new(method, url), body: None, content_type: None, error: None }
+    }
+
+    /// Adds a line of a field. The first line of a name replaces the session's default, further ones add.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        let added = self.request.append_header(name, value);
+        self.keep_error(added)
+    }
+
+    /// Adds fields; each name that was set before is replaced by the lines given here.
+    pub fn headers(mut self, fields: HeaderMap) -> Self {
+        let own = self.request.headers_mut();
+        for name in fields.keys() {
+            own.remove(name);
+        }
+        let added = fields.iter().try_for_each(|(name, value)| self.request.append_header(name, value));
+        self.keep_error(added)
+    }
+
+    /// Leaves the session's default of this name out of this request, the fields that the session adds by itself too.
+    pub fn remove_header<N>(mut self, name: N) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+    {
+        match field(name, HeaderValue::from_static("")) {
+            Ok((name, _)) => {
+                self.request.remove_header(name);
+                self
+            }
+            Err(error) => self.keep_error(Err(error)),
+        }
+    }
+
+    /// Adds parameters to the URL's own query.
+    pub fn query<I, K, V>(mut self, pairs: I) -> Self
+    where
+        I: IntoIterator<Item: Borrow<(K, V)>>,
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        for pair in pairs {
+            let (name, value) = pair.borrow();
+            self.request.add_param(name.as_ref(), value.as_ref());
+        }
+        self
+    }
+
+    /// A form as the body, `application/x-www-form-urlencoded` unless a Content-Type is given.
+    pub fn form<I, K, V>(mut self, pairs: I) -> Self
+    where
+        I: IntoIterator<Item: Borrow<(K, V)>>,
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        self.content_type = Some(HeaderValue::from_static("application/x-www-form-urlencoded"));
+        self.body = Some(D::Body::from(Bytes::from(text)));
+        self
+    }
+
+    /// JSON as the body, `application/json` unless a Content-Type is given.
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(text) => {
+                self.content_type = Some(HeaderValue::from_static("application/json"));
+                self.body = Some(D::Body::from(Bytes::from(text)));
+                self
+            }
+            Err(source) => {
+                use crate::error::{ErrorKind, Phase};
+                let error = Error::new(ErrorKind::Body, Phase::Build, "the body cannot be written as JSON");
+                self.keep_error(Err(error.with_source(source)))
+            }
+        }
+    }
+
+    /// The body. It has no Content-Type unless one is given.
+    pub fn body(mut self, body: impl Into<D::Body>) -> Self {
+        self.content_type = None;
+        self.body = Some(body.into());
+        self
+    }
+
+    /// A credential for this request's origin.
+    pub fn auth(mut self, credential: Credential) -> Self {
+        self.request.set_auth(Setting::Set(credential));
+        self
+    }
+
+    /// User name and password (RFC 7617), sent at once.
+    pub fn basic_auth(self, user: impl Into<String>, password: Option<impl Into<String>>) -> Self {
+        self.auth(Credential::basic(user, password.map(Into::into).unwrap_or_default()))
+    }
+
+    /// A bearer token (RFC 6750), sent at once.
+    pub fn bearer_auth(self, token: impl Into<String>) -> Self {
+        self.auth(Credential::bearer(token))
+    }
+
+    /// Sends neither the session's credential nor that of netrc.
+    pub fn no_auth(mut self) -> Self {
+        self.request.set_auth(Setting::Off);
+        self
+    }
+
+    /// A cookie for this request alone: sent to the request's origin only, and not stored.
+    pub fn cookie(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.request.add_cookie(name, value);
+        self
+    }
+
+    /// What this request has to do with the jar. Default: the session's setting.
+    pub fn cookie_mode(mut self, mode: CookieMode) -> Self {
+        self.request.set_cookie_mode(mode);
+        self
+    }
+
+    /// The redirect rules of this request. Default: the session's.
+    pub fn redirect(mut self, policy: RedirectPolicy) -> Self {
+        self.request.set_redirect(policy);
+        self
+    }
+
+    /// How long the whole exchange may take, its body included.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.request.set_timeout(Setting::Set(total));
+        self
+    }
+
+    /// Sends the request.
+    pub fn send(self) -> D::Outcome {
+        let Self { dispatch, mut request, body, content_type, error } = self;
+        if let Some(error) = error {
+            return dispatch.dispatch(Err(error));
+        }
+        if let Some(content_type) = content_type {
+            request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
+        }
+        let described = body.as_ref().map_or(RequestBody::EMPTY, RequestContent::describe);
+        request.set_body(match described.size() {
+            BodySize::Sized(0) => RequestBody::EMPTY,
+            _ => described,
+        });
+        dispatch.dispatch(Ok((request, body)))
+    }
+
+    fn keep_error(mut self, done: Result<(), Error>) -> Self {
+        if let Err(error) = done {
+            self.error.get_or_insert(error);
+        }
+        self
+    }
+}
+
+impl<D: Dispatch> fmt::Debug for RequestBuilder<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder").field("request", &self.request).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,278 @@
+//! Building a session: every setting by the name that reqwest's builder has for it, where it has one.
+
+use crate::auth::credentials::Credential;
+use crate::auth::netrc::Netrc;
+use crate::cookies::jar::Jar;
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::headers::DefaultHeaders;
+use crate::limits::Limits;
+use crate::message::into_url::IntoUrl;
+use crate::message::origin::Origin;
+use crate::message::target::take_user_info;
+use crate::redirect::policy::RedirectPolicy;
+use crate::retry::policy::RetryPolicy;
+use crate::session::Session;
+use crate::session::memory::{Credentials, Memory, Openness};
+use crate::session::request::field;
+use crate::session::settings::{CookieMode, Recording, Settings};
+use crate::session::transport::{Clock, ConnectSettings, Transport};
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::time::Duration;
+use url::Url;
+
+/// Builds a session `T`: the bare machine of this crate, or a transport's session around it. What is wrong with a setting
+/// is told by [`SessionBuilder::build`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct SessionBuilder<T> {
+    settings: Settings,
+    memory: Memory,
+    entropy: Entropy,
+    connect: ConnectSettings,
+    error: Option<Error>,
+    builds: PhantomData<fn() -> T>,
+}
+
+impl<T: Transport> SessionBuilder<T> {
+    /// Every setting at its default.
+    #[expect(clippy::new_without_default, reason = "`Session::builder` is the way in")]
+    pub fn new() -> Self {
+        Self {
+            settings: Settings::default(),
+            memory: Memory {
+                jar: Jar::new(),
+                defaults: DefaultHeaders::new(),
+                origin_headers: crate::headers::OriginHeaders::default(),
+                credentials: Credentials::default(),
+                netrc: Netrc::default(),
+                open: Openness::Open,
+            },
+            entropy: Entropy::from_seed([0; 32]),
+            connect: ConnectSettings::default(),
+            error: None,
+            builds: PhantomData,
+        }
+    }
+
+    /// The URL that relative ones are joined to, by RFC 3986: end it with a slash. User information in it becomes the
+    /// credential of its origin.
+    pub fn base_url(mut self, url: impl IntoUrl) -> Self {
+        match url.into_reference().absolute(None) {
+            Ok(mut url) => {
+                let user_info = take_user_info(&mut url);
+                if let (Some(user_info), Some(origin)) = (user_info, Origin::of(&url)) {
+                    self.memory.credentials.set_for(origin, Credential::from(user_info));
+                }
+                self.settings.base_url = Some(url);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Adds a default field, sent with every request. An Authorization or Cookie belongs to the origin of the first
+    /// request that uses it.
+    pub fn default_header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        match field(name, value) {
+            Ok((name, value)) => {
+                self.memory.defaults.append(name, value);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Adds default fields. See [`SessionBuilder::default_header`].
+    pub fn default_headers(mut self, fields: HeaderMap) -> Self {
+        self.memory.defaults.extend(&fields);
+        self
+    }
+
+    /// Fields that are sent to one origin alone, on every hop that reaches it: the place for an API key.
+    pub fn origin_headers(mut self, origin: &str, fields: HeaderMap) -> Self {
+        match Origin::parse(origin) {
+            Ok(origin) => {
+                self.memory.origin_headers.set(origin, fields);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// A parameter that is added to the query of every request's first URL.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.params.push((name.into(), value.into()));
+        self
+    }
+
+    /// What the session calls itself. Default: `session-core/VERSION`.
+    pub fn user_agent<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        match field(USER_AGENT, value) {
+            Ok((_, value)) => {
+                self.settings.user_agent = Some(value);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Sends no User-Agent.
+    pub fn no_user_agent(mut self) -> Self {
+        self.settings.user_agent = None;
+        self
+    }
+
+    /// The session's credential. It belongs to the origin of the first request that uses it and goes nowhere else.
+    pub fn auth(mut self, credential: Credential) -> Self {
+        self.memory.credentials.set(credential);
+        self
+    }
+
+    /// The session's credential for one origin.
+    pub fn auth_for(mut self, origin: &str, credential: Credential) -> Self {
+        match Origin::parse(origin) {
+            Ok(origin) => {
+                self.memory.credentials.set_for(origin, credential);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// The entries of a netrc file. Any explicit credential goes before them.
+    pub fn netrc(mut self, netrc: Netrc) -> Self {
+        self.memory.netrc = netrc;
+        self
+    }
+
+    /// The cookies to start with. Default: an empty jar.
+    pub fn cookie_jar(mut self, jar: Jar) -> Self {
+        self.memory.jar = jar;
+        self
+    }
+
+    /// What requests and answers have to do with the jar. Default: [`CookieMode::Merge`].
+    pub fn cookie_mode(mut self, mode: CookieMode) -> Self {
+        self.settings.cookie_mode = mode;
+        self
+    }
+
+    /// The redirect rules. Default: 20 are followed, to http and https.
+    pub fn redirect(mut self, policy: RedirectPolicy) -> Self {
+        self.settings.redirect = policy;
+        self
+    }
+
+    /// The retry rules. Default: none but the silent one on a reused connection that turns out closed.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = Some(policy);
+        self
+    }
+
+    /// Whether clear text is refused, asked for or redirected to. Default: it is not.
+    pub fn https_only(mut self, only: bool) -> Self {
+        self.settings.https_only = only;
+        self
+    }
+
+    /// How long a whole exchange may take, its body included. Default: no bound.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.settings.timeouts.total = Some(total);
+        self
+    }
+
+    /// How long resolving and connecting may take. Default 10 s.
+    pub fn connect_timeout(mut self, connect: Duration) -> Self {
+        self.settings.timeouts.connect = Some(connect);
+        self
+    }
+
+    /// How long the response head may take in total. Default 60 s.
+    pub fn head_timeout(mut self, head: Duration) -> Self {
+        self.settings.timeouts.head = Some(head);
+        self
+    }
+
+    /// How long a body may pause between two bytes, sent or received. Default 60 s.
+    pub fn read_timeout(mut self, idle: Duration) -> Self {
+        self.settings.timeouts.idle = Some(idle);
+        self
+    }
+
+    /// The bounds. See [`Limits`] for the defaults.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// Whether the reasons of decisions are kept in the history. Default: they are.
+    pub fn recording(mut self, recording: Recording) -> Self {
+        self.settings.recording = recording;
+        self
+    }
+
+    /// Random bytes for the spread of pauses. The transports seed it from the system's generator; a session built
+    /// without one spreads its pauses the same way each time.
+    pub fn entropy(mut self, entropy: Entropy) -> Self {
+        self.entropy = entropy;
+        self
+    }
+
+    /// Connects to `address` wherever `host` (or `host:port`) is asked for, without resolving the name. Port 0 stands for
+    /// the port of the URL. The name stays what cookies, credentials and the Host field go by.
+    pub fn resolve(self, host: &str, address: SocketAddr) -> Self {
+        self.resolve_to_addrs(host, &[address])
+    }
+
+    /// The same with several addresses, tried in their order.
+    pub fn resolve_to_addrs(mut self, host: &str, addresses: &[SocketAddr]) -> Self {
+        self.connect.overrides.push((host.to_owned(), addresses.to_vec()));
+        self
+    }
+
+    /// Where the time comes from, for tests. Default: the system's clocks. Only a transport asks for the time.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.connect.clock = Some(clock);
+        self
+    }
+
+    /// Builds the session.
+    ///
+    /// # Errors
+    /// The first setting that was refused: a URL, a field, an origin, or what the transport cannot do.
+    pub fn build(self) -> Result<T, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        crate::session::exchange::check_host(self.memory.defaults.ordinary())?;
+        if self.settings.base_url.as_ref().is_some_and(Url::cannot_be_a_base) {
+            return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "the base_url cannot be a base"));
+        }
+        let limits = &self.settings.limits;
+        let memory = Memory { jar: self.memory.jar.with_limits(limits), ..self.memory };
+        let session = Session::from_parts(self.settings, memory, self.entropy);
+        T::assemble(session, self.connect)
+    }
+
+    fn refuse(mut self, error: Error) -> Self {
+        self.error.get_or_insert(error);
+        self
+    }
+}
+
+impl<T> fmt::Debug for SessionBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! The one order of questions about an answer: remember its cookies, follow it, try again, deliver it.
+
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::body::RequestBody;
+use crate::message::head::ResponseHead;
+use crate::message::target::Target;
+use crate::redirect::follow::{self, Lead};
+use crate::redirect::rewrite::{BodyFate, rewrite};
+use crate::retry::failure::Failure;
+use crate::retry::policy::{self, Attempt, ConnectionChoice, NoRetry, RetryPolicy};
+use crate::session::exchange::Exchange;
+use crate::session::memory::Memory;
+use crate::session::reason::Reason;
+use crate::session::settings::{CookieMode, Recording, Settings};
+use crate::time::Now;
+use http::Method;
+use std::time::{Duration, Instant};
+
+/// What to do with an answer.
+pub(crate) enum Verdict {
+    Deliver,
+    Follow(Next),
+    Retry(Again),
+}
+
+/// The next request of a redirect.
+pub(crate) struct Next {
+    pub(crate) target: Target,
+    pub(crate) method: Method,
+    pub(crate) fate: BodyFate,
+}
+
+/// The next attempt at the same hop.
+pub(crate) struct Again {
+    pub(crate) connection: ConnectionChoice,
+    pub(crate) pause: Option<Duration>,
+}
+
+/// Stores the cookies of an answer, whatever its status, for the URL that gave it.
+pub(crate) fn remember(memory: &mut Memory, exchange: &mut Exchange, head: &ResponseHead, now: Now) {
+    if exchange.cookie_mode == CookieMode::Off {
+        return;
+    }
+    let Exchange { target, reasons, recording, .. } = exchange;
+    memory.jar.accept_all(target, &head.headers, now.wall(), |decision| {
+        if *recording == Recording::On {
+            reasons.push(Reason::Cookie(decision));
+        }
+    });
+}
+
+/// Decides on an answer.
+pub(crate) fn on_response(
+    settings: &Settings,
+    entropy: &mut Entropy,
+    exchange: &mut Exchange,
+    head: &ResponseHead,
+    now: Now,
+) -> Result<Verdict, Error> {
+    let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
+    let not_followed = match follow::locate(&exchange.redirect, max, &exchange.target, head)? {
+        Lead::To { target, dropped_user_info } => {
+            follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
+            let (method, fate) = rewrite(head.status, &exchange.method);
+            if fate == BodyFate::Keep && !exchange.body.is_replayable() {
+                return Err(Error::new(
+                    ErrorKind::BodyNotReplayable,
+                    Phase::Decide,
+                    format!("the redirect ({}) asks for the body again, which can be read only once", head.status),
+                )
+                .with_expected("a body of bytes, or one that can be rewound"));
+            }
+            if dropped_user_info {
+                exchange.note(|| Reason::UserInfoDropped);
+            }
+            let crossed = target.origin() != exchange.target.origin();
+            let rewritten = method != exchange.method;
+            exchange.note(|| Reason::Followed {
+                to: target.url().clone(),
+                rewritten: rewritten.then(|| method.clone()),
+                crossed: crossed.then(|| target.origin().clone()),
+            });
+            return Ok(Verdict::Follow(Next { target, method, fate }));
+        }
+        Lead::Nowhere(why) => why,
+    };
+    let never = RetryPolicy::default();
+    let policy = settings.retry.as_ref().unwrap_or(&never);
+    let Exchange { attempts, method, body, deadline, .. } = exchange;
+    let attempt = attempt(method, *body, *deadline, now);
+    let verdict = policy.after_status(attempts, &attempt, head, now, entropy);
+    if let Some(again) = told(exchange, verdict) {
+        return Ok(Verdict::Retry(again));
+    }
+    if follow::is_redirect(head.status) {
+        exchange.note(|| Reason::NotFollowed(not_followed));
+    }
+    Ok(Verdict::Deliver)
+}
+
+/// Decides on a failure: what to try again, or `None` where its error is the outcome.
+pub(crate) fn on_failure(
+    settings: &Settings,
+    entropy: &mut Entropy,
+    exchange: &mut Exchange,
+    failure: &Failure,
+    now: Now,
+) -> Option<Again> {
+    let never = RetryPolicy::default();
+    let policy = settings.retry.as_ref().unwrap_or(&never);
+    let Exchange { attempts, method, body, deadline, .. } = exchange;
+    let attempt = attempt(method, *body, *deadline, now);
+    let verdict = policy.after_failure(attempts, &attempt, failure, entropy);
+    told(exchange, verdict)
+}
+
+fn attempt(method: &Method, body: RequestBody, deadline: Option<Instant>, now: Now) -> Attempt<'_> {
+    let attempt = Attempt::new(method, body);
+    match deadline {
+        Some(deadline) => attempt.remaining(deadline.saturating_duration_since(now.instant())),
+        None => attempt,
+    }
+}
+
+/// Records the verdict on a retry. That no retry was set, or that the status asks for none, is no decision worth telling.
+fn told(exchange: &mut Exchange, verdict: policy::Verdict) -> Option<Again> {
+    match verdict {
+        policy::Verdict::Retry(retry) => {
+            exchange.note(|| Reason::Retried { why: retry.reason, pause: retry.pause });
+            Some(Again { connection: retry.connection, pause: retry.pause })
+        }
+        policy::Verdict::Deliver(NoRetry::Off | NoRetry::StatusNotListed) => None,
+        policy::Verdict::Deliver(why) => {
+            exchange.note(|| Reason::NotRetried(why));
+            None
+        }
+    }
+}

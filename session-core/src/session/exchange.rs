@@ -1,0 +1,321 @@
+//! One exchange under way: everything that a hop's token carries, so that the session keeps no registry.
+
+use crate::auth::credentials::Credential;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::body::{BodySize, Framing, RequestBody};
+use crate::message::fields::describes_body;
+use crate::message::grammar::decimal;
+use crate::message::head::ResponseHead;
+use crate::message::host::CanonicalHost;
+use crate::message::sensitive::is_credential_field;
+use crate::message::target::Target;
+use crate::redirect::policy::RedirectPolicy;
+use crate::redirect::rewrite::BodyFate;
+use crate::retry::policy::Attempts;
+use crate::session::cookie_field::OwnCookie;
+use crate::session::decide::Next;
+use crate::session::history::{Ending, History, HopRecord};
+use crate::session::reason::{CredentialSource, LeftOut, Reason};
+use crate::session::settings::{CookieMode, Recording};
+use crate::session::step::{Delivery, ExchangeError};
+use crate::time::Timeouts;
+use http::header::{CONTENT_LENGTH, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use std::time::Instant;
+
+/// The state of one exchange. It lives in the token that the last step handed out, and nowhere else.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    pub(crate) target: Target,
+    pub(crate) method: Method,
+    /// The caller's own fields that are still to be sent; Cookie and the framing fields are taken out.
+    pub(crate) own: HeaderMap,
+    pub(crate) own_cookies: Vec<OwnCookie>,
+    pub(crate) removed: Vec<HeaderName>,
+    /// The caller's own credential; gone after the first change of origin.
+    pub(crate) credential: Option<(Credential, CredentialSource)>,
+    /// The caller wants neither the session's credential nor that of netrc.
+    pub(crate) without_session_credential: bool,
+    pub(crate) body: RequestBody,
+    pub(crate) framing: Framing,
+    pub(crate) redirect: RedirectPolicy,
+    pub(crate) cookie_mode: CookieMode,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) followed: u32,
+    pub(crate) hop_number: u32,
+    /// An answer came to some hop: from now on the jar's cookies win over the request's own.
+    pub(crate) answered: bool,
+    /// A redirect led to another origin: what was the caller's for the first one is gone.
+    pub(crate) crossed: bool,
+    /// The body was dropped by a rewrite, and with it each field that describes one.
+    pub(crate) body_dropped: bool,
+    pub(crate) sent: SentCredentials,
+    pub(crate) gone: SentCredentials,
+    pub(crate) attempts: Attempts,
+    pub(crate) history: History,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) recording: Recording,
+}
+
+/// Which of the session's bound credentials a hop carried, or which a change of origin took away for good.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SentCredentials {
+    pub(crate) default_authorization: bool,
+    pub(crate) default_cookie: bool,
+    pub(crate) session: bool,
+}
+
+impl Exchange {
+    /// Records a reason, unless recording is off.
+    pub(crate) fn note(&mut self, reason: impl FnOnce() -> Reason) {
+        if self.recording == Recording::On {
+            self.reasons.push(reason());
+        }
+    }
+
+    /// Closes the record of the hop that is over.
+    pub(crate) fn end_hop(
+        &mut self,
+        sent: http::Request<()>,
+        status: Option<StatusCode>,
+        received: Option<ResponseHead>,
+        ending: Ending,
+    ) {
+        self.history.push(HopRecord {
+            method: self.method.clone(),
+            url: self.target.url().clone(),
+            sent: sent.into_parts().0.headers,
+            status,
+            received,
+            ending,
+            reasons: std::mem::take(&mut self.reasons),
+        });
+    }
+
+    /// Goes on to a redirect's target.
+    pub(crate) fn follow(&mut self, next: Next) {
+        self.followed = self.followed.saturating_add(1);
+        self.attempts.next_hop();
+        self.method = next.method;
+        self.go_to(next.target);
+        if next.fate == BodyFate::Drop {
+            self.drop_body();
+        }
+    }
+
+    /// Hands the answer out.
+    pub(crate) fn deliver(self: Box<Self>, head: ResponseHead) -> Delivery {
+        let Self { target, history, timeouts, deadline, .. } = *self;
+        Delivery { head, url: target.into_url(), history, timeouts, deadline }
+    }
+
+    /// Ends with an error.
+    pub(crate) fn fail(mut self: Box<Self>, error: Error) -> ExchangeError {
+        if let Some(last) = self.history.last_mut() {
+            last.reasons.append(&mut self.reasons);
+            last.reasons.push(Reason::Failed(error.kind()));
+        }
+        ExchangeError::new(error.with_url(self.target.url()), self.history)
+    }
+
+    /// Goes on to `next`. Where the origin changes, what belonged to the old one is dropped and never comes back.
+    fn go_to(&mut self, next: Target) {
+        let crossed = next.origin() != self.target.origin();
+        self.target = next;
+        if !crossed {
+            return;
+        }
+        self.crossed = true;
+        self.gone.default_authorization |= self.sent.default_authorization;
+        self.gone.default_cookie |= self.sent.default_cookie;
+        self.gone.session |= self.sent.session;
+        if let Some((_, from)) = self.credential.take() {
+            self.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
+        }
+        if !self.own_cookies.is_empty() {
+            self.own_cookies.clear();
+            self.note(|| Reason::FieldLeftOut { name: http::header::COOKIE, why: LeftOut::CrossedOrigin });
+        }
+        let keep = self.redirect.clone();
+        self.drop_own(LeftOut::CrossedOrigin, |name, value| {
+            let belongs = is_credential_field(name) || *name == HOST || *name == ORIGIN || *name == WWW_AUTHENTICATE;
+            (belongs || value.is_sensitive()) && !keep.keeps(name)
+        });
+    }
+
+    /// Drops the body and each of the caller's fields that describes it.
+    fn drop_body(&mut self) {
+        self.body = RequestBody::EMPTY;
+        self.framing = Framing::None;
+        self.body_dropped = true;
+        self.drop_own(LeftOut::BodyDropped, |name, _| describes_body(name));
+    }
+
+    /// Drops the caller's fields that `goes` names, all lines of a name together, the others in their order.
+    fn drop_own(&mut self, why: LeftOut, goes: impl Fn(&HeaderName, &HeaderValue) -> bool) {
+        let goes_with_a_line = |name: &HeaderName| self.own.get_all(name).iter().any(|value| goes(name, value));
+        let gone: Vec<HeaderName> = self.own.keys().filter(|name| goes_with_a_line(name)).cloned().collect();
+        if gone.is_empty() {
+            return;
+        }
+        let mut kept = HeaderMap::with_capacity(self.own.keys_len());
+        for (name, value) in &self.own {
+            if !gone.contains(name) {
+                kept.append(name.clone(), value.clone());
+            }
+        }
+        self.own = kept;
+        for name in gone {
+            self.note(|| Reason::FieldLeftOut { name, why: why.clone() });
+        }
+    }
+}
+
+/// How the body is framed, and the check of what the caller said about that (RFC 9110 8.6, RFC 9112 6). The framing
+/// fields are taken out of `own`: the codec writes them.
+pub(crate) fn framing(method: &Method, body: RequestBody, own: &mut HeaderMap) -> Result<Framing, Error> {
+    let refused = |message: &str, expected: String| {
+        Error::new(ErrorKind::InvalidHeader, Phase::Build, message.to_owned()).with_expected(expected)
+    };
+    let mut lengths = own.get_all(CONTENT_LENGTH).iter();
+    let stated = match (lengths.next(), lengths.next()) {
+        (None, _) => None,
+        (Some(length), None) => Some(
+            decimal(length.as_bytes())
+                .ok_or_else(|| refused("the request's Content-Length is not valid", "decimal digits".to_owned()))?,
+        ),
+        (Some(_), Some(_)) => {
+            return Err(refused("the request has several Content-Length lines", "one".to_owned()));
+        }
+    };
+    let mut codings = own.get_all(TRANSFER_ENCODING).iter();
+    let chunked = match (codings.next(), codings.next()) {
+        (None, _) => false,
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => true,
+        _ => return Err(refused("the request's Transfer-Encoding is not supported", "chunked".to_owned())),
+    };
+    if chunked && (stated.is_some() || body.is_empty()) {
+        let message = "the request's Transfer-Encoding contradicts its Content-Length or its missing body";
+        return Err(refused(message, "either one".to_owned()));
+    }
+    let framing = match (body.size(), stated) {
+        (BodySize::Empty, None) => match method.as_str() {
+            "POST" | "PUT" | "PATCH" | "QUERY" => Framing::Length(0),
+            _ => Framing::None,
+        },
+        (BodySize::Empty, Some(0)) => Framing::Length(0),
+        (BodySize::Sized(_), None) if chunked => Framing::Chunked,
+        (BodySize::Sized(size), None) => Framing::Length(size),
+        (BodySize::Sized(size), Some(stated)) if stated == size => Framing::Length(size),
+        (BodySize::Streaming, None) => Framing::Chunked,
+        (BodySize::Streaming, Some(stated)) => Framing::Length(stated),
+        (BodySize::Empty, Some(stated)) | (BodySize::Sized(_), Some(stated)) => {
+            let size = if let BodySize::Sized(size) = body.size() { size } else { 0 };
+            return Err(refused("the request's Content-Length contradicts its body", size.to_string())
+                .with_came(stated.to_string().as_bytes()));
+        }
+    };
+    if stated.is_some() {
+        own.remove(CONTENT_LENGTH);
+    }
+    if chunked {
+        own.remove(TRANSFER_ENCODING);
+    }
+    Ok(framing)
+}
+
+/// Checks a Host field that the caller wants instead of the URL's (RFC 9110 7.2): one line, `host` or `host:port`.
+pub(crate) fn check_host(fields: &HeaderMap) -> Result<(), Error> {
+    let mut lines = fields.get_all(HOST).iter();
+    let Some(line) = lines.next() else { return Ok(()) };
+    let valid = lines.next().is_none() && std::str::from_utf8(line.as_bytes()).is_ok_and(is_host_and_port);
+    if valid {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidHeader, Phase::Build, "the Host field is not valid")
+        .with_expected("one host, or host:port"))
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let after_address = text.rfind(']').map_or(0, |end| end.saturating_add(1));
+    let (host, port) = match text.get(after_address..).and_then(|rest| rest.rfind(':')) {
+        Some(colon) => {
+            let (host, port) = text.split_at(after_address.saturating_add(colon));
+            (host, port.strip_prefix(':'))
+        }
+        None => (text, None),
+    };
+    let plain =
+        host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'%' | b'@' | b'/' | b'\\' | b'?' | b'#'));
+    plain && CanonicalHost::parse(host).is_some() && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{framing, is_host_and_port};
+    use crate::error::ErrorKind;
+    use crate::message::body::{BodySize, Framing, RequestBody};
+    use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+    fn framed(method: &str, body: BodySize, own: &[(&'static str, &'static str)]) -> Result<Framing, ErrorKind> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in own {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let framing = framing(&method, RequestBody::replayable(body), &mut headers).map_err(|error| error.kind())?;
+        assert!(!headers.contains_key("content-length") && !headers.contains_key("transfer-encoding"));
+        Ok(framing)
+    }
+
+    #[test]
+    fn framing_follows_the_body() {
+        assert_eq!(framed("GET", BodySize::Empty, &[]), Ok(Framing::None));
+        assert_eq!(framed("DELETE", BodySize::Empty, &[]), Ok(Framing::None));
+        for method in ["POST", "PUT", "PATCH", "QUERY"] {
+            assert_eq!(framed(method, BodySize::Empty, &[]), Ok(Framing::Length(0)), "{method}");
+        }
+        assert_eq!(framed("GET", BodySize::Sized(3), &[]), Ok(Framing::Length(3)));
+        assert_eq!(framed("PUT", BodySize::Streaming, &[]), Ok(Framing::Chunked));
+    }
+
+    #[test]
+    fn what_the_caller_says_must_be_true() {
+        let refused = Err(ErrorKind::InvalidHeader);
+        assert_eq!(framed("POST", BodySize::Sized(3), &[("content-length", "3")]), Ok(Framing::Length(3)));
+        assert_eq!(framed("POST", BodySize::Streaming, &[("content-length", "3")]), Ok(Framing::Length(3)));
+        assert_eq!(framed("POST", BodySize::Sized(3), &[("transfer-encoding", "Chunked")]), Ok(Framing::Chunked));
+        for wrong in ["4", "+3", "", "3, 3", "abc", "-3", "99999999999999999999"] {
+            assert_eq!(framed("POST", BodySize::Sized(3), &[("content-length", wrong)]), refused, "{wrong}");
+        }
+        assert_eq!(framed("POST", BodySize::Sized(3), &[("content-length", "3"), ("content-length", "3")]), refused);
+        assert_eq!(framed("GET", BodySize::Empty, &[("content-length", "1")]), refused);
+        assert_eq!(framed("GET", BodySize::Empty, &[("transfer-encoding", "chunked")]), refused);
+        assert_eq!(framed("POST", BodySize::Sized(3), &[("transfer-encoding", "gzip, chunked")]), refused);
+        let both = [("transfer-encoding", "chunked"), ("content-length", "3")];
+        assert_eq!(framed("POST", BodySize::Streaming, &both), refused);
+    }
+
+    #[test]
+    fn a_host_field_is_host_and_port() {
+        for good in ["a.test", "A.test:8080", "127.0.0.1", "[::1]", "[::1]:80", "xn--strae-oqa.de", "a_b"] {
+            assert!(is_host_and_port(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a.test/evil",
+            "u@a.test",
+            "a.test:",
+            "a.test:x",
+            "a.test:99999",
+            "a b",
+            "::1",
+            "a,b.test:80:80",
+            "a%2e",
+            "a\\b",
+        ] {
+            assert!(!is_host_and_port(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The session machine: four verbs over owned steps.
+//!
+//! [`Session::begin`] starts an exchange; each further verb consumes the token that the last step handed out and gives
+//! the next step. The session holds what lives between exchanges and no registry of those under way, so many run at once
+//! over one session, and dropping a token leaves nothing behind. No verb does IO: a lock around the session is held for a
+//! transition and never while bytes move.
+
+pub mod builder;
+mod cookie_field;
+mod decide;
+mod exchange;
+pub mod history;
+mod memory;
+mod prepare;
+pub mod reason;
+pub mod request;
+pub mod settings;
+mod start;
+pub mod step;
+pub mod transport;
+
+use crate::auth::credentials::Credential;
+use crate::auth::netrc::Netrc;
+use crate::cookies::jar::Jar;
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::headers::DefaultHeaders;
+use crate::limits::Limits;
+use crate::message::body::BodyPlan;
+use crate::message::head::ResponseHead;
+use crate::message::origin::Origin;
+use crate::retry::failure::Failure;
+use crate::retry::policy::ConnectionChoice;
+use crate::session::builder::SessionBuilder;
+use crate::session::decide::{Again, Verdict};
+use crate::session::exchange::Exchange;
+use crate::session::history::Ending;
+use crate::session::memory::{Memory, Openness};
+use crate::session::request::Request;
+use crate::session::settings::Settings;
+use crate::session::step::{ExchangeError, Hop, Pause, Step};
+use crate::time::{Now, Timeouts};
+use http::HeaderMap;
+use std::fmt;
+
+/// A session: its settings and what it learned.
+///
+/// ```
+/// use http::StatusCode;
+/// use session_core::message::head::ResponseHead;
+/// use session_core::session::{Session, request::Request, step::Step};
+/// use session_core::time::Now;
+/// # fn now() -> Now { Now::new(std::time::Instant::now(), std::time::SystemTime::now()) }
+/// # fn wire(_: &http::Request<()>) -> ResponseHead { ResponseHead::new(StatusCode::OK) }
+///
+/// let mut session = Session::builder().build()?;
+/// let mut step = session.begin(Request::get("http://a.test/x"), now())?;
+/// let delivery = loop {
+///     step = match step {
+///         // `wire` sends the head and the body by whatever client there is, and reads the response head.
+///         Step::Send(hop) => { let head = wire(hop.head()); session.handle_response(hop, head, now())? }
+///         Step::Wait(pause) => session.handle_timeout(pause, now())?,
+///         Step::Done(delivery) => break delivery,
+///     }
+/// };
+/// assert_eq!(delivery.head().status, StatusCode::OK);
+/// # Ok::<(), session_core::error::Error>(())
+/// ```
+pub struct Session {
+    settings: Settings,
+    memory: Memory,
+    entropy: Entropy,
+}
+
+impl Session {
+    /// A builder with every default.
+    pub fn builder() -> SessionBuilder<Self> {
+        SessionBuilder::new()
+    }
+
+    pub(crate) fn from_parts(settings: Settings, memory: Memory, entropy: Entropy) -> Self {
+        Self { settings, memory, entropy }
+    }
+}
+
+/// The verbs.
+impl Session {
+    /// Starts an exchange.
+    ///
+    /// # Errors
+    /// The request cannot be sent: a URL, field, method or framing that is not valid, clear text in an `https_only`
+    /// session, a closed session. Nothing was sent.
+    pub fn begin(&mut self, request: Request, now: Now) -> Result<Step, ExchangeError> {
+        if self.memory.open == Openness::Closed {
+            let error = Error::new(ErrorKind::Closed, Phase::Build, "the session is closed");
+            return Err(error.with_expected("a request before `close`").into());
+        }
+        let exchange = start::exchange(&self.settings, request, now)?;
+        self.send(Box::new(exchange), ConnectionChoice::Any, now)
+    }
+
+    /// Takes the final response head that came for a hop. Interim (1xx) responses are not handed in.
+    ///
+    /// # Errors
+    /// The answer is a redirect that cannot or must not be followed. The error holds every hop and the answer's head.
+    pub fn handle_response(&mut self, hop: Hop, head: ResponseHead, now: Now) -> Result<Step, ExchangeError> {
+        let Hop { head: sent, mut exchange, .. } = hop;
+        exchange.answered = true;
+        decide::remember(&mut self.memory, &mut exchange, &head, now);
+        match decide::on_response(&self.settings, &mut self.entropy, &mut exchange, &head, now) {
+            Ok(Verdict::Deliver) => {
+                exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
+                Ok(Step::Done(exchange.deliver(head)))
+            }
+            Ok(Verdict::Follow(next)) => {
+                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Followed);
+                exchange.follow(next);
+                self.send(exchange, ConnectionChoice::Any, now)
+            }
+            Ok(Verdict::Retry(again)) => {
+                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Retried);
+                self.again(exchange, again, now)
+            }
+            Err(error) => {
+                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Failed);
+                Err(exchange.fail(error))
+            }
+        }
+    }
+
+    /// Takes the failure of a hop: no complete response head came for it.
+    ///
+    /// # Errors
+    /// The failure's own error, where the hop is not tried again.
+    pub fn handle_failure(&mut self, hop: Hop, failure: Failure, now: Now) -> Result<Step, ExchangeError> {
+        let Hop { head: sent, mut exchange, .. } = hop;
+        match decide::on_failure(&self.settings, &mut self.entropy, &mut exchange, &failure, now) {
+            Some(again) => {
+                exchange.end_hop(sent, None, None, Ending::Retried);
+                self.again(exchange, again, now)
+            }
+            None => {
+                exchange.end_hop(sent, None, None, Ending::Failed);
+                Err(exchange.fail(failure.into_error()))
+            }
+        }
+    }
+
+    /// Goes on after a pause. Called too early, it hands the same pause out again.
+    ///
+    /// # Errors
+    /// The next attempt cannot be made: the deadline passed, or the session was closed meanwhile.
+    pub fn handle_timeout(&mut self, pause: Pause, now: Now) -> Result<Step, ExchangeError> {
+        if now.instant() < pause.until {
+            return Ok(Step::Wait(pause));
+        }
+        self.send(pause.exchange, pause.connection, now)
+    }
+
+    /// The next hop of an exchange.
+    fn send(&mut self, mut exchange: Box<Exchange>, on: ConnectionChoice, now: Now) -> Result<Step, ExchangeError> {
+        if exchange.deadline.is_some_and(|deadline| deadline <= now.instant()) {
+            let error = Error::new(ErrorKind::Timeout, Phase::Decide, "the exchange took longer than it may");
+            return Err(exchange.fail(error));
+        }
+        exchange.hop_number = exchange.hop_number.saturating_add(1);
+        let head = match prepare::head(&self.settings, &mut self.memory, &mut exchange, now) {
+            Ok(head) => head,
+            Err(error) => return Err(exchange.fail(error)),
+        };
+        let plan = match (exchange.body.is_empty(), exchange.body.is_replayable()) {
+            (true, _) => BodyPlan::None,
+            (false, true) => BodyPlan::FromStart,
+            (false, false) => BodyPlan::Continue,
+        };
+        Ok(Step::Send(Hop { head, plan, fresh: on == ConnectionChoice::Fresh, exchange }))
+    }
+
+    /// The same hop once more, at once or after a pause.
+    fn again(&mut self, exchange: Box<Exchange>, again: Again, now: Now) -> Result<Step, ExchangeError> {
+        match again.pause.and_then(|pause| now.deadline(pause)) {
+            Some(until) => Ok(Step::Wait(Pause { until, connection: again.connection, exchange })),
+            None => self.send(exchange, again.connection, now),
+        }
+    }
+}
+
+/// What a session knows, to be read and changed at any time.
+impl Session {
+    /// The cookies.
+    #[must_use]
+    pub fn cookies(&self) -> &Jar {
+        &self.memory.jar
+    }
+
+    /// The cookies, to be changed.
+    pub fn cookies_mut(&mut self) -> &mut Jar {
+        &mut self.memory.jar
+    }
+
+    /// The default fields.
+    #[must_use]
+    pub fn headers(&self) -> &DefaultHeaders {
+        &self.memory.defaults
+    }
+
+    /// The default fields, to be changed.
+    pub fn headers_mut(&mut self) -> &mut DefaultHeaders {
+        &mut self.memory.defaults
+    }
+
+    /// Sets the fields that are sent to one origin alone; an empty map removes them.
+    pub fn set_origin_headers(&mut self, origin: Origin, fields: HeaderMap) {
+        self.memory.origin_headers.set(origin, fields);
+    }
+
+    /// Sets the credential that will belong to the origin of the first request that uses it; `None` removes all.
+    pub fn set_auth(&mut self, credential: Option<Credential>) {
+        match credential {
+            Some(credential) => self.memory.credentials.set(credential),
+            None => self.memory.credentials.clear(),
+        }
+    }
+
+    /// Sets the credential of one origin.
+    pub fn set_auth_for(&mut self, origin: Origin, credential: Credential) {
+        self.memory.credentials.set_for(origin, credential);
+    }
+
+    /// Sets the entries of a netrc file.
+    pub fn set_netrc(&mut self, netrc: Netrc) {
+        self.memory.netrc = netrc;
+    }
+
+    /// Sets where the spread of pauses comes from.
+    pub fn set_entropy(&mut self, entropy: Entropy) {
+        self.entropy = entropy;
+    }
+
+    /// The bounds.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// How long each phase may take, unless a request says otherwise.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.settings.timeouts
+    }
+
+    /// Takes no further request: each later `begin` is [`ErrorKind::Closed`]. Exchanges under way go on to their end.
+    pub fn close(&mut self) {
+        self.memory.open = Openness::Closed;
+    }
+
+    /// Whether [`Session::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.memory.open == Openness::Closed
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("settings", &self.settings)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
+    }
+}

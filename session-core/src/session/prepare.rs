@@ -1,0 +1,251 @@
+//! From an exchange's state to the head of its next hop. Every hop is computed anew from what the session and the
+//! request have for its own origin; nothing is copied from the hop before.
+
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::fields::describes_body;
+use crate::message::origin::{Origin, Scheme};
+use crate::message::sensitive::is_credential_field;
+use crate::session::cookie_field::{self, Ingredients, OwnCookie};
+use crate::session::exchange::{Exchange, SentCredentials};
+use crate::session::memory::Memory;
+use crate::session::reason::{CookieSource, CredentialSource, LeftOut, Reason};
+use crate::session::settings::{CookieMode, Recording, Settings};
+use crate::time::Now;
+use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+
+/// The head of the next hop.
+pub(crate) fn head(
+    settings: &Settings,
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    now: Now,
+) -> Result<http::Request<()>, Error> {
+    let origin = exchange.target.origin().clone();
+    if settings.https_only && origin.scheme() == Scheme::Http {
+        return Err(Error::new(ErrorKind::HttpsOnly, phase(exchange), "the session sends over https only")
+            .with_expected("an https URL"));
+    }
+    let uri = Uri::try_from(exchange.target.absolute()).map_err(|source| {
+        Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request").with_source(source)
+    })?;
+    let mut head = http::Request::new(());
+    *head.method_mut() = exchange.method.clone();
+    *head.uri_mut() = uri;
+    let fields = head.headers_mut();
+    exchange.sent = SentCredentials::default();
+    host(memory, exchange, &origin, fields)?;
+    defaults(settings, memory, exchange, &origin, fields)?;
+    for (name, value) in &exchange.own {
+        if *name != HOST {
+            append(fields, name, value.clone())?;
+        }
+    }
+    authorization(memory, exchange, &origin, fields)?;
+    cookie(settings, memory, exchange, &origin, now, fields)?;
+    Ok(head)
+}
+
+/// Whose words an error in a hop's head concerns: the caller's on the first hop, the server's after a redirect.
+fn phase(exchange: &Exchange) -> Phase {
+    if exchange.followed == 0 { Phase::Build } else { Phase::Decide }
+}
+
+/// The one Host field, first of all: the caller's own for its origin, else the target's (RFC 9110 7.2).
+fn host(memory: &Memory, exchange: &Exchange, origin: &Origin, fields: &mut HeaderMap) -> Result<(), Error> {
+    let wanted = exchange.own.get(HOST).or_else(|| {
+        let default = memory.defaults.ordinary().get(HOST);
+        default.filter(|_| !exchange.crossed && !exchange.removed.contains(&HOST))
+    });
+    let value = match wanted {
+        Some(value) => value.clone(),
+        None => HeaderValue::try_from(origin.authority()).map_err(|source| {
+            Error::new(ErrorKind::InvalidUrl, phase(exchange), "the host cannot stand in a field").with_source(source)
+        })?,
+    };
+    append(fields, &HOST, value)
+}
+
+/// The fields that the session has for every request, for this origin, and by itself.
+fn defaults(
+    settings: &Settings,
+    memory: &Memory,
+    exchange: &mut Exchange,
+    origin: &Origin,
+    fields: &mut HeaderMap,
+) -> Result<(), Error> {
+    let for_origin = memory.origin_headers.of(origin);
+    let overridden = |exchange: &Exchange, name: &HeaderName| {
+        *name == HOST || exchange.own.contains_key(name) || exchange.removed.contains(name)
+    };
+    for (name, value) in memory.defaults.ordinary() {
+        if overridden(exchange, name) || for_origin.is_some_and(|own| own.contains_key(name)) {
+            continue;
+        }
+        let secret = is_credential_field(name) || value.is_sensitive();
+        let why = if exchange.crossed && secret && !exchange.redirect.keeps(name) {
+            LeftOut::CrossedOrigin
+        } else if exchange.body_dropped && describes_body(name) {
+            LeftOut::BodyDropped
+        } else {
+            append(fields, name, value.clone())?;
+            continue;
+        };
+        exchange.note(|| Reason::FieldLeftOut { name: name.clone(), why });
+    }
+    for (name, value) in for_origin.into_iter().flatten() {
+        let left_out = overridden(exchange, name) || (exchange.body_dropped && describes_body(name)) || *name == COOKIE;
+        if !left_out {
+            append(fields, name, value.clone())?;
+        }
+    }
+    let own = [(USER_AGENT, settings.user_agent.clone()), (ACCEPT, Some(HeaderValue::from_static("*/*")))];
+    for (name, value) in own {
+        if let Some(value) = value.filter(|_| !overridden(exchange, &name) && !fields.contains_key(&name)) {
+            append(fields, &name, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// The Authorization field, from the strongest source there is for this origin.
+fn authorization(
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    origin: &Origin,
+    fields: &mut HeaderMap,
+) -> Result<(), Error> {
+    if exchange.own.contains_key(AUTHORIZATION) {
+        exchange.note(|| Reason::CredentialSent { from: CredentialSource::Field });
+        return Ok(());
+    }
+    if let Some((credential, from)) = &exchange.credential {
+        let (value, from) = (credential.authorization()?, *from);
+        fields.remove(AUTHORIZATION);
+        exchange.note(|| Reason::CredentialSent { from });
+        return append(fields, &AUTHORIZATION, value);
+    }
+    if fields.contains_key(AUTHORIZATION) {
+        exchange.note(|| Reason::CredentialSent { from: CredentialSource::OriginHeaders });
+        return Ok(());
+    }
+    if exchange.removed.contains(&AUTHORIZATION) || exchange.without_session_credential {
+        return Ok(());
+    }
+    if let Some(lines) = default_lines(Default::Authorization, memory, exchange, origin) {
+        for line in lines {
+            append(fields, &AUTHORIZATION, line)?;
+        }
+        exchange.sent.default_authorization = true;
+        exchange.note(|| Reason::CredentialSent { from: CredentialSource::Default });
+        return Ok(());
+    }
+    if let Some(value) = session_credential(memory, exchange, origin)? {
+        exchange.sent.session = true;
+        exchange.note(|| Reason::CredentialSent { from: CredentialSource::Session });
+        return append(fields, &AUTHORIZATION, value);
+    }
+    if let Some(credential) = memory.netrc.lookup(origin.host()) {
+        let value = credential.authorization()?;
+        exchange.note(|| Reason::CredentialSent { from: CredentialSource::Netrc });
+        return append(fields, &AUTHORIZATION, value);
+    }
+    Ok(())
+}
+
+fn session_credential(
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    origin: &Origin,
+) -> Result<Option<HeaderValue>, Error> {
+    let from = CredentialSource::Session;
+    if exchange.gone.session {
+        exchange.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
+        return Ok(None);
+    }
+    if let Some(credential) = memory.credentials.bind(origin) {
+        return credential.authorization().map(Some);
+    }
+    if let Some(other) = memory.credentials.first_origin() {
+        exchange.note(|| Reason::CredentialLeftOut { from, why: LeftOut::BelongsTo(other.clone()) });
+    }
+    Ok(None)
+}
+
+/// The two session defaults that are bound to an origin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Default {
+    Authorization,
+    Cookie,
+}
+
+/// The lines of a bound default, where they may go to this origin in this exchange.
+fn default_lines(
+    which: Default,
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    origin: &Origin,
+) -> Option<Vec<HeaderValue>> {
+    let (bound, gone) = match which {
+        Default::Authorization => (memory.defaults.authorization_mut()?, exchange.gone.default_authorization),
+        Default::Cookie => (memory.defaults.cookie_mut()?, exchange.gone.default_cookie),
+    };
+    let why = if gone {
+        LeftOut::CrossedOrigin
+    } else if let Some(lines) = bound.value_for(origin) {
+        return Some(lines.clone());
+    } else {
+        LeftOut::BelongsTo(bound.origin().cloned()?)
+    };
+    exchange.note(|| match which {
+        Default::Authorization => Reason::CredentialLeftOut { from: CredentialSource::Default, why },
+        Default::Cookie => Reason::FieldLeftOut { name: COOKIE, why },
+    });
+    None
+}
+
+/// The Cookie field: the jar's cookies and the request's own, or the session's default ones, in one line.
+fn cookie(
+    settings: &Settings,
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    origin: &Origin,
+    now: Now,
+    fields: &mut HeaderMap,
+) -> Result<(), Error> {
+    let default: Vec<OwnCookie>;
+    let wants_default = exchange.own_cookies.is_empty() && !exchange.removed.contains(&COOKIE);
+    let lines = if wants_default { default_lines(Default::Cookie, memory, exchange, origin) } else { None };
+    let (own, own_from): (&[OwnCookie], _) = match lines {
+        Some(lines) => {
+            exchange.sent.default_cookie = true;
+            default = lines.iter().flat_map(OwnCookie::of_line).collect();
+            (&default, CookieSource::Default)
+        }
+        None => (&exchange.own_cookies, CookieSource::Request),
+    };
+    let jar = match exchange.cookie_mode {
+        CookieMode::Off => None,
+        CookieMode::ReplaceJar if !own.is_empty() => None,
+        CookieMode::ReplaceJar | CookieMode::Merge => Some(&mut memory.jar),
+    };
+    let from = Ingredients { jar, own, own_from, answered: exchange.answered, limit: settings.limits.cookie_field };
+    let mut reasons = std::mem::take(&mut exchange.reasons);
+    let recording = exchange.recording;
+    let value = cookie_field::build(from, &exchange.target, now.wall(), |reason| {
+        if recording == Recording::On {
+            reasons.push(reason);
+        }
+    });
+    exchange.reasons = reasons;
+    match value? {
+        Some(value) => append(fields, &COOKIE, value),
+        None => Ok(()),
+    }
+}
+
+fn append(fields: &mut HeaderMap, name: &HeaderName, value: HeaderValue) -> Result<(), Error> {
+    fields.try_append(name, value).map(|_| ()).map_err(|source| {
+        Error::new(ErrorKind::InvalidHeader, Phase::Build, "the request has too many fields").with_source(source)
+    })
+}

@@ -1,0 +1,180 @@
+//! What a caller asks for: one request, before the session's defaults are laid under it.
+
+use crate::auth::credentials::Credential;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::body::RequestBody;
+use crate::message::head::ShownFields;
+use crate::message::into_url::{IntoUrl, Reference};
+use crate::redirect::policy::RedirectPolicy;
+use crate::session::settings::{CookieMode, Setting};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::fmt;
+use std::time::Duration;
+
+/// One request as its caller gave it. The body itself stays with the transport; here stands only what it is like.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Reference,
+    pub(crate) headers: HeaderMap,
+    pub(crate) removed: Vec<HeaderName>,
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) body: RequestBody,
+    pub(crate) auth: Setting<Credential>,
+    pub(crate) cookies: Vec<(String, String)>,
+    pub(crate) cookie_mode: Option<CookieMode>,
+    pub(crate) redirect: Option<RedirectPolicy>,
+    pub(crate) timeout: Setting<Duration>,
+}
+
+impl Request {
+    /// A request without body or fields of its own. A relative URL is joined to the session's `base_url`.
+    #[must_use]
+    pub fn new(method: Method, url: impl IntoUrl) -> Self {
+        Self {
+            method,
+            url: url.into_reference(),
+            headers: HeaderMap::new(),
+            removed: Vec::new(),
+            params: Vec::new(),
+            body: RequestBody::EMPTY,
+            auth: Setting::Inherit,
+            cookies: Vec::new(),
+            cookie_mode: None,
+            redirect: None,
+            timeout: Setting::Inherit,
+        }
+    }
+
+    /// A GET without fields of its own.
+    #[must_use]
+    pub fn get(url: impl IntoUrl) -> Self {
+        Self::new(Method::GET, url)
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The request's own fields. The first line of a name replaces the session's default, further ones add.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The request's own fields, to be changed.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
+    /// Leaves the session's default of this name out of this request, on every hop. For `Authorization` that is also
+    /// the session's credential, for `Cookie` only the default field: see [`Request::set_cookie_mode`] for the jar.
+    pub fn remove_header(&mut self, name: HeaderName) {
+        self.removed.push(name);
+    }
+
+    /// Adds a line of a field.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHeader`] for a name that is no token and for a value with a control character.
+    pub fn append_header<N, V>(&mut self, name: N, value: V) -> Result<(), Error>
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        let (name, value) = field(name, value)?;
+        self.headers.try_append(name, value).map_err(|source| {
+            Error::new(ErrorKind::InvalidHeader, Phase::Build, "the request has too many fields").with_source(source)
+        })?;
+        Ok(())
+    }
+
+    /// Adds a parameter to the URL's own query.
+    pub fn add_param(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.params.push((name.into(), value.into()));
+    }
+
+    /// What the body is like. Default: there is none.
+    pub fn set_body(&mut self, body: RequestBody) {
+        self.body = body;
+    }
+
+    /// What the body is like.
+    #[must_use]
+    pub fn body(&self) -> RequestBody {
+        self.body
+    }
+
+    /// The credential for this request's origin. `Off` leaves the session's out.
+    pub fn set_auth(&mut self, auth: Setting<Credential>) {
+        self.auth = auth;
+    }
+
+    /// Adds a cookie for this request alone: it goes to the request's origin only and is not stored.
+    pub fn add_cookie(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.cookies.push((name.into(), value.into()));
+    }
+
+    /// What this request has to do with the jar. Default: the session's setting.
+    pub fn set_cookie_mode(&mut self, mode: CookieMode) {
+        self.cookie_mode = Some(mode);
+    }
+
+    /// The redirect rules of this request. Default: the session's.
+    pub fn set_redirect(&mut self, policy: RedirectPolicy) {
+        self.redirect = Some(policy);
+    }
+
+    /// How long the whole exchange may take. Default: the session's setting.
+    pub fn set_timeout(&mut self, timeout: Setting<Duration>) {
+        self.timeout = timeout;
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("headers", &ShownFields(&self.headers))
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A field as a caller wrote it. Neither part is shown in the error: a value may be a secret, and a name may be a value
+/// that slipped.
+///
+/// # Errors
+/// [`ErrorKind::InvalidHeader`] for a name that is no token and for a value with a control character other than a tab.
+pub fn field<N, V>(name: N, value: V) -> Result<(HeaderName, HeaderValue), Error>
+where
+    N: TryInto<HeaderName, Error: Into<http::Error>>,
+    V: TryInto<HeaderValue, Error: Into<http::Error>>,
+{
+    let name = name.try_into().map_err(|source| {
+        Error::new(ErrorKind::InvalidHeader, Phase::Build, "a field name is not valid")
+            .with_expected("a token")
+            .with_source(source.into())
+    })?;
+    let value = value.try_into().map_err(|source| {
+        Error::new(ErrorKind::InvalidHeader, Phase::Build, format!("the value of {name} is not valid"))
+            .with_expected("no control characters")
+            .with_source(source.into())
+    })?;
+    Ok((name, value))
+}
+
+/// A method as a caller wrote it.
+///
+/// # Errors
+/// [`ErrorKind::InvalidHeader`] where it is no token.
+pub fn method(method: &[u8]) -> Result<Method, Error> {
+    Method::from_bytes(method).map_err(|source| {
+        Error::new(ErrorKind::InvalidHeader, Phase::Build, "the method is not valid")
+            .with_expected("a token")
+            .with_came(method)
+            .with_source(source)
+    })
+}

@@ -1,0 +1,91 @@
+//! The settings of a session, as plain data.
+
+use crate::limits::Limits;
+use crate::redirect::policy::RedirectPolicy;
+use crate::retry::policy::RetryPolicy;
+use crate::time::Timeouts;
+use http::HeaderValue;
+use url::Url;
+
+/// A request's word on something that the session has a default for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a default is used, left out or replaced")]
+pub enum Setting<T> {
+    /// The session's default holds.
+    #[default]
+    Inherit,
+    /// None, whatever the session's default is.
+    Off,
+    /// This one.
+    Set(T),
+}
+
+impl<T> Setting<T> {
+    /// What holds, given the session's default.
+    pub fn or(self, default: Option<T>) -> Option<T> {
+        match self {
+            Self::Inherit => default,
+            Self::Off => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+/// What requests and answers have to do with the cookie jar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CookieMode {
+    /// The jar's cookies and the request's own are sent in one field; the request's win by name on the first hop.
+    #[default]
+    Merge,
+    /// Where the request has cookies of its own, the jar's are left out on hops that send these. Answers are stored.
+    ReplaceJar,
+    /// Nothing is stored and nothing of the jar is sent; the request's own cookies still are.
+    Off,
+}
+
+/// Whether the reasons of decisions are kept in the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "reasons are kept or not")]
+pub enum Recording {
+    /// Every decision is recorded.
+    #[default]
+    On,
+    /// The history holds the hops and no reasons.
+    Off,
+}
+
+/// Everything a session was told, apart from what it learns.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) base_url: Option<Url>,
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) user_agent: Option<HeaderValue>,
+    pub(crate) https_only: bool,
+    pub(crate) cookie_mode: CookieMode,
+    pub(crate) redirect: RedirectPolicy,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
+    pub(crate) recording: Recording,
+}
+
+/// What a session calls itself unless told otherwise: `session-core/VERSION`.
+pub const USER_AGENT: &str = concat!("session-core/", env!("CARGO_PKG_VERSION"));
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            params: Vec::new(),
+            user_agent: Some(HeaderValue::from_static(USER_AGENT)),
+            https_only: false,
+            cookie_mode: CookieMode::default(),
+            redirect: RedirectPolicy::default(),
+            retry: None,
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            recording: Recording::default(),
+        }
+    }
+}

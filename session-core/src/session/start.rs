@@ -1,0 +1,120 @@
+//! From a request to an exchange: the caller's words, checked, with the session's settings laid under them.
+
+use crate::auth::credentials::Credential;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::target::Target;
+use crate::retry::policy::Attempts;
+use crate::session::cookie_field::OwnCookie;
+use crate::session::exchange::{Exchange, SentCredentials, check_host, framing};
+use crate::session::history::History;
+use crate::session::reason::CredentialSource;
+use crate::session::request::Request;
+use crate::session::settings::{Setting, Settings};
+use crate::time::{Now, Timeouts};
+use http::Method;
+use http::header::COOKIE;
+use url::Url;
+
+/// The state of a new exchange. Nothing of it has been sent.
+pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> Result<Exchange, Error> {
+    let mut url = request.url.clone().absolute(settings.base_url.as_ref())?;
+    append_params(&mut url, &settings.params, &request.params);
+    let (target, user_info) = Target::new(url)?;
+    let at = |error: Error| error.with_url(target.url());
+    if request.method == Method::CONNECT {
+        return Err(at(Error::new(ErrorKind::Unsupported, Phase::Build, "CONNECT is sent by a transport only")));
+    }
+    check_host(&request.headers).map_err(at)?;
+    let framing = framing(&request.method, request.body, &mut request.headers).map_err(at)?;
+    let own_cookies = own_cookies(&mut request).map_err(at)?;
+    let without_session_credential = request.auth == Setting::Off;
+    let credential = match request.auth {
+        Setting::Set(credential) => Some((credential, CredentialSource::Request)),
+        Setting::Inherit | Setting::Off => {
+            user_info.map(|user_info| (Credential::from(user_info), CredentialSource::UserInfo))
+        }
+    };
+    let total = request.timeout.or(settings.timeouts.total);
+    Ok(Exchange {
+        method: request.method,
+        own: request.headers,
+        own_cookies,
+        removed: request.removed,
+        credential,
+        without_session_credential,
+        body: request.body,
+        framing,
+        redirect: request.redirect.unwrap_or_else(|| settings.redirect.clone()),
+        cookie_mode: request.cookie_mode.unwrap_or(settings.cookie_mode),
+        timeouts: Timeouts { total, ..settings.timeouts },
+        deadline: total.and_then(|total| now.deadline(total)),
+        followed: 0,
+        hop_number: 0,
+        answered: false,
+        crossed: false,
+        body_dropped: false,
+        sent: SentCredentials::default(),
+        gone: SentCredentials::default(),
+        attempts: Attempts::new(),
+        history: History::default(),
+        reasons: Vec::new(),
+        recording: settings.recording,
+        target,
+    })
+}
+
+/// The request's own cookies: those of its Cookie field, then those given by name.
+fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error> {
+    let mut cookies: Vec<OwnCookie> = request.headers.get_all(COOKIE).iter().flat_map(OwnCookie::of_line).collect();
+    if !cookies.is_empty() || request.headers.contains_key(COOKIE) {
+        request.headers.remove(COOKIE);
+    }
+    for (name, value) in &request.cookies {
+        cookies.push(OwnCookie::new(name, value)?);
+    }
+    Ok(cookies)
+}
+
+/// Adds the parameters after the URL's own query: the session's, those of the same name replaced by the request's, then
+/// the request's others. What the query already holds stays as it is written.
+fn append_params(url: &mut Url, session: &[(String, String)], request: &[(String, String)]) {
+    if session.is_empty() && request.is_empty() {
+        return;
+    }
+    let mut query = url.query_pairs_mut();
+    for (index, (name, value)) in session.iter().enumerate() {
+        if !request.iter().any(|(own, _)| own == name) {
+            query.append_pair(name, value);
+        } else if !session.iter().take(index).any(|(earlier, _)| earlier == name) {
+            query.extend_pairs(request.iter().filter(|(own, _)| own == name));
+        }
+    }
+    query.extend_pairs(request.iter().filter(|(name, _)| !session.iter().any(|(default, _)| default == name)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::append_params;
+    use url::Url;
+
+    #[test]
+    fn params_come_after_the_query_and_the_requests_replace_the_sessions() {
+        let appended = |url: &str, session: &[(&str, &str)], request: &[(&str, &str)]| {
+            let owned = |pairs: &[(&str, &str)]| {
+                pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+            };
+            let mut url = Url::parse(url).unwrap();
+            append_params(&mut url, &owned(session), &owned(request));
+            url.query().map(str::to_owned)
+        };
+        let url = "http://a.test/x?u=1&k=%0aurl";
+        assert_eq!(appended(url, &[], &[]).unwrap(), "u=1&k=%0aurl");
+        assert_eq!(appended(url, &[("k", "s"), ("z", "s")], &[("k", "r")]).unwrap(), "u=1&k=%0aurl&k=r&z=s");
+        assert_eq!(
+            appended(url, &[("k", "s")], &[("k", "1"), ("k", "2"), ("n", "&=#")]).unwrap(),
+            "u=1&k=%0aurl&k=1&k=2&n=%26%3D%23"
+        );
+        assert_eq!(appended("http://a.test/x", &[], &[("a b", "c d")]).unwrap(), "a+b=c+d");
+        assert_eq!(appended("http://a.test/x", &[], &[]), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! What the caller does next: the steps and the tokens they hand out.
+//!
+//! A token is the exchange. Giving it back to the session is the only way on, and it can be done once; dropping it
+//! abandons the exchange and leaves nothing behind.
+
+use crate::error::{Error, ErrorKind};
+use crate::idle::PoolKey;
+use crate::message::body::{BodyPlan, Framing};
+use crate::message::head::{ResponseHead, ShownFields};
+use crate::message::origin::Origin;
+use crate::message::route::Route;
+use crate::message::target::Target;
+use crate::retry::policy::ConnectionChoice;
+use crate::session::exchange::Exchange;
+use crate::session::history::History;
+use crate::time::Timeouts;
+use std::fmt;
+use std::time::Instant;
+use url::Url;
+
+/// What to do next.
+#[must_use = "an exchange goes on only when its step is carried out"]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the loop of a transport handles every step")]
+pub enum Step {
+    /// Send this hop, then call `handle_response` or `handle_failure` with it.
+    Send(Hop),
+    /// Wait until the pause is over, then call `handle_timeout` with it.
+    Wait(Pause),
+    /// The exchange is over: here is the response head, its body is yours to read.
+    Done(Delivery),
+}
+
+/// One request to send.
+///
+/// It is inert data: [`Hop::head`] can be handed to any HTTP client. If the answer to it turns out not to be delivered,
+/// its body is not wanted: read and drop up to `Limits::drain` bytes of it, or close the connection.
+#[must_use = "an exchange goes on only when its hop is answered"]
+#[derive(Clone)]
+pub struct Hop {
+    pub(crate) head: http::Request<()>,
+    pub(crate) plan: BodyPlan,
+    pub(crate) fresh: bool,
+    pub(crate) exchange: Box<Exchange>,
+}
+
+impl Hop {
+    /// Method, absolute URI and fields, Host first. The fields that frame the body are not among them: see
+    /// [`Hop::framing`].
+    #[must_use]
+    pub fn head(&self) -> &http::Request<()> {
+        &self.head
+    }
+
+    /// The target: URL and origin.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.exchange.target
+    }
+
+    /// The origin that the hop goes to.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        self.exchange.target.origin()
+    }
+
+    /// The way it takes.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        Route::Direct
+    }
+
+    /// What a connection must have been made for, to be used for this hop.
+    #[must_use]
+    pub fn pool_key(&self) -> PoolKey {
+        PoolKey::direct(self.origin().clone())
+    }
+
+    /// What to do with the request's body.
+    #[must_use]
+    pub fn body(&self) -> BodyPlan {
+        self.plan
+    }
+
+    /// How the body is framed.
+    #[must_use]
+    pub fn framing(&self) -> Framing {
+        self.exchange.framing
+    }
+
+    /// When the whole exchange must be over.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.exchange.deadline
+    }
+
+    /// How long each phase of this hop may take.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.exchange.timeouts
+    }
+
+    /// Which hop of the exchange this is, from 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.exchange.hop_number
+    }
+
+    /// Whether it must not go on a connection that was used before.
+    #[must_use]
+    pub fn fresh_connection(&self) -> bool {
+        self.fresh
+    }
+}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hop")
+            .field("number", &self.number())
+            .field("method", self.head.method())
+            .field("url", &self.target().url().as_str())
+            .field("headers", &ShownFields(self.head.headers()))
+            .field("body", &self.plan)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A wait before the next attempt.
+#[must_use = "an exchange goes on only when its pause is over"]
+#[derive(Clone)]
+pub struct Pause {
+    pub(crate) until: Instant,
+    pub(crate) connection: ConnectionChoice,
+    pub(crate) exchange: Box<Exchange>,
+}
+
+impl Pause {
+    /// When it is over.
+    #[must_use]
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// When the whole exchange must be over; later than [`Pause::until`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.exchange.deadline
+    }
+}
+
+impl fmt::Debug for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pause").field("until", &self.until).finish_non_exhaustive()
+    }
+}
+
+/// The response that is handed to the user.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub(crate) head: ResponseHead,
+    pub(crate) url: Url,
+    pub(crate) history: History,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Delivery {
+    /// The response's head.
+    #[must_use]
+    pub fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+
+    /// The URL that answered, with its fragment.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Every hop, and why.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// How long each phase may take, for reading the body.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    /// When the body must have been read.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Head, URL and history.
+    #[must_use]
+    pub fn into_parts(self) -> (ResponseHead, Url, History) {
+        (self.head, self.url, self.history)
+    }
+}
+
+/// An exchange that ended without a delivery: the error, and every hop so far with its response head.
+pub struct ExchangeError(Box<Failed>);
+
+struct Failed {
+    error: Error,
+    history: History,
+}
+
+impl ExchangeError {
+    pub(crate) fn new(error: Error, history: History) -> Self {
+        Self(Box::new(Failed { error, history }))
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.0.error
+    }
+
+    /// The kind of what went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.error.kind()
+    }
+
+    /// Every hop, and why.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.0.history
+    }
+
+    /// The head of the last response, where one came: the redirect that was one too many, or was refused.
+    #[must_use]
+    pub fn response(&self) -> Option<&ResponseHead> {
+        self.0.history.hops().last()?.response()
+    }
+
+    /// Error and history.
+    #[must_use]
+    pub fn into_parts(self) -> (Error, History) {
+        (self.0.error, self.0.history)
+    }
+}
+
+impl From<Error> for ExchangeError {
+    fn from(error: Error) -> Self {
+        Self::new(error, History::default())
+    }
+}
+
+impl From<ExchangeError> for Error {
+    fn from(error: ExchangeError) -> Self {
+        error.0.error
+    }
+}
+
+impl fmt::Debug for ExchangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeError").field("error", &self.0.error).field("history", &self.0.history).finish()
+    }
+}
+
+impl fmt::Display for ExchangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.error, f)
+    }
+}
+
+impl std::error::Error for ExchangeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.0.error)
+    }
+}
