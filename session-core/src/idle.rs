@@ -99,14 +99,15 @@ impl<C> Idle<C> {
     #[must_use = "the connections returned are to be closed"]
     pub fn insert_for(&mut self, key: PoolKey, connection: C, now: Instant, keep: Duration) -> Vec<C> {
         let mut close = self.expire(now);
-        if self.closed {
+        let lifetime = keep.min(self.longest);
+        if self.closed || lifetime.is_zero() {
             close.push(connection);
             return close;
         }
         let serial = self.next;
         self.next = self.next.wrapping_add(1);
         // A moment that the clock cannot hold never comes.
-        let expires = now.checked_add(keep.min(self.longest));
+        let expires = now.checked_add(lifetime);
         if let Some(expires) = expires {
             self.by_expiry.insert((expires, serial));
         }
