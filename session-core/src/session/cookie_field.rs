@@ -70,14 +70,17 @@ pub(crate) fn build(
     let Ingredients { jar, own, own_from, answered, limit } = from;
     let held = jar.map(|jar| jar.select(target, now)).unwrap_or_default();
     let mut field = Vec::new();
-    let mut room = limit.saturating_sub(own.iter().map(|cookie| cookie.pair.len().saturating_add(2)).sum());
+    // Each cookie takes its pair and a separator; the first one's separator is not written.
+    let mut room =
+        limit.saturating_add(SEPARATOR.len()).saturating_sub(own.iter().map(|own| taken(own.pair.len())).sum());
     for cookie in &held {
         let name = cookie.name();
         let left_out = if !answered && own.iter().any(|own| own.name() == name) {
             Some(CookieLeftOut::RequestHasIt)
         } else {
-            let needed = name.len().saturating_add(cookie.value().len()).saturating_add(3);
-            room.checked_sub(needed).map_or(Some(CookieLeftOut::FieldFull), |left| {
+            let equals = usize::from(!name.is_empty());
+            let pair = name.len().saturating_add(equals).saturating_add(cookie.value().len());
+            room.checked_sub(taken(pair)).map_or(Some(CookieLeftOut::FieldFull), |left| {
                 room = left;
                 None
             })
@@ -120,6 +123,12 @@ fn push(field: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 
 fn separate(field: &mut Vec<u8>) {
     if !field.is_empty() {
-        field.extend_from_slice(b"; ");
+        field.extend_from_slice(SEPARATOR);
     }
+}
+
+const SEPARATOR: &[u8] = b"; ";
+
+fn taken(pair: usize) -> usize {
+    pair.saturating_add(SEPARATOR.len())
 }

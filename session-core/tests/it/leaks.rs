@@ -3,6 +3,7 @@
 //! Every secret is a text of its own, so that finding it in a hop tells where it came from. The rules checked here are
 //! those of semantics.md "Ours", written down a second time and plainly: not what the session does, but what must hold.
 
+use crate::clock::now;
 use http::header::{AUTHORIZATION, COOKIE, HOST};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use proptest::prelude::*;
@@ -15,8 +16,6 @@ use session_core::session::Session;
 use session_core::session::request::Request;
 use session_core::session::settings::Setting;
 use session_core::session::step::{Hop, Step};
-use session_core::time::Now;
-use std::time::{Duration, Instant, SystemTime};
 
 /// The origins of a script. The first two share a host, the second and third a name, the last two look alike.
 const ORIGINS: [&str; 6] = [
@@ -85,10 +84,6 @@ fn script() -> impl Strategy<Value = Script> {
             Asked { origin, authorization, cookie_field, cookie, key, marked, credential, user_info, answers }
         });
     (defaults, prop::collection::vec(asked, 1..5)).prop_map(|(session, exchanges)| Script { session, exchanges })
-}
-
-fn now() -> Now {
-    Now::new(Instant::now(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600))
 }
 
 fn origin(index: usize) -> Origin {

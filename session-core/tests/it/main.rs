@@ -1,3 +1,5 @@
 //! What must hold of the whole core, seen from outside.
 
+mod clock;
 mod leaks;
+mod session;
