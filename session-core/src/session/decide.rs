@@ -4,12 +4,11 @@ use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::RequestBody;
 use crate::message::head::ResponseHead;
-use crate::message::target::Target;
 use crate::redirect::follow::{self, Lead};
 use crate::redirect::rewrite::{BodyFate, rewrite};
 use crate::retry::failure::Failure;
 use crate::retry::policy::{self, Attempt, ConnectionChoice, NoRetry, RetryPolicy};
-use crate::session::exchange::Exchange;
+use crate::session::exchange::{Exchange, Next};
 use crate::session::memory::Memory;
 use crate::session::reason::Reason;
 use crate::session::settings::{CookieMode, Recording, Settings};
@@ -22,13 +21,6 @@ pub(crate) enum Verdict {
     Deliver,
     Follow(Next),
     Retry(Again),
-}
-
-/// The next request of a redirect.
-pub(crate) struct Next {
-    pub(crate) target: Target,
-    pub(crate) method: Method,
-    pub(crate) fate: BodyFate,
 }
 
 /// The next attempt at the same hop.

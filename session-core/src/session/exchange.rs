@@ -13,11 +13,9 @@ use crate::redirect::policy::RedirectPolicy;
 use crate::redirect::rewrite::BodyFate;
 use crate::retry::policy::Attempts;
 use crate::session::cookie_field::OwnCookie;
-use crate::session::decide::Next;
 use crate::session::history::{Ending, History, HopRecord};
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
-use crate::session::step::{Delivery, ExchangeError};
 use crate::time::Timeouts;
 use http::header::{CONTENT_LENGTH, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -66,6 +64,13 @@ pub(crate) struct SentCredentials {
     pub(crate) session: bool,
 }
 
+/// The next request of a redirect.
+pub(crate) struct Next {
+    pub(crate) target: Target,
+    pub(crate) method: Method,
+    pub(crate) fate: BodyFate,
+}
+
 impl Exchange {
     /// Records a reason, unless recording is off.
     pub(crate) fn note(&mut self, reason: impl FnOnce() -> Reason) {
@@ -102,21 +107,6 @@ impl Exchange {
         if next.fate == BodyFate::Drop {
             self.drop_body();
         }
-    }
-
-    /// Hands the answer out.
-    pub(crate) fn deliver(self: Box<Self>, head: ResponseHead) -> Delivery {
-        let Self { target, history, timeouts, deadline, .. } = *self;
-        Delivery { head, url: target.into_url(), history, timeouts, deadline }
-    }
-
-    /// Ends with an error.
-    pub(crate) fn fail(mut self: Box<Self>, error: Error) -> ExchangeError {
-        if let Some(last) = self.history.last_mut() {
-            last.reasons.append(&mut self.reasons);
-            last.reasons.push(Reason::Failed(error.kind()));
-        }
-        ExchangeError::new(error.with_url(self.target.url()), self.history)
     }
 
     /// Goes on to `next`. Where the origin changes, what belonged to the old one is dropped and never comes back.

@@ -38,7 +38,7 @@ use crate::session::history::Ending;
 use crate::session::memory::{Memory, Openness};
 use crate::session::request::Request;
 use crate::session::settings::Settings;
-use crate::session::step::{ExchangeError, Hop, Pause, Step};
+use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
 use crate::time::{Now, Timeouts};
 use http::HeaderMap;
 use std::fmt;
@@ -110,7 +110,7 @@ impl Session {
         match decide::on_response(&self.settings, &mut self.entropy, &mut exchange, &head, now) {
             Ok(Verdict::Deliver) => {
                 exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
-                Ok(Step::Done(exchange.deliver(head)))
+                Ok(Step::Done(Delivery::of(*exchange, head)))
             }
             Ok(Verdict::Follow(next)) => {
                 exchange.end_hop(sent, Some(head.status), Some(head), Ending::Followed);
@@ -123,7 +123,7 @@ impl Session {
             }
             Err(error) => {
                 exchange.end_hop(sent, Some(head.status), Some(head), Ending::Failed);
-                Err(exchange.fail(error))
+                Err(ExchangeError::of(*exchange, error))
             }
         }
     }
@@ -141,7 +141,7 @@ impl Session {
             }
             None => {
                 exchange.end_hop(sent, None, None, Ending::Failed);
-                Err(exchange.fail(failure.into_error()))
+                Err(ExchangeError::of(*exchange, failure.into_error()))
             }
         }
     }
@@ -161,12 +161,12 @@ impl Session {
     fn send(&mut self, mut exchange: Box<Exchange>, on: ConnectionChoice, now: Now) -> Result<Step, ExchangeError> {
         if exchange.deadline.is_some_and(|deadline| deadline <= now.instant()) {
             let error = Error::new(ErrorKind::Timeout, Phase::Decide, "the exchange took longer than it may");
-            return Err(exchange.fail(error));
+            return Err(ExchangeError::of(*exchange, error));
         }
         exchange.hop_number = exchange.hop_number.saturating_add(1);
         let head = match prepare::head(&self.settings, &mut self.memory, &mut exchange, now) {
             Ok(head) => head,
-            Err(error) => return Err(exchange.fail(error)),
+            Err(error) => return Err(ExchangeError::of(*exchange, error)),
         };
         let plan = match (exchange.body.is_empty(), exchange.body.is_replayable()) {
             (true, _) => BodyPlan::None,

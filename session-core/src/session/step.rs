@@ -13,6 +13,7 @@ use crate::message::target::Target;
 use crate::retry::policy::ConnectionChoice;
 use crate::session::exchange::Exchange;
 use crate::session::history::History;
+use crate::session::reason::Reason;
 use crate::time::Timeouts;
 use std::fmt;
 use std::time::Instant;
@@ -165,6 +166,12 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The answer that ends an exchange.
+    pub(crate) fn of(exchange: Exchange, head: ResponseHead) -> Self {
+        let Exchange { target, history, timeouts, deadline, .. } = exchange;
+        Self { head, url: target.into_url(), history, timeouts, deadline }
+    }
+
     /// The response's head.
     #[must_use]
     pub fn head(&self) -> &ResponseHead {
@@ -211,8 +218,13 @@ struct Failed {
 }
 
 impl ExchangeError {
-    pub(crate) fn new(error: Error, history: History) -> Self {
-        Self(Box::new(Failed { error, history }))
+    /// The error that ends an exchange.
+    pub(crate) fn of(mut exchange: Exchange, error: Error) -> Self {
+        if let Some(last) = exchange.history.last_mut() {
+            last.reasons.append(&mut exchange.reasons);
+            last.reasons.push(Reason::Failed(error.kind()));
+        }
+        Self(Box::new(Failed { error: error.with_url(exchange.target.url()), history: exchange.history }))
     }
 
     /// What went wrong.
@@ -248,7 +260,7 @@ impl ExchangeError {
 
 impl From<Error> for ExchangeError {
     fn from(error: Error) -> Self {
-        Self::new(error, History::default())
+        Self(Box::new(Failed { error, history: History::default() }))
     }
 }
 
