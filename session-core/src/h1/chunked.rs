@@ -155,7 +155,7 @@ impl ChunkedReader {
         for (at, &byte) in bytes.iter().enumerate() {
             if matches!(place, Place::Lf) {
                 if byte != b'\n' {
-                    return Err(bad_line(bytes));
+                    return Err(bad_line(byte));
                 }
                 self.state = if self.size == 0 {
                     State::Trailers(SectionScan::new(Opening::Fields))
@@ -167,7 +167,7 @@ impl ChunkedReader {
             }
             place = match self.step(place, byte) {
                 Some(place) => place,
-                None => return Err(bad_line(bytes)),
+                None => return Err(bad_line(byte)),
             };
             if !matches!(place, Place::Lf) {
                 self.line = self.line.saturating_add(1);
@@ -218,9 +218,8 @@ impl ChunkedReader {
     }
 }
 
-fn bad_line(bytes: &[u8]) -> PeerError {
-    let line = bytes.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
-    malformed("the line that opens a chunk is malformed").with_expected("hex digits and CRLF").with_came(line)
+fn bad_line(byte: u8) -> PeerError {
+    malformed("the line that opens a chunk is malformed").with_expected("hex digits and CRLF").with_came(&[byte])
 }
 
 fn malformed(message: &'static str) -> PeerError {

@@ -303,9 +303,11 @@ impl Connection {
             return Ok(Event::NeedData);
         }
         self.received = true;
+        // The first line alone: what follows may be a cookie.
+        let line = input.as_slice().split(|&byte| byte == b'\r').next().unwrap_or_default();
         Err(PeerError::new(PeerErrorKind::UnexpectedBytes, "bytes came before any request")
             .with_expected("nothing")
-            .with_came(input.as_slice()))
+            .with_came(line))
     }
 
     fn read_head(&mut self, input: &mut RecvBuffer) -> Result<Event, PeerError> {

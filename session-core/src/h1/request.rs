@@ -5,7 +5,7 @@
 
 use crate::h1::error::{LocalError, LocalErrorKind};
 use crate::message::body::Framing;
-use crate::message::grammar::{is_token, trim_blanks};
+use crate::message::grammar::{decimal, is_token, trim_blanks};
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::Authority;
@@ -95,8 +95,9 @@ fn check_method(method: &Method, form: TargetForm, framing: Framing) -> Result<(
     if form == TargetForm::Asterisk && *method != Method::OPTIONS {
         return target("only OPTIONS is sent with * as its target");
     }
-    if *method == Method::CONNECT && framing != Framing::None {
-        return Err(LocalError::new(LocalErrorKind::Field, "CONNECT has no body"));
+    let has_body = !matches!(framing, Framing::None | Framing::Length(0));
+    if (*method == Method::CONNECT && framing != Framing::None) || (*method == Method::TRACE && has_body) {
+        return Err(LocalError::new(LocalErrorKind::Field, "neither CONNECT nor TRACE has a body"));
     }
     Ok(())
 }
@@ -134,19 +135,35 @@ enum Port {
 
 /// Host and port, never user information.
 fn write_authority(uri: &Uri, port: Port, out: &mut BytesMut) -> Result<(), LocalError> {
-    let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| no_part("a host"))?;
+    let authority = uri.authority().ok_or_else(|| no_part("a host"))?;
+    let (host, told) = host_and_port(authority).ok_or_else(|| no_part("a host, or a port from 1 to 65535"))?;
     let implied = match uri.scheme_str() {
         Some("http") => Some(80),
         Some("https") => Some(443),
         _ => None,
     };
     out.extend_from_slice(host.as_bytes());
-    let told = match (uri.port_u16().or(implied), port) {
-        (Some(told), Port::UnlessDefault) if implied == Some(told) => None,
-        (None, Port::Always) => return Err(no_part("a port")),
-        (told, _) => told,
+    match (told.or(implied), port) {
+        (None, Port::Always) => Err(no_part("a port")),
+        (None, Port::UnlessDefault) => Ok(()),
+        (told, Port::UnlessDefault) if told == implied => Ok(()),
+        (Some(told), _) => write_text(out, format_args!(":{told}")),
+    }
+}
+
+/// Host, and the port where it is told. `None` where the host is empty or the port is none.
+fn host_and_port(authority: &Authority) -> Option<(&str, Option<u16>)> {
+    let host = authority.host();
+    let text = authority.as_str();
+    let text = text.rsplit_once('@').map_or(text, |(_, text)| text);
+    let port = match text.strip_prefix(host)? {
+        "" => None,
+        rest => {
+            let digits = rest.strip_prefix(':')?.as_bytes();
+            Some(decimal(digits).and_then(|port| u16::try_from(port).ok()).filter(|&port| port > 0)?)
+        }
     };
-    told.map_or(Ok(()), |told| write_text(out, format_args!(":{told}")))
+    (!host.is_empty()).then_some((host, port))
 }
 
 fn no_part(part: &'static str) -> LocalError {
@@ -182,15 +199,9 @@ fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Resul
 
 /// Whether a Host field is `host` or `host:port` and nothing else.
 fn is_host(value: &HeaderValue) -> bool {
-    let Ok(authority) = Authority::try_from(trim_blanks(value.as_bytes())) else { return false };
-    let text = authority.as_str();
-    // What precedes the host, such as user information, keeps it from being the prefix.
-    match text.strip_prefix(authority.host()) {
-        _ if authority.host().is_empty() || !text.bytes().all(|byte| matches!(byte, b'!'..=b'~')) => false,
-        Some("") => true,
-        Some(port) => authority.port_u16().is_some_and(|number| number > 0) && port.starts_with(':'),
-        None => false,
-    }
+    let text = trim_blanks(value.as_bytes());
+    text.iter().all(|&byte| matches!(byte, b'!'..=b'~') && byte != b'@')
+        && Authority::try_from(text).is_ok_and(|authority| host_and_port(&authority).is_some())
 }
 
 fn write_text(out: &mut BytesMut, text: std::fmt::Arguments<'_>) -> Result<(), LocalError> {
@@ -279,13 +290,22 @@ mod tests {
                 "{method}"
             );
         }
-        for (uri, form) in [("/x", TargetForm::Origin), ("/x", TargetForm::Absolute), ("*", TargetForm::Origin)] {
+        for (uri, form) in [
+            ("/x", TargetForm::Origin),
+            ("/x", TargetForm::Absolute),
+            ("*", TargetForm::Origin),
+            ("http://a.test:99999/", TargetForm::Origin),
+            ("http://a.test:0/", TargetForm::Absolute),
+        ] {
             assert_eq!(get(uri, form, &[]), Err(LocalErrorKind::Target), "{uri}");
         }
         assert_eq!(
             written("CONNECT", "a.test:1", TargetForm::Authority, &[], Framing::Length(0)),
             Err(LocalErrorKind::Field)
         );
+        let trace = |framing| written("TRACE", "http://a.test/", TargetForm::Origin, &[], framing);
+        assert_eq!(trace(Framing::Chunked), Err(LocalErrorKind::Field));
+        assert!(trace(Framing::None).is_ok());
     }
 
     #[test]
