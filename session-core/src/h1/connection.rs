@@ -391,7 +391,7 @@ impl Connection {
             error("the peer closed after an interim response").with_expected("the final response")
         } else {
             error("the peer closed in the midst of a response head")
-                .with_expected(format!("a blank line after {} bytes", input.len()))
+                .with_expected(format!("the rest of the head, received {} bytes", input.len()))
         })
     }
 

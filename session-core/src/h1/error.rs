@@ -2,7 +2,7 @@
 //!
 //! How they become the error of a whole exchange is said here too; which phase that was, the caller knows.
 
-use crate::error::{Error, ErrorKind, Phase, excerpt};
+use crate::error::{Error, ErrorKind, Fault, Phase, excerpt};
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -187,7 +187,7 @@ impl LocalError {
             LocalErrorKind::Field => ErrorKind::InvalidHeader,
             LocalErrorKind::BodyLength => ErrorKind::Body,
         };
-        Error::new(kind, phase, self.to_string()).with_fault(crate::error::Fault::Caller)
+        Error::new(kind, phase, self.to_string()).with_fault(Fault::Caller)
     }
 }
 
