@@ -4,11 +4,12 @@
 
 use crate::h1::chunked::{ChunkedReader, chunk_size_line};
 use crate::h1::error::{LocalError, LocalErrorKind, PeerError, PeerErrorKind};
+use crate::h1::event::Piece;
 use crate::h1::framing::ResponseFraming;
 use crate::h1::recv_buffer::RecvBuffer;
 use crate::limits::Limits;
 use crate::message::body::Framing;
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::HeaderMap;
 
 /// What must stand on the wire around one piece of body data: write the prefix, the data, the suffix.
@@ -93,17 +94,6 @@ impl RequestWriter {
     }
 }
 
-/// What reading a body gave.
-#[derive(Debug)]
-pub(super) enum Piece {
-    /// More bytes are needed.
-    NeedData,
-    /// Some of the body.
-    Data(Bytes),
-    /// Its end, with the trailers.
-    End(HeaderMap),
-}
-
 /// The response's body as far as it was read.
 #[derive(Debug)]
 pub(super) enum ResponseReader {
@@ -158,8 +148,9 @@ fn short_of(remaining: u64, declared: u64) -> PeerError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Piece, RequestWriter, ResponseReader};
+    use super::{RequestWriter, ResponseReader};
     use crate::h1::error::{LocalErrorKind, PeerErrorKind};
+    use crate::h1::event::Piece;
     use crate::h1::framing::ResponseFraming;
     use crate::h1::recv_buffer::RecvBuffer;
     use crate::limits::Limits;

@@ -4,8 +4,8 @@
 //! of the reads changes the outcome. Nothing is accepted that the grammar does not have; of what it has, white space
 //! between a size and what follows is refused.
 
-use crate::h1::body::Piece;
 use crate::h1::error::{PeerError, PeerErrorKind};
+use crate::h1::event::Piece;
 use crate::h1::framing::LONGEST;
 use crate::h1::head::{parse_trailers, section_error};
 use crate::h1::recv_buffer::RecvBuffer;

@@ -3,9 +3,9 @@
 //! The states are moved by the tables of `state` alone. Grammar, framing and persistence are decided in their own files;
 //! here they are only asked in order.
 
-use crate::h1::body::{DataFrame, Piece, RequestWriter, ResponseReader};
+use crate::h1::body::{DataFrame, RequestWriter, ResponseReader};
 use crate::h1::error::{LocalError, LocalErrorKind, PeerError, PeerErrorKind};
-use crate::h1::event::Event;
+use crate::h1::event::{Event, Piece};
 use crate::h1::framing::{Asked, ResponseFraming, response_framing};
 use crate::h1::head::{parse_head, section_error};
 use crate::h1::recv_buffer::RecvBuffer;

@@ -20,3 +20,14 @@ pub enum Event {
     /// what becomes of the connection.
     End(HeaderMap),
 }
+
+/// What reading a body gave.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// More bytes are needed.
+    NeedData,
+    /// Some of the body.
+    Data(Bytes),
+    /// Its end, with the trailers.
+    End(HeaderMap),
+}

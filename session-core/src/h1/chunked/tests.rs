@@ -1,6 +1,6 @@
 use super::{ChunkedReader, chunk_size_line};
-use crate::h1::body::Piece;
 use crate::h1::error::PeerErrorKind;
+use crate::h1::event::Piece;
 use crate::h1::recv_buffer::RecvBuffer;
 use crate::limits::Limits;
 use http::HeaderMap;
