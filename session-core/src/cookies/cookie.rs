@@ -192,9 +192,9 @@ impl Cookie {
     }
 
     /// Whether it has this identity (RFC 6265bis 5.7), given that it is of the right domain.
-    pub(super) fn is(&self, name: &[u8], path: &str, host_only: bool) -> bool {
+    pub(super) fn is(&self, name: &[u8], path: &[u8], host_only: bool) -> bool {
         let (own_name, _, own_path) = self.parts();
-        self.host_only == host_only && own_name == name && own_path == path.as_bytes()
+        self.host_only == host_only && own_name == name && own_path == path
     }
 
     pub(super) fn id(&self) -> CookieId {

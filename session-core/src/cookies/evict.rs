@@ -44,8 +44,9 @@ impl Jar {
     }
 
     /// Brings the domain and then the jar back within their bounds. Of a domain goes what is not Secure before what is;
-    /// of the jar, anything; each by the longest time unused. Expired ones are gone already.
-    pub(super) fn make_room(&mut self, domain: &str) {
+    /// of the jar, anything; each by the longest time unused. Expired ones are gone already. Says whether any went.
+    pub(super) fn make_room(&mut self, domain: &str) -> bool {
+        let before = self.index.len();
         while self.index.of(domain).len() > self.limits.cookies_per_domain {
             let cookies = self.index.of(domain);
             let Some(unused) = cookies.iter().min_by_key(|cookie| (cookie.is_secure(), age(cookie))) else { break };
@@ -61,6 +62,7 @@ impl Jar {
             };
             self.index.take(&candidate.domain, |cookie| candidate.is(cookie));
         }
+        self.index.len() < before
     }
 
     /// Looks up the next batch of those to go; whether there is any.

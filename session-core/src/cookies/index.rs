@@ -93,8 +93,8 @@ impl Index {
             }
         };
         let (_, site) = self.sites.get_mut(place)?;
-        let same = |held: &&mut Cookie| held.is(cookie.name(), cookie.path(), cookie.is_host_only());
-        if let Some(held) = site.cookies.iter_mut().find(same) {
+        let (name, path, host_only) = (cookie.name(), cookie.path_bytes(), cookie.is_host_only());
+        if let Some(held) = site.cookies.iter_mut().find(|held| held.is(name, path, host_only)) {
             cookie.set_sequence(held.sequence());
             return Some(std::mem::replace(held, cookie));
         }

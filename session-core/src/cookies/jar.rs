@@ -48,7 +48,7 @@ impl Default for Jar {
 
 impl Jar {
     /// An empty jar. Its public suffixes are those of `CompiledList` with the feature `psl`; without it, single labels
-    /// only ([`SingleLabels`](super::domain::SingleLabels)).
+    /// only (`SingleLabels`).
     #[must_use]
     pub fn new() -> Self {
         #[cfg(feature = "psl")]
@@ -182,7 +182,7 @@ impl Jar {
     /// The cookie of exactly this name, domain and path. Of two, the one that is host-only.
     pub fn find_in(&self, name: impl AsRef<[u8]>, domain: &str, path: &str) -> Option<&Cookie> {
         let cookies = self.index.of(&domain_text(domain));
-        let find = |host_only| cookies.iter().find(|cookie| cookie.is(name.as_ref(), path, host_only));
+        let find = |host_only| cookies.iter().find(|cookie| cookie.is(name.as_ref(), path.as_bytes(), host_only));
         find(true).or_else(|| find(false))
     }
 
@@ -191,7 +191,9 @@ impl Jar {
     pub fn remove(&mut self, name: impl AsRef<[u8]>, domain: &str, path: &str) -> usize {
         let domain = domain_text(domain);
         let removed = [true, false].map(|host_only| {
-            usize::from(self.index.take(&domain, |cookie| cookie.is(name.as_ref(), path, host_only)).is_some())
+            usize::from(
+                self.index.take(&domain, |cookie| cookie.is(name.as_ref(), path.as_bytes(), host_only)).is_some(),
+            )
         });
         removed.into_iter().sum()
     }
@@ -246,6 +248,25 @@ impl Jar {
         self.len() == 0
     }
 
+    /// Holds a cookie as the newest and the last used, and makes room for it.
+    pub(super) fn put(&mut self, mut cookie: Cookie) -> Put {
+        let domain = Arc::clone(cookie.domain_arc());
+        let sequence = self.sequence;
+        self.sequence = sequence.saturating_add(1);
+        cookie.set_sequence(sequence);
+        cookie.touch(self.tick());
+        if let Some(expires) = cookie.expires() {
+            self.next_expiry = Some(self.next_expiry.map_or(expires, |next| next.min(expires)));
+        }
+        if self.index.put(cookie).is_some() {
+            return Put::Replaced;
+        }
+        if self.make_room(&domain) && !self.index.of(&domain).iter().any(|held| held.sequence() == sequence) {
+            return Put::Evicted;
+        }
+        Put::Added
+    }
+
     /// The number for what is used now.
     pub(super) fn tick(&mut self) -> u64 {
         self.access = self.access.saturating_add(1);
@@ -262,11 +283,37 @@ impl Jar {
     }
 }
 
+impl Extend<Cookie> for Jar {
+    /// Takes cookies over from another jar as they are, as if they had been set now. A cookie for what is a public
+    /// suffix here is held, but not sent.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// let (mut jar, other) = (Jar::new(), Jar::new());
+    /// jar.extend(other.iter().cloned());
+    /// ```
+    fn extend<T: IntoIterator<Item = Cookie>>(&mut self, cookies: T) {
+        for mut cookie in cookies {
+            cookie.set_on_suffix(!cookie.is_host_only() && is_public_suffix(&*self.list, cookie.domain()));
+            self.put(cookie);
+        }
+    }
+}
+
 impl fmt::Debug for Jar {
     /// Every cookie without its value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
+}
+
+/// What came of a cookie that was put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    Added,
+    Replaced,
+    /// It was the first to go for want of room.
+    Evicted,
 }
 
 /// How much of a name is kept of a line that made no cookie.

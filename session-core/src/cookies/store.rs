@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::cookie::Cookie;
 use super::domain::{Scope, scope};
-use super::jar::Jar;
+use super::jar::{Jar, Put};
 use super::path::{default_path, path_match};
 use super::prefix;
 use super::reason::{CookieId, Decision, Rejection};
@@ -35,29 +35,18 @@ impl Jar {
         let domain = self.index.intern(scope.domain);
         let expires = self.expiry(set, now);
         if expires.is_some_and(|expires| expires <= now) {
-            self.index.take(&domain, |held| held.is(set.name(), path, scope.host_only));
+            self.index.take(&domain, |held| held.is(set.name(), path.as_bytes(), scope.host_only));
             return Decision::Deleted(CookieId::new(set.name(), domain, path, scope.host_only));
         }
-        let Some(mut cookie) = Cookie::new(set, domain, scope.host_only, path, expires) else {
+        let Some(cookie) = Cookie::new(set, domain, scope.host_only, path, expires) else {
             let id = CookieId::new(&[], self.index.intern(scope.domain), path, scope.host_only);
             return Decision::Rejected(id, Rejection::TooLong);
         };
         let id = cookie.id();
-        let sequence = self.sequence;
-        self.sequence = sequence.saturating_add(1);
-        cookie.set_sequence(sequence);
-        cookie.touch(self.tick());
-        if let Some(expires) = expires {
-            self.next_expiry = Some(self.next_expiry.map_or(expires, |next| next.min(expires)));
-        }
-        if self.index.put(cookie).is_some() {
-            return Decision::Replaced(id);
-        }
-        self.make_room(scope.domain);
-        if self.index.of(scope.domain).iter().any(|held| held.sequence() == sequence) {
-            Decision::Stored(id)
-        } else {
-            Decision::Rejected(id, Rejection::NoRoom)
+        match self.put(cookie) {
+            Put::Added => Decision::Stored(id),
+            Put::Replaced => Decision::Replaced(id),
+            Put::Evicted => Decision::Rejected(id, Rejection::NoRoom),
         }
     }
 
@@ -89,7 +78,7 @@ impl Jar {
         prefix::check(set, scope.host_only)?;
         if context.is_script() {
             let mut held = self.index.of(scope.domain).iter();
-            if held.any(|held| held.is_http_only() && held.is(set.name(), path, scope.host_only)) {
+            if held.any(|held| held.is_http_only() && held.is(set.name(), path.as_bytes(), scope.host_only)) {
                 return Err(Rejection::HttpOnlyFromScript);
             }
         }
