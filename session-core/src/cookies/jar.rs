@@ -112,6 +112,7 @@ impl Jar {
 
     /// As [`Jar::accept`], for a response to a request that came about in this way.
     pub fn accept_in(&mut self, target: &Target, context: Context, line: &[u8], now: SystemTime) -> Decision {
+        self.sweep(now);
         match SetCookie::parse(line, &self.limits) {
             Ok(set) => self.store(&set, target, context, now),
             Err(rejection) => self.refused(target, line, rejection),
@@ -155,6 +156,7 @@ impl Jar {
         cookie: impl Into<::cookie::Cookie<'c>>,
         now: SystemTime,
     ) -> Decision {
+        self.sweep(now);
         let cookie = cookie.into();
         match SetCookie::from_cookie(&cookie, &self.limits) {
             Ok(set) => self.store(&set, target, Context::default(), now),

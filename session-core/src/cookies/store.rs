@@ -12,7 +12,7 @@ use crate::message::target::Target;
 use std::time::{Duration, SystemTime};
 
 impl Jar {
-    /// Decides on one cookie that the target has set, and does it.
+    /// Decides on one cookie that the target has set, and does it. What is expired is gone already.
     pub(super) fn store(
         &mut self,
         set: &SetCookie<'_>,
@@ -20,7 +20,6 @@ impl Jar {
         context: Context,
         now: SystemTime,
     ) -> Decision {
-        self.sweep(now);
         let host = target.origin().host();
         let path = set.path().unwrap_or_else(|| default_path(target.url().path()));
         let checked = scope(host, set.domain(), &*self.list)

@@ -181,8 +181,6 @@ fn ids<'a>(cookies: impl IntoIterator<Item = &'a Cookie>) -> Vec<Held> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn the_jar_keeps_its_promises(steps in steps()) {
         let mut jar = small();
