@@ -260,3 +260,15 @@ pub(super) fn to_time(instant: SystemTime) -> Option<OffsetDateTime> {
 pub(super) fn from_time(time: OffsetDateTime) -> Option<SystemTime> {
     date::instant(time.unix_timestamp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cookie;
+
+    /// Beside this a cookie weighs its name, value and path once, and its domain a share.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn a_cookie_weighs_little() {
+        assert!(size_of::<Cookie>() <= 80, "{}", size_of::<Cookie>());
+    }
+}

@@ -64,6 +64,24 @@ fn of_the_jar_goes_what_was_not_used_for_longest() {
     assert_eq!(jar.iter().map(Cookie::name).collect::<Vec<_>>(), [b"a", b"d", b"e"]);
 }
 
+/// Those to go are looked up several at a time; what is used in between is spared all the same.
+#[test]
+fn what_is_used_while_others_go_is_spared() {
+    let mut jar = limited(|limits| limits.cookies_total = 32);
+    for number in 0..32 {
+        accept(&mut jar, &format!("https://h{number}.test/"), &format!("c{number}=1"));
+    }
+    accept(&mut jar, "https://new.test/", "n0=1");
+    sent(&mut jar, "https://h1.test/");
+    accept(&mut jar, "https://h2.test/", "c2=2");
+    jar.remove("c3", "h3.test", "/");
+    for number in 1..=3 {
+        accept(&mut jar, "https://new.test/", &format!("n{number}=1"));
+    }
+    let gone: Vec<_> = (0..32).filter(|number| jar.find(format!("c{number}")).is_none()).collect();
+    assert_eq!((jar.len(), gone), (32, vec![0, 3, 4, 5]));
+}
+
 #[test]
 fn what_is_expired_goes_before_anything_else() {
     let mut jar = limited(|limits| limits.cookies_total = 2);

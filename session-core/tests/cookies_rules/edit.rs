@@ -11,9 +11,9 @@ fn filled() -> Jar {
     jar(&[
         ("https://w.a.test/", "z=1; Domain=a.test; Max-Age=60"),
         ("https://b.test/", "y=2"),
+        ("https://w.a.test/", "x=5; Path=/p"),
         ("https://w.a.test/", "x=3"),
         ("https://w.a.test/", "x=4; Domain=w.a.test"),
-        ("https://w.a.test/", "x=5; Path=/p"),
         ("https://ba.test/", "w=6"),
     ])
 }
@@ -111,6 +111,16 @@ fn expired_cookies_are_freed_when_the_jar_is_handed_the_time() {
     jars[2].accept(&at, b"c=1; Domain=d.test", after(60));
     jars[3].insert(&at, ("", ""), after(60));
     assert_eq!(jars.map(|jar| jar.len()), [5; 4]);
+}
+
+#[test]
+fn each_cookie_is_freed_at_its_own_time() {
+    let lines = ["a=1; Max-Age=20", "b=1; Max-Age=5", "c=1", "d=1; Max-Age=10", "e=1; Max-Age=15"];
+    let mut jar = jar(&lines.map(|line| ("https://a.test/", line)));
+    for (seconds, left) in [(4, 5), (5, 4), (10, 3), (14, 3), (15, 2), (20, 1), (1_000_000_000, 1)] {
+        jar.remove_expired(after(seconds));
+        assert_eq!(jar.len(), left, "{seconds}");
+    }
 }
 
 #[test]
