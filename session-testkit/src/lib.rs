@@ -1,0 +1,15 @@
+//! What the tests of the workspace stand on. Unpublished, and free of any transport.
+//!
+//! - [`script`]: what a scripted peer is: a strict request parser, answers as data, one engine that turns a client's bytes
+//!   into what the peer does next. It does no IO.
+//! - [`memory`]: that engine behind an in-memory connection, with virtual time.
+//! - [`server`]: that engine behind real loopback sockets, on threads of the standard library.
+//! - [`login`]: the small application that the `login` examples talk to.
+//! - `suite` (feature `suite`): cases as data, their runner and its checks; the binary `suite` calls it.
+
+pub mod login;
+pub mod memory;
+pub mod script;
+pub mod server;
+#[cfg(feature = "suite")]
+pub mod suite;

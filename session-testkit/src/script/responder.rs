@@ -1,0 +1,56 @@
+//! Who decides what a scripted peer answers.
+
+use crate::script::answer::Answer;
+use crate::script::endpoint::Endpoint;
+use crate::script::log::Place;
+use crate::script::request::{Head, Request};
+
+/// Decides what a peer does. One responder serves all connections of a peer, one request after the other.
+///
+/// A closure from request and place to answer is a responder.
+pub trait Responder: Send {
+    /// What happens to a connection that is about to be made. Default: it is accepted.
+    fn admit(&mut self, endpoint: &Endpoint) -> Admission {
+        let _ = endpoint;
+        Admission::Accept
+    }
+
+    /// What is done when the head of a request with a body has come and the body has not. Default: wait for the body.
+    fn respond_early(&mut self, head: &Head, place: &Place) -> Early {
+        let _ = (head, place);
+        Early::Wait
+    }
+
+    /// What is done with a request that came in whole.
+    fn respond(&mut self, request: &Request, place: &Place) -> Answer;
+}
+
+/// What happens to a connection that is about to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Admission {
+    /// It is made.
+    Accept,
+    /// It is refused: nobody listens.
+    Refuse,
+    /// It is made, and the TLS handshake fails: the peer's certificate is not trusted.
+    FailTls,
+}
+
+/// What is done before a request's body has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Early {
+    /// The body is waited for.
+    Wait,
+    /// This is sent, and then the body is waited for: an interim response.
+    Interim(Answer),
+    /// This is the answer; the body is read where it still comes and answered by nothing more.
+    Final(Answer),
+}
+
+impl<F: FnMut(&Request, &Place) -> Answer + Send> Responder for F {
+    fn respond(&mut self, request: &Request, place: &Place) -> Answer {
+        self(request, place)
+    }
+}
