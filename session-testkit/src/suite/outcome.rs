@@ -1,0 +1,21 @@
+//! How a case ended.
+
+/// How a case ended on one driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a case ends in one of these ways")]
+pub enum Outcome {
+    /// Everything was as expected.
+    Passed,
+    /// What was expected, and what came; every line is one difference.
+    Failed(Vec<String>),
+    /// The case was not run, for this reason.
+    Skipped(String),
+}
+
+impl Outcome {
+    /// Passed where there is no difference.
+    #[must_use]
+    pub fn of(differences: Vec<String>) -> Self {
+        if differences.is_empty() { Self::Passed } else { Self::Failed(differences) }
+    }
+}
