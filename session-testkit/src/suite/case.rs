@@ -75,8 +75,16 @@ mod tests {
             (wire, &["", "/request", "/expect"][..]),
             (
                 scenario,
-                &["", "/session", "/exchanges/0", "/exchanges/0/request", "/exchanges/0/hops/0",
-                    "/exchanges/0/hops/0/expect", "/exchanges/0/hops/0/respond", "/exchanges/0/outcome"][..],
+                &[
+                    "",
+                    "/session",
+                    "/exchanges/0",
+                    "/exchanges/0/request",
+                    "/exchanges/0/hops/0",
+                    "/exchanges/0/hops/0/expect",
+                    "/exchanges/0/hops/0/respond",
+                    "/exchanges/0/outcome",
+                ][..],
             ),
             (cookies, &["", "/steps/0"][..]),
             (date, &[""][..]),

@@ -156,9 +156,9 @@ pub fn run(case: &Cookies, jar: &mut impl CookieJar) -> Outcome {
                 jar.accept(url, &lines, now)
             }
             Step::Expect { url, cookie, accept } => jar.select(url, now).and_then(|came| {
-                let right = std::iter::once(cookie).chain(accept).any(|wanted| {
-                    wanted.as_ref().map(|wanted| wanted.0.as_slice()) == came.as_deref()
-                });
+                let right = std::iter::once(cookie)
+                    .chain(accept)
+                    .any(|wanted| wanted.as_ref().map(|wanted| wanted.0.as_slice()) == came.as_deref());
                 let shown = |cookie: Option<&[u8]>| cookie.map_or_else(|| "no Cookie field".to_owned(), show);
                 let wanted = shown(cookie.as_ref().map(|cookie| cookie.0.as_slice()));
                 right.then_some(()).ok_or_else(|| format!("expected {wanted}, got {}", shown(came.as_deref())))

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod cookie_date;
 pub mod cookies;
 pub mod expected;
+pub mod jar;
 pub mod outcome;
 pub mod run;
 pub mod scenario;

@@ -150,17 +150,19 @@ mod tests {
     #[test]
     fn a_line_may_hold_several_challenges() {
         assert_eq!(
-            challenges("Newauth title=\"a, Digest realm=\\\"x\\\"\", , Negotiate abc==, dIgEsT Realm = \"r, 1\" ,NONCE=n"),
+            challenges(
+                "Newauth title=\"a, Digest realm=\\\"x\\\"\", , Negotiate abc==, dIgEsT Realm = \"r, 1\" ,NONCE=n"
+            ),
             [
                 with("Newauth", &[("title", "a, Digest realm=\"x\"")]),
                 with("Negotiate", &[]),
                 with("dIgEsT", &[("realm", "r, 1"), ("nonce", "n")]),
             ]
         );
-        assert_eq!(challenges("Negotiate, Basic realm=\"r\""), [
-            with("Negotiate", &[]),
-            with("Basic", &[("realm", "r")])
-        ]);
+        assert_eq!(
+            challenges("Negotiate, Basic realm=\"r\""),
+            [with("Negotiate", &[]), with("Basic", &[("realm", "r")])]
+        );
         assert_eq!(challenges("Digest realm=\"r\", nonce=\"n"), [with("Digest", &[("realm", "r")])]);
         assert_eq!(challenges(""), []);
     }

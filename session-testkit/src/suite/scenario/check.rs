@@ -87,9 +87,8 @@ fn check_hop(expect: &Expect, seen: &Seen, differences: &mut Vec<String>) {
 
 /// The expected fields that can be known: a request that was never sent was never framed.
 fn known_fields(expected: &Fields, request: &SeenRequest) -> Fields {
-    let is_framing = |name: &str| {
-        name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding")
-    };
+    let is_framing =
+        |name: &str| name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding");
     let known = |name: &str| request.body.is_some() || !is_framing(name);
     expected.iter().filter(|(name, _)| known(name)).map(|(name, lines)| (name.clone(), lines.clone())).collect()
 }
@@ -129,7 +128,8 @@ fn check_outcome(exchange: &Exchange, given: &Given, differences: &mut Vec<Strin
             differences.push(format!("expected the error {}, got the status {}", error.as_str(), delivered.status));
         }
         (Err(failure), None) => {
-            let wanted = outcome.status.map_or_else(|| "a response".to_owned(), |status| format!("the status {status}"));
+            let wanted =
+                outcome.status.map_or_else(|| "a response".to_owned(), |status| format!("the status {status}"));
             differences.push(format!("expected {wanted}, got the error {}: {}", failure.name, failure.message));
         }
     }

@@ -17,7 +17,8 @@ pub fn check(expected: &Expected, seen: &Seen, request: &SeenRequest, difference
     };
     let Some(answer) = answer else {
         let lines = request.values("authorization");
-        differences.push(format!("digest: expected one Digest answer, got {} Authorization lines that are none", lines.len()));
+        differences
+            .push(format!("digest: expected one Digest answer, got {} Authorization lines that are none", lines.len()));
         return;
     };
     let mut differ = |what: &str, wanted: Option<&str>, came: Option<&str>| {
@@ -42,8 +43,7 @@ pub fn check(expected: &Expected, seen: &Seen, request: &SeenRequest, difference
             differ(name, wanted.as_deref(), answer.parameter(name));
         }
     }
-    for (name, wanted) in
-        [("algorithm", &expected.algorithm), ("nonce", &expected.nonce), ("opaque", &expected.opaque)]
+    for (name, wanted) in [("algorithm", &expected.algorithm), ("nonce", &expected.nonce), ("opaque", &expected.opaque)]
     {
         if wanted.is_some() {
             differ(name, wanted.as_deref(), answer.parameter(name));
@@ -232,9 +232,10 @@ mod tests {
     #[test]
     fn the_answers_of_rfc_7616_verify() {
         assert_eq!(differences(&expected(json!({})), &[MD5], CHALLENGES), Vec::<String>::new());
-        let sha = MD5
-            .replace("algorithm=MD5", "algorithm=SHA-256")
-            .replace("8ca523f5e9506fed4657c9700eebdbec", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
+        let sha = MD5.replace("algorithm=MD5", "algorithm=SHA-256").replace(
+            "8ca523f5e9506fed4657c9700eebdbec",
+            "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+        );
         assert_eq!(differences(&expected(json!({"algorithm": "SHA-256"})), &[&sha], CHALLENGES), Vec::<String>::new());
     }
 

@@ -4,8 +4,10 @@
 //! what came of it, [`check`](self::check) the comparison. None of them knows a session: a driver (see
 //! [`run`](crate::suite::run)) sends the requests.
 
+pub mod apply;
 pub mod challenge;
 pub mod check;
+pub mod core;
 pub mod digest;
 pub mod model;
 pub mod needs;

@@ -204,7 +204,10 @@ mod tests {
         assert_eq!(ask(&mut peer, "http://a.test", "/y"), Received::Nothing);
         assert!(text(&ask(&mut peer, "http://b.test", "/z")).contains("no hop is left"));
         let urls: Vec<_> = script.take_seen().into_iter().map(|seen| seen.request.unwrap().url).collect();
-        assert_eq!(urls, ["http://a.test/x", "http://a.test/y", "http://a.test/y", "http://a.test/y", "http://b.test/z"]);
+        assert_eq!(
+            urls,
+            ["http://a.test/x", "http://a.test/y", "http://a.test/y", "http://a.test/y", "http://b.test/z"]
+        );
     }
 
     #[test]
@@ -245,8 +248,10 @@ mod tests {
 
     #[test]
     fn challenges_are_kept_for_each_origin_until_new_ones_come() {
-        let challenge = |nonce: &str| json!({"respond": {"status": 401,
-            "headers": [["www-authenticate", format!("Basic realm=r, Digest realm=r, nonce={nonce}")]]}});
+        let challenge = |nonce: &str| {
+            json!({"respond": {"status": 401,
+            "headers": [["www-authenticate", format!("Basic realm=r, Digest realm=r, nonce={nonce}")]]}})
+        };
         let next = json!({"respond": {"status": 200, "headers": [["authentication-info", "nextnonce=\"n3\""]]}});
         let plain = json!({"respond": {"status": 200}});
         let (script, mut peer) = start(json!([challenge("n1"), challenge("n2"), plain, next, plain]));

@@ -77,7 +77,10 @@ pub fn check(case: &Wire, observed: &Observed) -> Vec<String> {
             None if observed.reuse.is_none() => "no error and an incomplete message".to_owned(),
             None => "no error".to_owned(),
         };
-        differences.push(format!("expected {}, got {came}", wanted_error.map_or("no error".to_owned(), |error| format!("the error {error}"))));
+        differences.push(format!(
+            "expected {}, got {came}",
+            wanted_error.map_or("no error".to_owned(), |error| format!("the error {error}"))
+        ));
     } else if wanted_error.is_none() && observed.reuse.is_none() {
         differences.push("expected a complete message, got one that needs more bytes".to_owned());
     }
@@ -214,9 +217,8 @@ mod tests {
 
     #[test]
     fn an_error_that_was_not_expected_fails() {
-        let with_error = |_: &Wire, _: &[&[u8]], _: bool| {
-            Ok(Observed { error: Some("limit".to_owned()), ..Observed::default() })
-        };
+        let with_error =
+            |_: &Wire, _: &[&[u8]], _: bool| Ok(Observed { error: Some("limit".to_owned()), ..Observed::default() });
         assert_eq!(failed(run(&case(json!({})), with_error)).len(), 1);
         assert_eq!(failed(run(&case(json!({"error": "malformed_head"})), with_error)).len(), 1);
         assert_eq!(run(&case(json!({"error": "limit"})), with_error), Outcome::Passed);

@@ -1,0 +1,79 @@
+//! What a case needs of a driver beyond requests and answers: virtual time, TLS, a proxy, hosts that are addresses.
+
+use crate::script::endpoint::Endpoint;
+use crate::suite::scenario::model::{Fail, Respond, Scenario};
+
+/// Why a case cannot run over real sockets with clear text alone; `None` where it can.
+///
+/// Time must pass by itself (`at`, `waits`), every host must be a name that can be resolved to the scripted peer, and
+/// every hop must be plain http without a proxy.
+#[must_use]
+pub fn beyond_plain_sockets(case: &Scenario) -> Option<&'static str> {
+    let exchanges = &case.exchanges;
+    if exchanges.iter().any(|exchange| exchange.at.is_some() || exchange.outcome.waits.is_some()) {
+        return Some("it needs the virtual clock");
+    }
+    if case.session.proxy.is_some() || case.session.env.is_some() {
+        return Some("it needs a proxy");
+    }
+    let hops = || exchanges.iter().flat_map(|exchange| &exchange.hops);
+    let asked = exchanges.iter().map(|exchange| exchange.request.url.as_str());
+    let urls = asked.chain(hops().filter_map(|hop| hop.expect.url.as_deref())).chain(case.session.base_url.as_deref());
+    let endpoints: Vec<Endpoint> = urls.filter_map(Endpoint::origin).collect();
+    if endpoints.iter().any(|endpoint| endpoint.scheme() == "https")
+        || hops().any(|hop| matches!(hop.respond, Respond::Fail(Fail::Tls)))
+    {
+        return Some("it needs TLS");
+    }
+    if endpoints.iter().any(is_address) {
+        return Some("its hosts are addresses");
+    }
+    None
+}
+
+fn is_address(endpoint: &Endpoint) -> bool {
+    endpoint.host().starts_with('[') || endpoint.host().parse::<std::net::Ipv4Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beyond_plain_sockets;
+    use serde_json::{Value, from_value, json};
+
+    fn needs(change: impl FnOnce(&mut Value)) -> Option<&'static str> {
+        let mut case = json!({"kind": "scenario", "name": "x", "session": {}, "exchanges": [{
+            "request": {"url": "http://a.test/"},
+            "hops": [{"expect": {"url": "http://a.test/"}, "respond": {"status": 200}}], "outcome": {"status": 200}}]});
+        change(&mut case);
+        beyond_plain_sockets(&from_value(case).unwrap())
+    }
+
+    #[test]
+    fn plain_http_between_names_needs_nothing() {
+        assert_eq!(needs(|_| {}), None);
+    }
+
+    #[test]
+    fn what_sockets_cannot_do_is_told() {
+        assert_eq!(needs(|case| case["exchanges"][0]["at"] = json!(3)), Some("it needs the virtual clock"));
+        assert_eq!(
+            needs(|case| case["exchanges"][0]["outcome"]["waits"] = json!([])),
+            Some("it needs the virtual clock")
+        );
+        assert_eq!(needs(|case| case["session"]["proxy"] = json!({})), Some("it needs a proxy"));
+        assert_eq!(
+            needs(|case| case["exchanges"][0]["request"]["url"] = json!("https://a.test/")),
+            Some("it needs TLS")
+        );
+        assert_eq!(
+            needs(|case| case["exchanges"][0]["hops"][0]["expect"]["url"] = json!("https://a.test/")),
+            Some("it needs TLS")
+        );
+        for url in ["http://127.0.0.1/", "http://[::1]:80/"] {
+            assert_eq!(
+                needs(|case| case["exchanges"][0]["request"]["url"] = json!(url)),
+                Some("its hosts are addresses")
+            );
+        }
+    }
+}
