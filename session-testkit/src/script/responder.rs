@@ -9,7 +9,8 @@ use crate::script::request::{Head, Request};
 ///
 /// A closure from request and place to answer is a responder.
 pub trait Responder: Send {
-    /// What happens to a connection that is about to be made. Default: it is accepted.
+    /// What happens to a connection that is about to be made. Default: it is accepted. Only the in-memory peer asks:
+    /// a socket server cannot refuse what it has accepted (see `Server::refuse`).
     fn admit(&mut self, endpoint: &Endpoint) -> Admission {
         let _ = endpoint;
         Admission::Accept

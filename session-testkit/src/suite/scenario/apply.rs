@@ -3,7 +3,8 @@
 //! What the library does not do yet is never left out in silence: the case fails, and the message names the setting.
 
 use crate::suite::jar;
-use crate::suite::scenario::model::{Auth, Compat, CookieMode, Credential, Pairs, Redirect, Request, Retry, Settings};
+use crate::suite::scenario::model::{Pairs, Request};
+use crate::suite::scenario::settings::{Auth, Compat, CookieMode, Credential, Redirect, Retry, Settings};
 use http::{HeaderMap, StatusCode};
 use session_core::auth::credentials;
 use session_core::auth::netrc::Netrc;

@@ -2,8 +2,9 @@
 
 use crate::script::endpoint::Endpoint;
 use crate::suite::scenario::digest;
-use crate::suite::scenario::model::{Credential, Exchange, Expect, Pause, Settings};
+use crate::suite::scenario::model::{Exchange, Expect, Pause};
 use crate::suite::scenario::observe::{Delivered, FieldLines, Given, Seen, SeenRequest, origin_of};
+use crate::suite::scenario::settings::{Credential, Settings};
 use crate::suite::value::{Fields, Text, check_fields, show};
 
 /// How far two pauses may lie apart and be the same, in seconds.

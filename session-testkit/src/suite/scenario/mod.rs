@@ -1,8 +1,8 @@
 //! Kind "scenario": one session, several exchanges, at head level.
 //!
-//! [`model`](self::model) is what a case says, [`script`](self::script) the peer that plays it, [`observe`](self::observe)
-//! what came of it, [`check`](self::check) the comparison. None of them knows a session: a driver (see
-//! [`run`](crate::suite::run)) sends the requests.
+//! [`model`] and [`settings`] are what a case says, [`script`] the peer that plays it, [`observe`] what came of it, [`check`]
+//! the comparison: none of them knows a session. [`apply`] puts a case to the library's builders, for every driver;
+//! [`core`] is the driver without sockets.
 
 pub mod apply;
 pub mod challenge;
@@ -13,3 +13,4 @@ pub mod model;
 pub mod needs;
 pub mod observe;
 pub mod script;
+pub mod settings;

@@ -1,7 +1,7 @@
 //! What a case needs of a driver beyond requests and answers: virtual time, TLS, a proxy, hosts that are addresses.
 
 use crate::script::endpoint::Endpoint;
-use crate::suite::scenario::model::{Fail, Respond, Scenario};
+use crate::suite::scenario::model::{Fail, Hop, Respond, Scenario};
 
 /// Why a case cannot run over real sockets with clear text alone; `None` where it can.
 ///
@@ -16,12 +16,10 @@ pub fn beyond_plain_sockets(case: &Scenario) -> Option<&'static str> {
     if case.session.proxy.is_some() || case.session.env.is_some() {
         return Some("it needs a proxy");
     }
-    let hops = || exchanges.iter().flat_map(|exchange| &exchange.hops);
-    let asked = exchanges.iter().map(|exchange| exchange.request.url.as_str());
-    let urls = asked.chain(hops().filter_map(|hop| hop.expect.url.as_deref())).chain(case.session.base_url.as_deref());
-    let endpoints: Vec<Endpoint> = urls.filter_map(Endpoint::origin).collect();
+    let endpoints = origins(case);
+    let fails_tls = |hop: &Hop| matches!(hop.respond, Respond::Fail(Fail::Tls));
     if endpoints.iter().any(|endpoint| endpoint.scheme() == "https")
-        || hops().any(|hop| matches!(hop.respond, Respond::Fail(Fail::Tls)))
+        || exchanges.iter().flat_map(|exchange| &exchange.hops).any(fails_tls)
     {
         return Some("it needs TLS");
     }
@@ -31,13 +29,26 @@ pub fn beyond_plain_sockets(case: &Scenario) -> Option<&'static str> {
     None
 }
 
+/// Every origin that a case asks or expects to be asked: where a peer on real sockets must listen.
+#[must_use]
+pub fn origins(case: &Scenario) -> Vec<Endpoint> {
+    let asked = case.exchanges.iter().map(|exchange| exchange.request.url.as_str());
+    let expected =
+        case.exchanges.iter().flat_map(|exchange| &exchange.hops).filter_map(|hop| hop.expect.url.as_deref());
+    let urls = asked.chain(expected).chain(case.session.base_url.as_deref());
+    let mut origins: Vec<Endpoint> = urls.filter_map(Endpoint::origin).collect();
+    origins.sort();
+    origins.dedup();
+    origins
+}
+
 fn is_address(endpoint: &Endpoint) -> bool {
     endpoint.host().starts_with('[') || endpoint.host().parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::beyond_plain_sockets;
+    use super::{beyond_plain_sockets, origins};
     use serde_json::{Value, from_value, json};
 
     fn needs(change: impl FnOnce(&mut Value)) -> Option<&'static str> {
@@ -51,6 +62,16 @@ mod tests {
     #[test]
     fn plain_http_between_names_needs_nothing() {
         assert_eq!(needs(|_| {}), None);
+    }
+
+    #[test]
+    fn each_origin_is_listed_once() {
+        let case = json!({"kind": "scenario", "name": "x", "session": {"base_url": "http://c.test/v1/"}, "exchanges": [{
+            "request": {"url": "http://u:p@a.test:80/"},
+            "hops": [{"expect": {"url": "http://a.test/"}, "respond": {"status": 200}},
+                {"expect": {"url": "http://b.test:81/"}, "respond": {"status": 200}}]}, {"request": {"url": "users"}}]});
+        let listed: Vec<_> = origins(&from_value(case).unwrap()).iter().map(ToString::to_string).collect();
+        assert_eq!(listed, ["http://a.test", "http://b.test:81", "http://c.test"]);
     }
 
     #[test]

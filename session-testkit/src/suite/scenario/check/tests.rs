@@ -1,8 +1,9 @@
 //! The checks are fed right observations and pass, and wrong ones and fail: each expectation by each way of being wrong.
 
 use super::check;
-use crate::suite::scenario::model::{Exchange, Settings};
+use crate::suite::scenario::model::Exchange;
 use crate::suite::scenario::observe::{Delivered, Failure, Given, Seen, SeenRequest};
+use crate::suite::scenario::settings::Settings;
 use bytes::Bytes;
 use serde_json::{Value, from_value, json};
 
