@@ -19,6 +19,7 @@ pub mod cookies;
 pub mod entropy;
 pub mod error;
 pub mod h1;
+pub mod handle;
 pub mod headers;
 pub mod idle;
 pub mod limits;

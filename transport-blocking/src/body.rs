@@ -1,0 +1,326 @@
+//! Bodies: the request's, from wherever it comes, and the response's. The response's gives its connection back to the
+//! session where it ends, and closes it where it is dropped before.
+
+use crate::client::Shared;
+use crate::connect::Bounds;
+use crate::wire::{Piece, Wire};
+use bytes::Bytes;
+use http::HeaderMap;
+use session_core::error::{Error as CoreError, ErrorKind, Phase};
+use session_core::message::body::{BodySize, RequestBody};
+use session_core::request::RequestContent;
+use std::fmt;
+use std::io::{self, Read};
+use std::net::SocketAddr;
+use std::sync::Weak;
+
+/// A request's body: bytes in memory, or a reader.
+///
+/// Bytes can be sent again where a redirect or a retry asks for that, and so can a [`replayable`](Self::replayable)
+/// reader; a plain reader is read once.
+pub struct Body(Content);
+
+enum Content {
+    Bytes { bytes: Bytes, sent: usize },
+    Reader(Source),
+}
+
+type Reader = Box<dyn Read + Send>;
+
+struct Source {
+    reader: Option<Reader>,
+    /// Opens the reader, the first time and again.
+    open: Option<Box<dyn FnMut() -> io::Result<Reader> + Send>>,
+    length: Option<u64>,
+    /// What was read and not yet sent: `buffer[start..end]`.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+/// How much of a body is read, framed and written at once.
+const PIECE: usize = 128 * 1024;
+
+impl Body {
+    /// What `reader` gives up to its end. It is sent in chunks, as it comes.
+    pub fn reader(reader: impl Read + Send + 'static) -> Self {
+        Self::of_source(Some(Box::new(reader)), None, None)
+    }
+
+    /// The same of a known length, which is told to the server. The reader must end there: giving less or more is
+    /// [`ErrorKind::Body`]. Use [`Read::take`] for a part of something longer.
+    pub fn sized_reader(reader: impl Read + Send + 'static, length: u64) -> Self {
+        Self::of_source(Some(Box::new(reader)), None, Some(length))
+    }
+
+    /// What the reader gives that `open` opens; it is opened anew each time the body is sent.
+    pub fn replayable<R: Read + Send + 'static>(
+        length: Option<u64>,
+        mut open: impl FnMut() -> io::Result<R> + Send + 'static,
+    ) -> Self {
+        Self::of_source(None, Some(Box::new(move || Ok(Box::new(open()?)))), length)
+    }
+
+    fn of_source(
+        reader: Option<Reader>,
+        open: Option<Box<dyn FnMut() -> io::Result<Reader> + Send>>,
+        length: Option<u64>,
+    ) -> Self {
+        Self(Content::Reader(Source { reader, open, length, buffer: Vec::new(), start: 0, end: 0 }))
+    }
+
+    /// Goes back to the start, where that can be done.
+    pub(crate) fn rewind(&mut self) {
+        match &mut self.0 {
+            Content::Bytes { sent, .. } => *sent = 0,
+            Content::Reader(source) if source.open.is_some() => {
+                (source.reader, source.start, source.end) = (None, 0, 0);
+            }
+            Content::Reader(_) => {}
+        }
+    }
+
+    /// What comes next; empty at the end. It stays until it is consumed.
+    pub(crate) fn fill(&mut self) -> io::Result<&[u8]> {
+        match &mut self.0 {
+            Content::Bytes { bytes, sent } => {
+                let rest = bytes.get(*sent..).unwrap_or_default();
+                Ok(rest.get(..PIECE).unwrap_or(rest))
+            }
+            Content::Reader(source) => source.fill(),
+        }
+    }
+
+    /// Says that the next `n` bytes were sent.
+    pub(crate) fn consume(&mut self, n: usize) {
+        match &mut self.0 {
+            Content::Bytes { sent, .. } => *sent = sent.saturating_add(n),
+            Content::Reader(source) => source.start = source.start.saturating_add(n),
+        }
+    }
+}
+
+impl Source {
+    fn fill(&mut self) -> io::Result<&[u8]> {
+        while self.start >= self.end {
+            if self.buffer.is_empty() {
+                self.buffer.resize(PIECE, 0);
+            }
+            let reader = match (&mut self.reader, &mut self.open) {
+                (Some(reader), _) => reader,
+                (none, Some(open)) => none.insert(open()?),
+                (None, None) => break,
+            };
+            match reader.read(&mut self.buffer) {
+                Ok(n) => (self.start, self.end) = (0, n),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            break;
+        }
+        Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
+    }
+}
+
+impl RequestContent for Body {
+    fn describe(&self) -> RequestBody {
+        match &self.0 {
+            Content::Bytes { bytes, .. } => {
+                RequestBody::replayable(BodySize::Sized(u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+            }
+            Content::Reader(source) => {
+                let size = source.length.map_or(BodySize::Streaming, BodySize::Sized);
+                if source.open.is_some() { RequestBody::replayable(size) } else { RequestBody::once(size) }
+            }
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Content::Bytes { bytes, sent: 0 })
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Body").field(&self.describe()).finish()
+    }
+}
+
+/// A body on its way in, and where its connection goes afterwards.
+pub(crate) struct Incoming {
+    state: State,
+    /// What was read and not yet handed out.
+    rest: Bytes,
+    bounds: Bounds,
+    home: Weak<Shared>,
+}
+
+enum State {
+    Open(Box<Wire>),
+    Ended(HeaderMap),
+    Failed(ErrorKind),
+}
+
+/// How far the memory for a body grows before any of it has come. Later it doubles.
+const STEP: usize = 16 * 1024;
+
+impl Incoming {
+    pub(crate) fn new(wire: Option<Box<Wire>>, bounds: Bounds, home: Weak<Shared>) -> Self {
+        let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
+        Self { state, rest: Bytes::new(), bounds, home }
+    }
+
+    /// The address that it comes from.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        match &self.state {
+            State::Open(wire) => Some(wire.peer()),
+            State::Ended(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// The trailers, once the body has ended.
+    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+        match &self.state {
+            State::Ended(trailers) => Some(trailers),
+            State::Open(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// The next piece as it came; `None` at the end.
+    pub(crate) fn chunk(&mut self) -> Result<Option<Bytes>, CoreError> {
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        self.next(None)?;
+        Ok(Some(std::mem::take(&mut self.rest)).filter(|chunk| !chunk.is_empty()))
+    }
+
+    /// What comes next, as much as fits; 0 at the end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, CoreError> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if self.rest.is_empty()
+            && let Some(n) = self.next(Some(&mut *buffer))?
+        {
+            return Ok(n);
+        }
+        let n = self.rest.len().min(buffer.len());
+        let taken = self.rest.split_to(n);
+        if let Some(room) = buffer.get_mut(..n) {
+            room.copy_from_slice(&taken);
+        }
+        Ok(n)
+    }
+
+    /// All of it, where that is not more than `most` bytes.
+    pub(crate) fn gather(&mut self, most: u64) -> Result<Bytes, CoreError> {
+        let fits = |length: Option<u64>| match length {
+            Some(length) if length <= most => Ok(()),
+            _ => Err(CoreError::new(ErrorKind::Limit, Phase::Body, "the body is too long to be gathered")
+                .with_expected(format!("at most {most} bytes (Limits::gathered_body)"))),
+        };
+        let length = |gathered: usize| u64::try_from(gathered).ok();
+        fits(self.remaining().or(Some(0)))?;
+        let Some(first) = self.chunk()? else { return Ok(Bytes::new()) };
+        fits(length(first.len()).and_then(|first| first.checked_add(self.remaining().unwrap_or(0))))?;
+        let mut gathered = Vec::new();
+        if self.remaining().is_none() {
+            let Some(second) = self.chunk()? else {
+                // A short body must not keep the whole receive buffer.
+                return Ok(if first.len() < STEP { Bytes::copy_from_slice(&first) } else { first });
+            };
+            self.rest = second;
+        }
+        gathered.extend_from_slice(&first);
+        let mut filled = first.len();
+        drop(first);
+        loop {
+            if filled == gathered.len() {
+                let step = filled.max(STEP);
+                let step =
+                    self.remaining().and_then(|rest| usize::try_from(rest).ok()).map_or(step, |rest| rest.min(step));
+                gathered.resize(filled.saturating_add(step.max(1)), 0);
+            }
+            match self.read(gathered.get_mut(filled..).unwrap_or_default())? {
+                0 => break,
+                n => filled = filled.saturating_add(n),
+            }
+            fits(length(filled))?;
+        }
+        gathered.truncate(filled);
+        Ok(gathered.into())
+    }
+
+    /// Takes in the next piece: into `rest`, or straight into the caller's buffer, where it tells how much.
+    fn next(&mut self, into: Option<&mut [u8]>) -> Result<Option<usize>, CoreError> {
+        let wire = match &mut self.state {
+            State::Open(wire) => wire,
+            State::Ended(_) => return Ok(None),
+            State::Failed(kind) => return Err(CoreError::new(*kind, Phase::Body, "the body broke off before")),
+        };
+        match wire.read_body(into, &self.bounds) {
+            Ok(Piece::Data(data)) => self.rest = data,
+            Ok(Piece::Direct(n)) => return Ok(Some(n)),
+            Ok(Piece::End(trailers)) => self.end(State::Ended(trailers)),
+            Err(cause) => {
+                let error = cause.into_error(Phase::Body);
+                self.state = State::Failed(error.kind());
+                return Err(error);
+            }
+        }
+        Ok(None)
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        match &self.state {
+            State::Open(wire) => wire.body_remaining(),
+            State::Ended(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// The body is over: the connection goes back.
+    fn end(&mut self, ended: State) {
+        if let State::Open(wire) = std::mem::replace(&mut self.state, ended)
+            && let Some(home) = self.home.upgrade()
+        {
+            home.give_back(wire);
+        }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let State::Open(wire) = &mut self.state
+            && wire.drain_arrived()
+        {
+            self.end(State::Ended(HeaderMap::new()));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! HTTP sessions over blocking sockets.
+//!
+//! A [`Session`] keeps what lives between requests (cookies, default headers, credentials) and the connections that may
+//! be used again. What is sent, stored, followed or tried again is decided by [`session_core`]; here are the sockets. No
+//! async runtime is anywhere beneath.
+//!
+//! ```no_run
+//! use transport_blocking::Session;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = Session::builder().base_url("http://example.test/api/").build()?;
+//! let login = session.post("login").form(&[("username", "admin"), ("password", "1234")]).send()?;
+//! login.error_for_status_ref()?;
+//! println!("{:?}", session.cookies().to_map());
+//!
+//! session.headers_mut().insert("x-app".parse()?, "demo".parse()?);
+//! let text = session.get("data1").send()?.text()?;
+//! println!("{text}");
+//!
+//! session.close();
+//! assert!(session.get("data2").send().is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A session is cheap to clone, and its clones share everything; use one from as many threads as you like.
+//!
+//! https, proxies and upgrades to other protocols are not supported yet: a request that needs one fails with
+//! [`ErrorKind::Unsupported`](session_core::error::ErrorKind::Unsupported) before anything is sent, also after a redirect.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic
+    )
+)]
+
+mod body;
+mod client;
+mod connect;
+mod error;
+mod wire;
+
+pub use body::Body;
+pub use client::{RequestBuilder, Response, Session, SessionBuilder};
+pub use error::{Error, Result};
+pub use http;
+pub use session_core;

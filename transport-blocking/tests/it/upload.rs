@@ -1,0 +1,1 @@
+//! Request bodies of every kind, and servers that do not want them.
