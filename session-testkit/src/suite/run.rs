@@ -28,8 +28,11 @@ impl std::fmt::Debug for Driver {
 /// The session machine and the codec alone, in virtual time.
 pub const CORE: Driver = Driver { name: "core", run: scenario::core::run };
 
+/// Over `transport-blocking` and real sockets.
+pub const BLOCKING: Driver = Driver { name: "blocking", run: scenario::blocking::run };
+
 /// Every driver of this build, in the order of `--on all`.
-pub const DRIVERS: &[Driver] = &[CORE];
+pub const DRIVERS: &[Driver] = &[CORE, BLOCKING];
 
 /// What became of the cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,9 +2,11 @@
 //!
 //! [`model`] and [`settings`] are what a case says, [`script`] the peer that plays it, [`observe`] what came of it, [`check`]
 //! the comparison: none of them knows a session. [`apply`] puts a case to the library's builders, for every driver;
-//! [`core`] is the driver without sockets.
+//! [`core`] is the driver without sockets, [`sockets`] the one for every transport; [`blocking`] and its like say how each
+//! is asked.
 
 pub mod apply;
+pub mod blocking;
 pub mod challenge;
 pub mod check;
 pub mod core;
@@ -14,3 +16,4 @@ pub mod needs;
 pub mod observe;
 pub mod script;
 pub mod settings;
+pub mod sockets;

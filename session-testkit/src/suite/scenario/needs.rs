@@ -35,11 +35,18 @@ pub fn origins(case: &Scenario) -> Vec<Endpoint> {
     let asked = case.exchanges.iter().map(|exchange| exchange.request.url.as_str());
     let expected =
         case.exchanges.iter().flat_map(|exchange| &exchange.hops).filter_map(|hop| hop.expect.url.as_deref());
-    let urls = asked.chain(expected).chain(case.session.base_url.as_deref());
+    let located = case.exchanges.iter().flat_map(|exchange| &exchange.hops).flat_map(|hop| locations(&hop.respond));
+    let urls = asked.chain(expected).chain(located).chain(case.session.base_url.as_deref());
     let mut origins: Vec<Endpoint> = urls.filter_map(Endpoint::origin).collect();
     origins.sort();
     origins.dedup();
     origins
+}
+
+/// Where an answer leads, as far as that is written out.
+fn locations(respond: &Respond) -> impl Iterator<Item = &str> {
+    let fields = if let Respond::Response { headers, .. } = respond { headers.as_slice() } else { &[] };
+    fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.as_str())
 }
 
 fn is_address(endpoint: &Endpoint) -> bool {

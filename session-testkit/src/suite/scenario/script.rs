@@ -51,6 +51,15 @@ impl Script {
         matches!(self.state().hops.front(), Some(Hop { respond: Respond::Fail(Fail::Refused | Fail::Tls), .. }))
     }
 
+    /// Says that an exchange is over during which nobody listened at `endpoint`: a hop that was to be refused there was.
+    pub fn refused(&self, endpoint: &Endpoint) {
+        let mut state = self.state();
+        if matches!(state.hops.front(), Some(Hop { respond: Respond::Fail(Fail::Refused), .. })) {
+            state.hops.pop_front();
+            state.seen.push(Seen::no_connection(endpoint));
+        }
+    }
+
     /// Says what request could not be sent on the connection that was last refused.
     pub fn not_sent(&self, request: SeenRequest) {
         if let Some(last) = self.state().seen.last_mut() {

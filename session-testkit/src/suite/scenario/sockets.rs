@@ -1,0 +1,121 @@
+//! The driver over real loopback sockets, the same for every transport: the peer listens once for each origin of the
+//! case, the session's resolver leads there, and its wall clock starts where the case starts.
+
+use crate::script::endpoint::Endpoint;
+use crate::server::listen::Server;
+use crate::suite::jar;
+use crate::suite::outcome::Outcome;
+use crate::suite::scenario::apply::{self, NotApplied};
+use crate::suite::scenario::check::check;
+use crate::suite::scenario::model::{Exchange, Fail, Request, Respond, Scenario};
+use crate::suite::scenario::needs::{beyond_plain_sockets, origins};
+use crate::suite::scenario::observe::{Delivered, Failure, FieldLines, Given};
+use crate::suite::scenario::script::Script;
+use crate::suite::scenario::settings::Settings;
+use http::HeaderMap;
+use session_core::error::Error;
+use session_core::handle::Access;
+use session_core::session::builder::SessionBuilder;
+use session_core::session::transport::{Clock, Transport};
+use session_core::time::Now;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A transport, as far as the driver needs to know it.
+pub trait Client {
+    /// Its session.
+    type Session: Transport + Access;
+
+    /// Sends a case's request and reads the whole response.
+    ///
+    /// # Errors
+    /// What the library refuses, what it does not do, and what went wrong on the way.
+    fn ask(&mut self, session: &Self::Session, settings: &Settings, request: &Request)
+    -> Result<Delivered, NotApplied>;
+}
+
+/// Runs a case over a transport. What plain sockets cannot serve is left out, with the reason.
+pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
+    if let Some(reason) = beyond_plain_sockets(case) {
+        return Outcome::Skipped(reason.to_owned());
+    }
+    let script = Script::new();
+    let mut server = match Server::start(origins(case), script.clone()) {
+        Ok(server) => server,
+        Err(error) => return Outcome::Failed(vec![format!("expected a peer that listens, got: {error}")]),
+    };
+    let clock = clock_from(case.session.now.wall());
+    let mut builder = SessionBuilder::<C::Session>::new().clock(clock.clone()).head_timeout(Duration::from_secs(10));
+    for (endpoint, address) in server.addresses() {
+        builder = builder.resolve(&format!("{}:{}", endpoint.host(), endpoint.port()), address);
+    }
+    let session = match apply::session(builder, &case.session).and_then(|builder| Ok(builder.build()?)) {
+        Ok(session) => Ok(session),
+        Err(NotApplied::Unsupported(message)) => return Outcome::Failed(vec![message]),
+        Err(NotApplied::Refused(error)) => Err(failure(&error)),
+    };
+    let mut differences = Vec::new();
+    for (index, exchange) in case.exchanges.iter().enumerate() {
+        let found = play(client, case, exchange, &session, &script, &mut server, &clock);
+        differences.extend(found.into_iter().map(|line| format!("exchange {index}: {line}")));
+    }
+    Outcome::of(differences)
+}
+
+fn play<C: Client>(
+    client: &mut C,
+    case: &Scenario,
+    exchange: &Exchange,
+    session: &Result<C::Session, Failure>,
+    script: &Script,
+    server: &mut Server,
+    clock: &Clock,
+) -> Vec<String> {
+    script.play(&exchange.hops);
+    let refusing = refused_origins(exchange);
+    for endpoint in &refusing {
+        server.refuse(endpoint);
+    }
+    let faults_before = server.log().faults.len();
+    let given = match session {
+        Err(refused) => Given::new(Err(refused.clone()), Vec::new(), Some(Vec::new())),
+        Ok(session) => {
+            let result = match client.ask(session, &case.session, &exchange.request) {
+                Ok(delivered) => Ok(delivered),
+                Err(NotApplied::Refused(error)) => Err(failure(&error)),
+                Err(NotApplied::Unsupported(message)) => return vec![message],
+            };
+            let jar = session.with(|core| jar::lines(core.cookies(), clock.now().wall()));
+            Given::new(result, Vec::new(), Some(jar))
+        }
+    };
+    for endpoint in &refusing {
+        script.refused(endpoint);
+        if let Err(error) = server.accept_again(endpoint) {
+            return vec![format!("expected a peer that listens again, got: {error}")];
+        }
+    }
+    let faults = server.log().faults.get(faults_before..).unwrap_or_default().to_vec();
+    check(&case.session, exchange, &script.take_seen(), &faults, &given)
+}
+
+/// The origins at which nobody listens during an exchange.
+fn refused_origins(exchange: &Exchange) -> Vec<Endpoint> {
+    let refused = exchange.hops.iter().filter(|hop| matches!(hop.respond, Respond::Fail(Fail::Refused)));
+    refused.filter_map(|hop| Endpoint::origin(hop.expect.url.as_deref()?)).collect()
+}
+
+/// A clock that shows `start` now and goes on with the system's.
+fn clock_from(start: SystemTime) -> Clock {
+    let begun = Instant::now();
+    Clock::new(move || Now::new(begun, start).advanced(begun.elapsed()))
+}
+
+/// The lines of a response's fields.
+#[must_use]
+pub fn lines(headers: &HeaderMap) -> FieldLines {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+fn failure(error: &Error) -> Failure {
+    Failure::new(error.kind().name(), error.to_string())
+}
