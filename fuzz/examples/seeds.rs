@@ -1,0 +1,117 @@
+//! Writes the first inputs of the fuzz targets, taken from the suites: `seeds SUITES CORPUS`.
+
+use serde_json::Value;
+use session_fuzz::h1::{EOF, SMALL, request_number};
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
+
+/// An input longer than this teaches libFuzzer nothing that a shorter one does not.
+const LONGEST: usize = 16 * 1024;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args_os().skip(1);
+    let (Some(suites), Some(corpus)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: seeds SUITES CORPUS".into());
+    };
+    let corpus = Path::new(&corpus);
+    let mut files: Vec<_> =
+        fs::read_dir(&suites)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let mut written = 0_usize;
+    for path in files {
+        let Value::Array(cases) = serde_json::from_str(&fs::read_to_string(&path)?)? else { continue };
+        for case in &cases {
+            for (target, name, seed) in seeds(case) {
+                if seed.len() <= LONGEST {
+                    let folder = corpus.join(target);
+                    fs::create_dir_all(&folder)?;
+                    fs::write(folder.join(name), seed)?;
+                    written += 1;
+                }
+            }
+        }
+    }
+    if written == 0 {
+        return Err("no case in these files makes a seed".into());
+    }
+    println!("{written} seeds in {}", corpus.display());
+    Ok(())
+}
+
+/// The seeds that a case makes: target, file name, bytes.
+fn seeds(case: &Value) -> Vec<(&'static str, String, Vec<u8>)> {
+    let name = case["name"].as_str().unwrap_or("nameless").to_owned();
+    match case["kind"].as_str() {
+        Some("wire") => wire(case).map_or_else(Vec::new, |(how, bytes)| {
+            vec![
+                ("h1_response", name.clone(), [&[how], &bytes[..]].concat()),
+                ("h1_response", format!("{name}-small"), [&[how | SMALL], &bytes[..]].concat()),
+                ("h1_segmentation", name, [&[how, 1, 2], &bytes[..]].concat()),
+            ]
+        }),
+        Some("cookies") => vec![("set_cookie", name, [&b"\0"[..], &cookies(case)].concat())],
+        Some("cookie-date") => {
+            let date = case["input"].as_str().unwrap_or_default();
+            vec![("set_cookie", name, format!("\0a=1; Expires={date}").into_bytes())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The request's number with the flag for the end, and the peer's bytes.
+fn wire(case: &Value) -> Option<(u8, Vec<u8>)> {
+    let request = &case["request"];
+    let fields = request["headers"].as_array().into_iter().flatten();
+    let connection = fields.filter(|field| field[0] == "connection").filter_map(|field| field[1].as_str()).next();
+    let method = request["method"].as_str().unwrap_or("GET");
+    let number = request_number(method, connection.unwrap_or_default())?;
+    let eof = if case["eof"] == true { EOF } else { 0 };
+    let mut bytes = Vec::new();
+    parts(&case["input"], &mut bytes)?;
+    Some((number | eof, bytes))
+}
+
+/// A text of code points 0 to 255, or a list of texts and of `[text, times]`.
+fn parts(input: &Value, bytes: &mut Vec<u8>) -> Option<()> {
+    match input {
+        Value::String(text) => {
+            for c in text.chars() {
+                bytes.push(u8::try_from(u32::from(c)).ok()?);
+            }
+            Some(())
+        }
+        Value::Array(items) => items.iter().try_for_each(|item| match item {
+            Value::Array(repeated) => {
+                // Enough to see a repetition: the limits are tested by the suites themselves.
+                let times = repeated.get(1)?.as_u64()?.min(300);
+                (0..times).try_for_each(|_| parts(repeated.first()?, bytes))
+            }
+            item => parts(item, bytes),
+        }),
+        _ => None,
+    }
+}
+
+/// The steps of a jar's case as the lines that the target reads.
+fn cookies(case: &Value) -> Vec<u8> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for step in case["steps"].as_array().into_iter().flatten() {
+        if let Some(url) = step["url"].as_str() {
+            lines.push(format!("@{url}").into_bytes());
+        }
+        if let Some(pause) = step["advance_ms"].as_u64() {
+            lines.push(format!("+{}", pause.div_ceil(1000)).into_bytes());
+        }
+        for line in step["set_cookie"].as_array().into_iter().flatten() {
+            lines.extend(line.as_str().map(|text| text.as_bytes().to_vec()).or_else(|| hex(line["hex"].as_str()?)));
+        }
+    }
+    lines.join(&b'\n')
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    digits.chunks(2).map(|pair| u8::try_from(pair.first()? * 16 + pair.get(1)?).ok()).collect()
+}
