@@ -220,7 +220,8 @@ fn is_trustworthy(target: &Target) -> bool {
     let host = target.url().host_str().unwrap_or_default();
     let name = host.strip_suffix('.').unwrap_or(host);
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    let loopback = name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|ip| ip.to_canonical().is_loopback());
+    let loopback =
+        name == "localhost" || name.ends_with(".localhost") || address.is_ok_and(|ip| ip.to_canonical().is_loopback());
     target.url().scheme() == "https" || loopback
 }
 
