@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::borrow::Borrow;
 use std::fmt;
 use std::time::Duration;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 /// Something that sends requests: a transport's session.
 pub trait Dispatch: Sized {
@@ -24,6 +24,11 @@ pub trait Dispatch: Sized {
     type Body: RequestContent;
     /// What sending gives.
     type Outcome;
+
+    /// The URL that relative ones are joined to: an error of the builder names the URL by it. Default: none.
+    fn base_url(&self) -> Option<Url> {
+        None
+    }
 
     /// Sends a request, or gives the error that its builder met.
     fn dispatch(self, request: Result<(Request, Option<Self::Body>), Error>) -> Self::Outcome;
@@ -186,6 +191,10 @@ impl<D: Dispatch> RequestBuilder<D> {
     pub fn send(self) -> D::Outcome {
         let Self { dispatch, mut request, body, content_type, error } = self;
         if let Some(error) = error {
+            let error = match request.url.absolute(dispatch.base_url().as_ref()) {
+                Ok(url) => error.with_url(&url),
+                Err(_) => error,
+            };
             return dispatch.dispatch(Err(error));
         }
         if let Some(content_type) = content_type {

@@ -42,6 +42,7 @@ use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
 use crate::time::{Now, Timeouts};
 use http::HeaderMap;
 use std::fmt;
+use url::Url;
 
 /// A session: its settings and what it learned.
 ///
@@ -92,8 +93,12 @@ impl Session {
     /// session, a closed session. Nothing was sent.
     pub fn begin(&mut self, request: Request, now: Now) -> Result<Step, ExchangeError> {
         if self.memory.open == Openness::Closed {
-            let error = Error::new(ErrorKind::Closed, Phase::Build, "the session is closed");
-            return Err(error.with_expected("a request before `close`").into());
+            let error = Error::new(ErrorKind::Closed, Phase::Build, "the session is closed")
+                .with_expected("a request before `close`");
+            return Err(match request.url.absolute(self.settings.base_url.as_ref()) {
+                Ok(url) => error.with_url(&url).into(),
+                Err(_) => error.into(),
+            });
         }
         let exchange = start::exchange(&self.settings, request, now)?;
         self.send(Box::new(exchange), ConnectionChoice::Any, now)
@@ -235,6 +240,12 @@ impl Session {
     /// Sets where the spread of pauses comes from.
     pub fn set_entropy(&mut self, entropy: Entropy) {
         self.entropy = entropy;
+    }
+
+    /// The URL that relative ones are joined to.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&Url> {
+        self.settings.base_url.as_ref()
     }
 
     /// The bounds.

@@ -138,6 +138,7 @@ fn a_closed_session_says_so_and_lets_running_exchanges_finish() {
     session.close();
     let error = session.begin(Request::get("http://a.test/"), now()).unwrap_err();
     assert_eq!((error.kind(), error.error().fault()), (ErrorKind::Closed, Fault::Caller));
+    assert_eq!(error.error().url().unwrap().as_str(), "http://a.test/");
     let next = sent(session.handle_response(running, answer(302, &[("location", "/y")]), now()).unwrap());
     assert_eq!(done(session.handle_response(next, answer(200, &[]), now()).unwrap()).head().status, 200);
 }
