@@ -80,15 +80,22 @@ impl Body {
         }
     }
 
-    /// What comes next; empty at the end. It stays until it is consumed.
-    pub(crate) fn fill(&mut self) -> io::Result<&[u8]> {
+    /// Reads the next piece, unless one is there.
+    pub(crate) fn fill(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            Content::Bytes { bytes, sent } => {
-                let rest = bytes.get(*sent..).unwrap_or_default();
-                Ok(rest.get(..PIECE).unwrap_or(rest))
-            }
+            Content::Bytes { .. } => Ok(()),
             Content::Reader(source) => source.fill(),
         }
+    }
+
+    /// The piece that was read; empty at the end. It stays until it is consumed.
+    pub(crate) fn piece(&self) -> &[u8] {
+        let rest = match &self.0 {
+            Content::Bytes { bytes, sent } => bytes.get(*sent..),
+            Content::Reader(source) => source.buffer.get(source.start..source.end),
+        };
+        let rest = rest.unwrap_or_default();
+        rest.get(..PIECE).unwrap_or(rest)
     }
 
     /// Says that the next `n` bytes were sent.
@@ -101,24 +108,26 @@ impl Body {
 }
 
 impl Source {
-    fn fill(&mut self) -> io::Result<&[u8]> {
+    fn fill(&mut self) -> io::Result<()> {
         while self.start >= self.end {
-            if self.buffer.is_empty() {
-                self.buffer.resize(PIECE, 0);
-            }
             let reader = match (&mut self.reader, &mut self.open) {
                 (Some(reader), _) => reader,
                 (none, Some(open)) => none.insert(open()?),
                 (None, None) => break,
             };
+            if self.buffer.is_empty() {
+                self.buffer.resize(PIECE, 0);
+            }
             match reader.read(&mut self.buffer) {
-                Ok(n) => (self.start, self.end) = (0, n),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(n) => {
+                    (self.start, self.end) = (0, n.min(self.buffer.len()));
+                    break;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
-            break;
         }
-        Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
+        Ok(())
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Wire {
     age: ConnectionAge,
     /// How long the peer keeps the connection, where it said so.
     keep: Option<Duration>,
-    /// The peer said that this response is the last.
+    /// This response is the last, whatever the codec says.
     closes: bool,
     /// How many bytes of this request the system took.
     written: u64,
@@ -99,6 +99,7 @@ impl Wire {
         if sent.is_err() {
             self.connection.send_failed();
         }
+        let refused = self.is_refused();
         let head = match (sent, self.early.take()) {
             (Ok(()) | Err(Cause::Io(_) | Cause::Late(_)), Some(head)) => head,
             (Ok(()), None) => match self.read_head(bounds.head()) {
@@ -117,12 +118,14 @@ impl Wire {
             (Err(cause), _) => return Err(self.failure(cause, self.some_sent(), Phase::Send)),
         };
         self.keep = keep_alive(&head.headers);
-        self.closes = connection_has(&head.headers, "close");
+        // Who refuses a body before it is written may never read it.
+        self.closes = refused || connection_has(&head.headers, "close");
         Ok(head)
     }
 
     /// Writes head and body. It may end before all is written, where a final head came that is no success.
     fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(), Cause> {
+        let mut pieces: u64 = 0;
         self.out.clear();
         self.connection.send_head(hop.head(), TargetForm::Origin, hop.framing(), &mut self.out)?;
         if let Some(body) = body.filter(|_| hop.body() != BodyPlan::None) {
@@ -130,10 +133,12 @@ impl Wire {
                 body.rewind();
             }
             loop {
-                let piece = body.fill().map_err(Cause::Source)?;
+                body.fill().map_err(Cause::Source)?;
+                let piece = body.piece();
                 if piece.is_empty() {
                     break;
                 }
+                pieces = pieces.saturating_add(1);
                 let frame = self.connection.send_data(piece.len())?;
                 self.out.extend_from_slice(frame.prefix());
                 self.write(piece, frame.suffix(), bounds)?;
@@ -145,7 +150,8 @@ impl Wire {
             }
         }
         self.connection.send_end(&mut self.out)?;
-        self.write(&[], &[], bounds)
+        self.write(&[], &[], bounds)?;
+        if pieces > 1 { self.look() } else { Ok(()) }
     }
 
     /// Writes what waits in `out`, then `piece`, then `suffix`, and watches for what the peer says meanwhile.
@@ -317,6 +323,9 @@ enum Skipped {
 impl Wire {
     /// Makes it ready for another request, where the response that is over allows that.
     pub(crate) fn into_idle(mut self: Box<Self>) -> Option<Box<Self>> {
+        if self.closes {
+            return None;
+        }
         self.connection.start_next_cycle(&self.input).ok()?;
         self.age = ConnectionAge::Reused;
         Some(self)

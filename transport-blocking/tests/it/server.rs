@@ -153,8 +153,8 @@ pub(crate) fn read_head(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 /// Closes with a reset instead of an end.
-pub(crate) fn reset(stream: TcpStream) {
-    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+pub(crate) fn reset(stream: &TcpStream) {
+    socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
 /// A response with a body and its length.
