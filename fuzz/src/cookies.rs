@@ -22,10 +22,10 @@ pub struct Script<'a> {
     pub text: &'a [u8],
 }
 
-/// The most lines that are looked at: each is checked against every URL.
+/// The most lines that are looked at.
 const LINES: usize = 64;
 
-/// Other places that a jar is asked about after every line.
+/// Other places that a jar is asked about.
 const PROBES: [&str; 8] = [
     "http://a.test/",
     "https://a.test/x/y",
@@ -37,20 +37,18 @@ const PROBES: [&str; 8] = [
     "https://[::1]/",
 ];
 
-/// Plays a script and checks the jar after every line.
+/// Plays a script and checks the jar after every line, and all around each URL before it is left.
 pub fn check_script(script: &Script<'_>) {
     let limits = limits(script.how);
     let mut jar = Jar::new().with_limits(&limits);
     let mut now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
     let mut target = target("http://a.test/x/y").expect("a URL of our own");
-    let mut probes: Vec<Target> = PROBES.iter().filter_map(|url| self::target(url)).collect();
     for line in script.text.split(|&byte| byte == b'\n').take(LINES) {
         match line {
             [b'@', url @ ..] => {
                 if let Some(next) = std::str::from_utf8(url).ok().and_then(self::target) {
+                    check_around(&mut jar, &limits, &target, now);
                     target = next;
-                    probes.truncate(PROBES.len());
-                    probes.extend(neighbours(&target));
                 }
             }
             [b'+', seconds @ ..] => {
@@ -62,9 +60,15 @@ pub fn check_script(script: &Script<'_>) {
             line => check_line(&mut jar, &limits, &target, line, now),
         }
         check_bounds(&jar, &limits, now);
-        for probe in probes.iter().chain([&target]) {
-            check_select(&mut jar, &limits, probe, now);
-        }
+        check_select(&mut jar, &limits, &target, now);
+    }
+    check_around(&mut jar, &limits, &target, now);
+}
+
+/// Asks the jar about every URL that a mistake would show at.
+fn check_around(jar: &mut Jar, limits: &Limits, target: &Target, now: SystemTime) {
+    for probe in PROBES.iter().filter_map(|url| self::target(url)).chain(neighbours(target)) {
+        check_select(jar, limits, &probe, now);
     }
 }
 
