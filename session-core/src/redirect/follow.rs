@@ -1,6 +1,6 @@
 //! Which answers redirect, where they lead, and whether one may go there. The order is that of http-rules.md 1.6.
 
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind, Fault, Phase};
 use crate::message::head::ResponseHead;
 use crate::message::origin::Scheme;
 use crate::message::target::Target;
@@ -34,6 +34,8 @@ pub enum NotFollowed {
     NoLocation,
     /// Following is switched off, or at most 0 redirects are allowed.
     SwitchedOff,
+    /// The caller's own rule stopped there.
+    Stopped,
 }
 
 impl fmt::Display for NotFollowed {
@@ -42,6 +44,7 @@ impl fmt::Display for NotFollowed {
             Self::Status => "the status is no redirect",
             Self::NoLocation => "the redirect names no location",
             Self::SwitchedOff => "following redirects is switched off",
+            Self::Stopped => "the caller's rule for redirects stopped there",
         })
     }
 }
@@ -107,6 +110,12 @@ pub fn permit(policy: &RedirectPolicy, current: &Target, next: &Target, followed
             .with_url(current.url()));
     }
     Ok(())
+}
+
+/// The error of a redirect that the caller's own rule refused.
+#[must_use]
+pub fn vetoed(current: &Target) -> Error {
+    refused(current, "the caller's rule for redirects refused the target", "another target").with_fault(Fault::Caller)
 }
 
 fn refused(current: &Target, message: &str, expected: &str) -> Error {

@@ -1,16 +1,62 @@
 //! The settings of redirects.
 
-use crate::message::origin::Scheme;
-use http::HeaderName;
+use crate::message::head::ResponseHead;
+use crate::message::origin::{Origin, Scheme};
+use crate::message::target::Target;
+use http::{HeaderMap, HeaderName, StatusCode};
+use std::fmt;
+use std::sync::Arc;
+use url::Url;
 
 /// Whether redirects are followed, how many, and where to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct RedirectPolicy {
     follow: Following,
     max: Option<u32>,
     downgrade: Downgrade,
     schemes: Vec<Scheme>,
     keep: Vec<HeaderName>,
+    trusted: Vec<Origin>,
+    decides: Option<Arc<Decide>>,
+}
+
+/// A rule of the caller's own.
+type Decide = dyn Fn(&Attempt<'_>) -> Action + Send + Sync;
+
+/// A redirect that the rules would follow, shown to [`RedirectPolicy::custom`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Attempt<'a> {
+    /// What was asked.
+    pub from: &'a Target,
+    /// Where the answer leads.
+    pub to: &'a Target,
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The answer's fields.
+    pub headers: &'a HeaderMap,
+    /// The URLs whose answers were redirects that were followed in this exchange, oldest first; `from` is not among them.
+    pub previous: &'a [&'a Url],
+}
+
+impl<'a> Attempt<'a> {
+    /// The redirect of `head`, which came from `from`, to `to`.
+    #[must_use]
+    pub fn new(from: &'a Target, to: &'a Target, head: &'a ResponseHead, previous: &'a [&'a Url]) -> Self {
+        Self { from, to, status: head.status, headers: &head.headers, previous }
+    }
+}
+
+/// What becomes of a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a redirect is followed, handed out, or an error")]
+pub enum Action {
+    /// It is followed.
+    Follow,
+    /// The 3xx answer is delivered as it is.
+    Stop,
+    /// It is `redirect_refused`.
+    Refuse,
 }
 
 /// Whether redirects are followed at all.
@@ -43,7 +89,23 @@ impl Default for RedirectPolicy {
             downgrade: Downgrade::Allow,
             schemes: vec![Scheme::Http, Scheme::Https],
             keep: Vec::new(),
+            trusted: Vec::new(),
+            decides: None,
         }
+    }
+}
+
+impl fmt::Debug for RedirectPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedirectPolicy")
+            .field("follow", &self.follow)
+            .field("max", &self.max)
+            .field("downgrade", &self.downgrade)
+            .field("schemes", &self.schemes)
+            .field("keep", &self.keep)
+            .field("trusted", &self.trusted)
+            .field("decides", &self.decides.is_some())
+            .finish()
     }
 }
 
@@ -58,6 +120,23 @@ impl RedirectPolicy {
     #[must_use]
     pub fn none() -> Self {
         Self::default().following(Following::Stop)
+    }
+
+    /// Asks `decide` about each redirect that the rules would follow, before anything is sent there. It can only narrow:
+    /// what the other settings refuse stays refused.
+    ///
+    /// ```
+    /// use session_core::redirect::policy::{Action, RedirectPolicy};
+    ///
+    /// let policy = RedirectPolicy::custom(|attempt| match attempt.to.origin().host().is_loopback() {
+    ///     true => Action::Refuse,
+    ///     false => Action::Follow,
+    /// });
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn custom(decide: impl Fn(&Attempt<'_>) -> Action + Send + Sync + 'static) -> Self {
+        Self { decides: Some(Arc::new(decide)), ..Self::default() }
     }
 
     /// Whether redirects are followed. Default: they are.
@@ -96,6 +175,15 @@ impl RedirectPolicy {
         self
     }
 
+    /// Origins that may have each other's credentials: what the caller set on a request (its Authorization, credential and
+    /// key fields) stays where a redirect leads from one of them to another. Name them all. The request's own cookies and
+    /// its Host never go along, and the session's own credentials stay bound to their origin. Default: none.
+    #[must_use]
+    pub fn trust_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
+        self.trusted = origins.into_iter().collect();
+        self
+    }
+
     /// Whether redirects are followed.
     #[must_use]
     pub fn follows(&self) -> Following {
@@ -124,5 +212,17 @@ impl RedirectPolicy {
     #[must_use]
     pub fn keeps(&self, name: &HeaderName) -> bool {
         self.keep.contains(name)
+    }
+
+    /// Whether the caller's credentials may go along from one of these origins to the other.
+    #[must_use]
+    pub fn trusts(&self, from: &Origin, to: &Origin) -> bool {
+        self.trusted.contains(from) && self.trusted.contains(to)
+    }
+
+    /// What the caller's own rule says of a redirect; without one it is followed.
+    #[must_use]
+    pub fn decide(&self, attempt: &Attempt<'_>) -> Action {
+        self.decides.as_ref().map_or(Action::Follow, |decide| decide(attempt))
     }
 }

@@ -4,17 +4,21 @@ use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::RequestBody;
 use crate::message::head::ResponseHead;
-use crate::redirect::follow::{self, Lead};
+use crate::message::target::Target;
+use crate::redirect::follow::{self, Lead, NotFollowed};
+use crate::redirect::policy::{Action, Attempt as Redirection};
 use crate::redirect::rewrite::{BodyFate, rewrite};
 use crate::retry::failure::Failure;
 use crate::retry::policy::{self, Attempt, ConnectionChoice, NoRetry, RetryPolicy};
 use crate::session::exchange::{Exchange, Next};
+use crate::session::history::HopRecord;
 use crate::session::memory::Memory;
 use crate::session::reason::Reason;
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
 use http::Method;
 use std::time::{Duration, Instant};
+use url::Url;
 
 /// What to do with an answer.
 pub(crate) enum Verdict {
@@ -54,6 +58,14 @@ pub(crate) fn on_response(
     let not_followed = match follow::locate(&exchange.redirect, max, &exchange.target, head)? {
         Lead::To { target, dropped_user_info } => {
             follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
+            match ask(exchange, &target, head) {
+                Action::Follow => {}
+                Action::Stop => {
+                    exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
+                    return Ok(Verdict::Deliver);
+                }
+                Action::Refuse => return Err(follow::vetoed(&exchange.target)),
+            }
             let (method, fate) = rewrite(head.status, &exchange.method);
             if fate == BodyFate::Keep && !exchange.body.is_replayable() {
                 return Err(Error::new(
@@ -89,6 +101,12 @@ pub(crate) fn on_response(
         exchange.note(|| Reason::NotFollowed(not_followed));
     }
     Ok(Verdict::Deliver)
+}
+
+/// Asks the caller's own rule, which sees what was asked before.
+fn ask(exchange: &Exchange, to: &Target, head: &ResponseHead) -> Action {
+    let previous: Vec<&Url> = exchange.history.redirects().map(HopRecord::url).collect();
+    exchange.redirect.decide(&Redirection::new(&exchange.target, to, head, &previous))
 }
 
 /// Decides on a failure: what to try again, or `None` where its error is the outcome.

@@ -17,7 +17,7 @@ use crate::session::history::{Ending, History, HopRecord};
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
-use http::header::{CONTENT_LENGTH, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LENGTH, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::time::Instant;
 
@@ -44,7 +44,9 @@ pub(crate) struct Exchange {
     pub(crate) hop_number: u32,
     /// An answer came to some hop: from now on the jar's cookies win over the request's own.
     pub(crate) answered: bool,
-    /// A redirect led to another origin: what was the caller's for the first one is gone.
+    /// A redirect led to another origin: a Host of the caller's own and the request's own cookies are gone.
+    pub(crate) moved: bool,
+    /// A redirect led to an origin that is not trusted with the caller's credentials: those are gone too.
     pub(crate) crossed: bool,
     /// The body was dropped by a rewrite, and with it each field that describes one.
     pub(crate) body_dropped: bool,
@@ -111,26 +113,31 @@ impl Exchange {
 
     /// Goes on to `next`. Where the origin changes, what belonged to the old one is dropped and never comes back.
     fn go_to(&mut self, next: Target) {
-        let crossed = next.origin() != self.target.origin();
+        let moved = next.origin() != self.target.origin();
+        let trusted = moved && self.redirect.trusts(self.target.origin(), next.origin());
         self.target = next;
-        if !crossed {
+        if !moved {
             return;
         }
-        self.crossed = true;
+        self.moved = true;
         self.gone.default_authorization |= self.sent.default_authorization;
         self.gone.default_cookie |= self.sent.default_cookie;
         self.gone.session |= self.sent.session;
+        if !self.own_cookies.is_empty() {
+            self.own_cookies.clear();
+            self.note(|| Reason::FieldLeftOut { name: COOKIE, why: LeftOut::CrossedOrigin });
+        }
+        if trusted {
+            return self.drop_own(LeftOut::CrossedOrigin, |name, _| *name == HOST || *name == ORIGIN);
+        }
+        self.crossed = true;
         if let Some((_, from)) = self.credential.take() {
             self.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
         }
-        if !self.own_cookies.is_empty() {
-            self.own_cookies.clear();
-            self.note(|| Reason::FieldLeftOut { name: http::header::COOKIE, why: LeftOut::CrossedOrigin });
-        }
-        let keep = self.redirect.clone();
+        let policy = self.redirect.clone();
         self.drop_own(LeftOut::CrossedOrigin, |name, value| {
             let belongs = is_credential_field(name) || *name == HOST || *name == ORIGIN || *name == WWW_AUTHENTICATE;
-            (belongs || value.is_sensitive()) && !keep.keeps(name)
+            (belongs || value.is_sensitive()) && !policy.keeps(name)
         });
     }
 

@@ -55,7 +55,7 @@ fn phase(exchange: &Exchange) -> Phase {
 fn host(memory: &Memory, exchange: &Exchange, origin: &Origin, fields: &mut HeaderMap) -> Result<(), Error> {
     let wanted = exchange.own.get(HOST).or_else(|| {
         let default = memory.defaults.ordinary().get(HOST);
-        default.filter(|_| !exchange.crossed && !exchange.removed.contains(&HOST))
+        default.filter(|_| !exchange.moved && !exchange.removed.contains(&HOST))
     });
     let value = match wanted {
         Some(value) => value.clone(),

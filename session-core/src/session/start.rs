@@ -51,6 +51,7 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         followed: 0,
         hop_number: 0,
         answered: false,
+        moved: false,
         crossed: false,
         body_dropped: false,
         sent: SentCredentials::default(),

@@ -8,7 +8,8 @@ use session_core::error::{Error, ErrorKind, Fault, Phase};
 use session_core::limits::Limits;
 use session_core::message::body::{BodyPlan, BodySize, Framing, RequestBody};
 use session_core::message::head::ResponseHead;
-use session_core::redirect::policy::RedirectPolicy;
+use session_core::message::origin::Origin;
+use session_core::redirect::policy::{Action, RedirectPolicy};
 use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::Session;
@@ -289,6 +290,49 @@ fn a_kept_field_crosses_origins_and_a_key_default_does_not() {
     assert!(
         text(&first_hop(&mut session, Request::get("https://b.test/")), HeaderName::from_static("x-api-key")).is_some()
     );
+}
+
+#[test]
+fn trusted_origins_share_credentials_but_neither_host_nor_cookies() {
+    let origins = ["https://a.test", "https://b.test"].map(|origin| Origin::parse(origin).unwrap());
+    let mut session = session().redirect(RedirectPolicy::default().trust_origins(origins)).build().unwrap();
+    let mut request = Request::get("https://a.test/");
+    request.set_auth(Setting::Set(Credential::bearer("t")));
+    request.append_header("x-auth-token", "t").unwrap();
+    request.append_header("host", "virtual.test").unwrap();
+    request.add_cookie("c", "1");
+    let hop = first_hop(&mut session, request);
+    let next = sent(session.handle_response(hop, answer(302, &[("location", "https://b.test/")]), now()).unwrap());
+    let seen = |hop: &Hop, name| text(hop, HeaderName::from_static(name));
+    assert_eq!(seen(&next, "authorization").unwrap(), "Bearer t");
+    assert_eq!(seen(&next, "x-auth-token").unwrap(), "t");
+    assert_eq!((seen(&next, "host").as_deref(), seen(&next, "cookie")), (Some("b.test"), None));
+    let away = sent(session.handle_response(next, answer(302, &[("location", "https://c.test/")]), now()).unwrap());
+    assert_eq!((seen(&away, "authorization"), seen(&away, "x-auth-token")), (None, None));
+    let back = sent(session.handle_response(away, answer(302, &[("location", "https://a.test/")]), now()).unwrap());
+    assert_eq!((seen(&back, "authorization"), seen(&back, "x-auth-token")), (None, None));
+}
+
+#[test]
+fn a_rule_of_ones_own_may_follow_stop_or_refuse() {
+    let policy = RedirectPolicy::custom(|attempt| match attempt.to.url().path() {
+        "/stop" => Action::Stop,
+        "/refuse" => Action::Refuse,
+        _ if attempt.previous.len() == 1 && attempt.headers.contains_key("x-last") => Action::Stop,
+        _ => Action::Follow,
+    });
+    let mut session = session().redirect(policy).build().unwrap();
+    let get = || Request::get("http://a.test/1");
+    let stopped = run(&mut session, get(), &[answer(302, &[("location", "/stop")])]).unwrap();
+    assert_eq!((stopped.head().status.as_u16(), stopped.url().path()), (302, "/1"));
+    let refused = run(&mut session, get(), &[answer(302, &[("location", "/refuse")])]).unwrap_err();
+    assert_eq!((refused.kind(), refused.error().fault()), (ErrorKind::RedirectRefused, Fault::Caller));
+    let last = [answer(302, &[("location", "/2")]), answer(307, &[("location", "/3"), ("x-last", "1")])];
+    assert_eq!(run(&mut session, get(), &last).unwrap().history().statuses(), [302]);
+    let mut limited = get();
+    limited.set_redirect(RedirectPolicy::custom(|_| Action::Follow).max(1));
+    let twice = [answer(302, &[("location", "/2")]), answer(302, &[("location", "/3")])];
+    assert_eq!(run(&mut session, limited, &twice).unwrap_err().kind(), ErrorKind::TooManyRedirects);
 }
 
 #[test]
