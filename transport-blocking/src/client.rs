@@ -18,10 +18,8 @@ use session_core::limits::Limits;
 use session_core::message::grammar::decimal;
 use session_core::message::head::ResponseHead;
 use session_core::message::into_url::IntoUrl;
-use session_core::message::origin::Scheme;
-use session_core::message::route::Route;
 use session_core::request::Dispatch;
-use session_core::retry::failure::{Failure, FailureKind};
+use session_core::retry::failure::Failure;
 use session_core::session::Session as Core;
 use session_core::session::history::History;
 use session_core::session::request::Request;
@@ -192,7 +190,7 @@ impl Shared {
         loop {
             step = match step {
                 Step::Send(hop) => {
-                    let bounds = Bounds::new(hop.timeouts(), self.on_system_clock(hop.deadline()));
+                    let bounds = Bounds::new(hop.timeouts(), hop.deadline(), &self.connect);
                     match self.send(&hop, body.as_mut(), &bounds) {
                         Ok((mut wire, head)) => {
                             elapsed = started.elapsed();
@@ -217,7 +215,7 @@ impl Shared {
                     })?
                 }
                 Step::Done(delivery) => {
-                    let bounds = Bounds::new(delivery.timeouts(), self.on_system_clock(delivery.deadline()));
+                    let bounds = Bounds::new(delivery.timeouts(), delivery.deadline(), &self.connect);
                     let body = Incoming::new(answered, bounds, Arc::downgrade(self));
                     return Ok(Response::new(delivery, body, elapsed, self.limits.clone()));
                 }
@@ -227,11 +225,10 @@ impl Shared {
 
     /// One hop: on an idle connection, or on a new one.
     fn send(&self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(Box<Wire>, ResponseHead), Failure> {
-        check_supported(hop)?;
         let mut wire = match self.take_idle(hop) {
             Some(wire) => wire,
             None => {
-                let socket = connect(&self.connect, hop.origin(), bounds.connect())?;
+                let socket = connect(&self.connect, hop, bounds.connect())?;
                 Box::new(Wire::new(socket, hop.pool_key(), &self.limits))
             }
         };
@@ -280,25 +277,6 @@ impl Shared {
             None => Now::new(Instant::now(), SystemTime::now()),
         }
     }
-
-    /// A deadline of the session's clock as one of the system's, which sockets wait by.
-    fn on_system_clock(&self, deadline: Option<Instant>) -> Option<Instant> {
-        match &self.connect.clock {
-            Some(clock) => Instant::now().checked_add(deadline?.saturating_duration_since(clock.now().instant())),
-            None => deadline,
-        }
-    }
-}
-
-/// Refuses what there is no connection for, before one is made.
-fn check_supported(hop: &Hop) -> Result<(), Failure> {
-    let (kind, message) = match (hop.origin().scheme(), hop.route()) {
-        (Scheme::Http, Route::Direct) => return Ok(()),
-        (Scheme::Https, Route::Direct) => (FailureKind::Tls, "https is not supported yet"),
-        _ => (FailureKind::Proxy, "proxies are not supported yet"),
-    };
-    let error = CoreError::new(ErrorKind::Unsupported, Phase::Connect, message).with_expected("an http URL");
-    Err(Failure::before_sending(kind, error))
 }
 
 /// The lock, also after a panic of somebody who held it: what it guards is whole between any two of its own steps.

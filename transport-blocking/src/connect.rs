@@ -2,8 +2,10 @@
 
 use crate::error::Cause;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
-use session_core::message::origin::Origin;
+use session_core::message::origin::{Origin, Scheme};
+use session_core::message::route::Route;
 use session_core::retry::failure::{Failure, FailureKind};
+use session_core::session::step::Hop;
 use session_core::session::transport::ConnectSettings;
 use session_core::time::Timeouts;
 use std::io::{self, IoSlice, Read, Write};
@@ -44,7 +46,14 @@ const DRAIN: Duration = Duration::from_secs(1);
 const LEAST_SHARE: Duration = Duration::from_secs(2);
 
 impl Bounds {
-    pub(crate) fn new(timeouts: Timeouts, total: Option<Instant>) -> Self {
+    /// `deadline` is one of the session's clock. Sockets wait by the system's.
+    pub(crate) fn new(timeouts: Timeouts, deadline: Option<Instant>, settings: &ConnectSettings) -> Self {
+        let total = match (deadline, &settings.clock) {
+            (Some(deadline), Some(clock)) => {
+                Instant::now().checked_add(deadline.saturating_duration_since(clock.now().instant()))
+            }
+            (deadline, _) => deadline,
+        };
         Self { timeouts, total }
     }
 
@@ -101,12 +110,10 @@ impl Bound {
     }
 }
 
-/// Connects to an origin: to each of its addresses in turn, until one accepts.
-pub(crate) fn connect(
-    settings: &ConnectSettings,
-    origin: &Origin,
-    deadline: Option<Deadline>,
-) -> Result<Socket, Failure> {
+/// Connects to the origin of a hop: to each of its addresses in turn, until one accepts.
+pub(crate) fn connect(settings: &ConnectSettings, hop: &Hop, deadline: Option<Deadline>) -> Result<Socket, Failure> {
+    check_supported(hop)?;
+    let origin = hop.origin();
     let addresses = resolve(settings, origin, deadline)?;
     let mut last = None;
     for (tried, address) in addresses.iter().enumerate() {
@@ -121,6 +128,17 @@ pub(crate) fn connect(
         }
     }
     Err(no_connection(origin, last, deadline))
+}
+
+/// Refuses what there is no connection for, before one is made.
+fn check_supported(hop: &Hop) -> Result<(), Failure> {
+    let (kind, message) = match (hop.origin().scheme(), hop.route()) {
+        (Scheme::Http, Route::Direct) => return Ok(()),
+        (Scheme::Https, Route::Direct) => (FailureKind::Tls, "https is not supported yet"),
+        _ => (FailureKind::Proxy, "proxies are not supported yet"),
+    };
+    let error = CoreError::new(ErrorKind::Unsupported, Phase::Connect, message).with_expected("an http URL");
+    Err(Failure::before_sending(kind, error))
 }
 
 /// The addresses of an origin: those set for it, itself where it is one, else what the system says.

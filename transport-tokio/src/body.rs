@@ -1,0 +1,344 @@
+//! Bodies: the request's, from wherever it comes, and the response's. The response's gives its connection back to the
+//! session where it ends, and closes it where it is dropped before.
+
+use crate::client::Shared;
+use crate::connect::Bounds;
+use crate::wire::{Piece, Wire};
+use bytes::Bytes;
+use futures_core::Stream;
+use http::HeaderMap;
+use session_core::error::{Error as CoreError, ErrorKind, Phase};
+use session_core::message::body::{BodySize, RequestBody};
+use session_core::request::RequestContent;
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Weak;
+use std::task::{Context, Poll, ready};
+
+/// A request's body: bytes in memory, or a stream.
+///
+/// Bytes can be sent again where a redirect or a retry asks for that, and so can a [`replayable`](Self::replayable)
+/// stream; a plain stream is read once.
+pub struct Body(Content);
+
+enum Content {
+    Bytes { bytes: Bytes, sent: usize },
+    Stream(Source),
+}
+
+type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+struct Source {
+    pieces: Option<Pieces>,
+    /// Opens the stream, the first time and again.
+    open: Option<Box<dyn FnMut() -> Pieces + Send>>,
+    length: Option<u64>,
+    /// What came and is not yet sent.
+    piece: Bytes,
+    ended: Ended,
+}
+
+/// Whether a stream has told its end; it must not be asked again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    NotYet,
+    Told,
+}
+
+/// How much of a body is framed and written at once.
+const PIECE: usize = 128 * 1024;
+
+impl Body {
+    /// What `stream` gives up to its end. It is sent in chunks, as it comes.
+    pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
+        Self::of_source(Some(Box::pin(stream)), None, None)
+    }
+
+    /// The same of a known length, which is told to the server. The stream must end there: giving less or more is
+    /// [`ErrorKind::Body`].
+    pub fn sized_stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static, length: u64) -> Self {
+        Self::of_source(Some(Box::pin(stream)), None, Some(length))
+    }
+
+    /// What the stream gives that `open` opens; it is opened anew each time the body is sent.
+    pub fn replayable<S: Stream<Item = io::Result<Bytes>> + Send + 'static>(
+        length: Option<u64>,
+        mut open: impl FnMut() -> S + Send + 'static,
+    ) -> Self {
+        Self::of_source(None, Some(Box::new(move || Box::pin(open()))), length)
+    }
+
+    fn of_source(pieces: Option<Pieces>, open: Option<Box<dyn FnMut() -> Pieces + Send>>, length: Option<u64>) -> Self {
+        Self(Content::Stream(Source { pieces, open, length, piece: Bytes::new(), ended: Ended::NotYet }))
+    }
+
+    /// Goes back to the start, where that can be done.
+    pub(crate) fn rewind(&mut self) {
+        match &mut self.0 {
+            Content::Bytes { sent, .. } => *sent = 0,
+            Content::Stream(source) if source.open.is_some() => {
+                (source.pieces, source.piece, source.ended) = (None, Bytes::new(), Ended::NotYet);
+            }
+            Content::Stream(_) => {}
+        }
+    }
+
+    /// Waits for the next piece, unless one is there.
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Content::Bytes { .. } => Poll::Ready(Ok(())),
+            Content::Stream(source) => source.poll_fill(cx),
+        }
+    }
+
+    /// The piece that came; empty at the end. It stays until it is consumed.
+    pub(crate) fn piece(&self) -> &[u8] {
+        let rest = match &self.0 {
+            Content::Bytes { bytes, sent } => bytes.get(*sent..).unwrap_or_default(),
+            Content::Stream(source) => &source.piece,
+        };
+        rest.get(..PIECE).unwrap_or(rest)
+    }
+
+    /// Says that the next `n` bytes were sent.
+    pub(crate) fn consume(&mut self, n: usize) {
+        match &mut self.0 {
+            Content::Bytes { sent, .. } => *sent = sent.saturating_add(n),
+            Content::Stream(source) => drop(source.piece.split_to(n.min(source.piece.len()))),
+        }
+    }
+}
+
+impl Source {
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.piece.is_empty() && self.ended == Ended::NotYet {
+            let pieces = match (&mut self.pieces, &mut self.open) {
+                (Some(pieces), _) => pieces,
+                (none, Some(open)) => none.insert(open()),
+                (None, None) => break,
+            };
+            match ready!(pieces.as_mut().poll_next(cx)) {
+                Some(Ok(piece)) => self.piece = piece,
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => self.ended = Ended::Told,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl RequestContent for Body {
+    fn describe(&self) -> RequestBody {
+        match &self.0 {
+            Content::Bytes { bytes, .. } => {
+                RequestBody::replayable(BodySize::Sized(u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+            }
+            Content::Stream(source) => {
+                let size = source.length.map_or(BodySize::Streaming, BodySize::Sized);
+                if source.open.is_some() { RequestBody::replayable(size) } else { RequestBody::once(size) }
+            }
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Content::Bytes { bytes, sent: 0 })
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Body").field(&self.describe()).finish()
+    }
+}
+
+/// A body on its way in, and where its connection goes afterwards.
+pub(crate) struct Incoming {
+    state: State,
+    /// What was read and not yet handed out.
+    rest: Bytes,
+    bounds: Bounds,
+    home: Weak<Shared>,
+}
+
+enum State {
+    Open(Box<Wire>),
+    Ended(HeaderMap),
+    Failed(ErrorKind),
+}
+
+/// How far the memory for a body grows before any of it has come. Later it doubles.
+const STEP: usize = 16 * 1024;
+
+impl Incoming {
+    pub(crate) fn new(wire: Option<Box<Wire>>, bounds: Bounds, home: Weak<Shared>) -> Self {
+        let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
+        Self { state, rest: Bytes::new(), bounds, home }
+    }
+
+    /// The address that it comes from.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        match &self.state {
+            State::Open(wire) => Some(wire.peer()),
+            State::Ended(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// The trailers, once the body has ended.
+    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+        match &self.state {
+            State::Ended(trailers) => Some(trailers),
+            State::Open(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// The next piece as it came; `None` at the end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, CoreError> {
+        poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, CoreError>> {
+        if self.rest.is_empty() {
+            ready!(self.poll_next(cx, None))?;
+        }
+        Poll::Ready(Ok(Some(std::mem::take(&mut self.rest)).filter(|chunk| !chunk.is_empty())))
+    }
+
+    /// Whether reading it failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed(_))
+    }
+
+    /// What comes next, as much as fits; 0 at the end.
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, CoreError> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if self.rest.is_empty()
+            && let Some(n) = poll_fn(|cx| self.poll_next(cx, Some(&mut *buffer))).await?
+        {
+            return Ok(n);
+        }
+        let n = self.rest.len().min(buffer.len());
+        let taken = self.rest.split_to(n);
+        if let Some(room) = buffer.get_mut(..n) {
+            room.copy_from_slice(&taken);
+        }
+        Ok(n)
+    }
+
+    /// All of it, where that is not more than `most` bytes.
+    pub(crate) async fn gather(&mut self, most: u64) -> Result<Bytes, CoreError> {
+        let fits = |length: Option<u64>| match length {
+            Some(length) if length <= most => Ok(()),
+            _ => Err(CoreError::new(ErrorKind::Limit, Phase::Body, "the body is too long to be gathered")
+                .with_expected(format!("at most {most} bytes (Limits::gathered_body)"))),
+        };
+        let length = |gathered: usize| u64::try_from(gathered).ok();
+        fits(self.remaining().or(Some(0)))?;
+        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+        fits(length(first.len()).and_then(|first| first.checked_add(self.remaining().unwrap_or(0))))?;
+        let mut gathered = Vec::new();
+        if self.remaining().is_none() {
+            let Some(second) = self.chunk().await? else {
+                // A short body must not keep the whole receive buffer.
+                return Ok(if first.len() < STEP { Bytes::copy_from_slice(&first) } else { first });
+            };
+            self.rest = second;
+        }
+        gathered.extend_from_slice(&first);
+        let mut filled = first.len();
+        drop(first);
+        loop {
+            if filled == gathered.len() {
+                let step = filled.max(STEP);
+                let step =
+                    self.remaining().and_then(|rest| usize::try_from(rest).ok()).map_or(step, |rest| rest.min(step));
+                gathered.resize(filled.saturating_add(step.max(1)), 0);
+            }
+            match self.read(gathered.get_mut(filled..).unwrap_or_default()).await? {
+                0 => break,
+                n => filled = filled.saturating_add(n),
+            }
+            fits(length(filled))?;
+        }
+        gathered.truncate(filled);
+        Ok(gathered.into())
+    }
+
+    /// Takes in the next piece: into `rest`, or straight into the caller's buffer, where it tells how much.
+    fn poll_next(&mut self, cx: &mut Context<'_>, into: Option<&mut [u8]>) -> Poll<Result<Option<usize>, CoreError>> {
+        let wire = match &mut self.state {
+            State::Open(wire) => wire,
+            State::Ended(_) => return Poll::Ready(Ok(None)),
+            State::Failed(kind) => {
+                return Poll::Ready(Err(CoreError::new(*kind, Phase::Body, "the body broke off before")));
+            }
+        };
+        match ready!(wire.poll_body(cx, into, &self.bounds)) {
+            Ok(Piece::Data(data)) => self.rest = data,
+            Ok(Piece::Direct(n)) => return Poll::Ready(Ok(Some(n))),
+            Ok(Piece::End(trailers)) => self.end(State::Ended(trailers)),
+            Err(cause) => {
+                let error = cause.into_error(Phase::Body);
+                self.state = State::Failed(error.kind());
+                return Poll::Ready(Err(error));
+            }
+        }
+        Poll::Ready(Ok(None))
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        match &self.state {
+            State::Open(wire) => wire.body_remaining(),
+            State::Ended(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// The body is over: the connection goes back.
+    fn end(&mut self, ended: State) {
+        if let State::Open(wire) = std::mem::replace(&mut self.state, ended)
+            && let Some(home) = self.home.upgrade()
+        {
+            home.give_back(wire);
+        }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let State::Open(wire) = &mut self.state
+            && wire.drain_arrived()
+        {
+            self.end(State::Ended(HeaderMap::new()));
+        }
+    }
+}

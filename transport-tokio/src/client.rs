@@ -1,0 +1,498 @@
+//! The session over its sockets: the loop that carries out what the core decides, the connections that lie idle, and
+//! the response that comes of it.
+
+use crate::body::{Body, Incoming};
+use crate::connect::{Bounds, connect};
+use crate::error::{Error, Result};
+use crate::wire::Wire;
+use bytes::Bytes;
+use futures_core::Stream;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, StatusCode, Version};
+use session_core::content::charset::decode;
+use session_core::cookies::SetCookie;
+use session_core::entropy::Entropy;
+use session_core::error::{Error as CoreError, ErrorKind, Phase};
+use session_core::handle::{Access, Cookies, Headers};
+use session_core::idle::Idle;
+use session_core::limits::Limits;
+use session_core::message::grammar::decimal;
+use session_core::message::head::ResponseHead;
+use session_core::message::into_url::IntoUrl;
+use session_core::request::Dispatch;
+use session_core::retry::failure::Failure;
+use session_core::session::Session as Core;
+use session_core::session::history::History;
+use session_core::session::request::Request;
+use session_core::session::step::{Delivery, Hop, Step};
+use session_core::session::transport::{ConnectSettings, Transport};
+use session_core::time::Now;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::time::sleep;
+use url::Url;
+
+/// Builds a [`Session`].
+pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session>;
+
+/// Builds a request; [`send`](session_core::request::RequestBuilder::send) gives a [`ResponseFuture`].
+pub type RequestBuilder<'a> = session_core::request::RequestBuilder<&'a Session>;
+
+/// A session on tokio. Clones share everything; with the last one the idle connections close.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+/// What the clones of a session share.
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    idle: Mutex<Idle<Box<Wire>>>,
+    connect: ConnectSettings,
+    limits: Arc<Limits>,
+}
+
+impl Session {
+    /// A session with every default.
+    ///
+    /// # Panics
+    /// Where the system has no random bytes to give. [`SessionBuilder::build`] makes that an error.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "documented; a default session fails for nothing else")]
+    #[expect(clippy::new_without_default, reason = "a session is made on purpose: it opens sockets")]
+    pub fn new() -> Self {
+        Self::builder().build().expect("the system has random bytes")
+    }
+
+    /// A builder with every default.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::new()
+    }
+
+    /// A GET request.
+    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::GET, url)
+    }
+
+    /// A POST request.
+    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::POST, url)
+    }
+
+    /// A PUT request.
+    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::PUT, url)
+    }
+
+    /// A PATCH request.
+    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::PATCH, url)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::DELETE, url)
+    }
+
+    /// A HEAD request.
+    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::HEAD, url)
+    }
+
+    /// An OPTIONS request.
+    pub fn options(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::OPTIONS, url)
+    }
+
+    /// A request of any method. A relative URL is joined to the session's `base_url`.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder<'_> {
+        RequestBuilder::new(self, method, url)
+    }
+
+    /// The cookies, to be read and changed.
+    pub fn cookies(&self) -> Cookies<'_, Self> {
+        Cookies::of(self)
+    }
+
+    /// The default fields, to be read and changed.
+    pub fn headers(&self) -> Headers<'_, Self> {
+        Headers::of(self)
+    }
+
+    /// The same as [`Session::headers`].
+    pub fn headers_mut(&self) -> Headers<'_, Self> {
+        self.headers()
+    }
+
+    /// Takes no further request: each later one is [`ErrorKind::Closed`]. Idle connections close at once; exchanges under
+    /// way go on, and their connections close with them. For all clones.
+    pub fn close(&self) {
+        lock(&self.0.core).close();
+        let idle = lock(&self.0.idle).close();
+        drop(idle);
+    }
+
+    /// Whether [`Session::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        lock(&self.0.core).is_closed()
+    }
+
+    /// How many connections lie idle.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        lock(&self.0.idle).len()
+    }
+}
+
+impl Transport for Session {
+    fn assemble(mut session: Core, connect: ConnectSettings) -> Result<Self, CoreError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|source| {
+            CoreError::new(ErrorKind::Io, Phase::Build, "the system has no random bytes").with_source(source)
+        })?;
+        session.set_entropy(Entropy::from_seed(seed));
+        let limits = session.limits().clone();
+        let idle = Mutex::new(Idle::new(&limits));
+        Ok(Self(Arc::new(Shared { core: Mutex::new(session), idle, connect, limits: Arc::new(limits) })))
+    }
+}
+
+impl Access for Session {
+    fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
+        act(&mut lock(&self.0.core))
+    }
+}
+
+impl Dispatch for &Session {
+    type Body = Body;
+    type Outcome = ResponseFuture;
+
+    fn dispatch(self, request: Result<(Request, Option<Body>), CoreError>) -> ResponseFuture {
+        let shared = self.0.clone();
+        ResponseFuture(Box::pin(async move {
+            let (request, body) = request?;
+            shared.exchange(request, body).await
+        }))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("idle_connections", &self.idle_connections()).finish_non_exhaustive()
+    }
+}
+
+/// A request under way: a future of `Result<Response>`. It borrows nothing, so it can be spawned. Nothing happens before
+/// it is polled; dropping it closes its connection.
+#[must_use = "a request is sent when its future is awaited"]
+pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response>> + Send>>);
+
+impl Future for ResponseFuture {
+    type Output = Result<Response>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture(..)")
+    }
+}
+
+impl Shared {
+    /// One exchange: carries out each step, until there is a response or an error.
+    async fn exchange(self: &Arc<Self>, request: Request, mut body: Option<Body>) -> Result<Response> {
+        let started = Instant::now();
+        let mut elapsed = Duration::ZERO;
+        let mut answered = None;
+        let mut step = self.verb(|core, now| core.begin(request, now))?;
+        loop {
+            step = match step {
+                Step::Send(hop) => {
+                    let bounds = Bounds::new(hop.timeouts(), hop.deadline(), &self.connect);
+                    match self.send(&hop, body.as_mut(), &bounds).await {
+                        Ok((mut wire, head)) => {
+                            elapsed = started.elapsed();
+                            let next = self.verb(|core, now| core.handle_response(hop, head, now))?;
+                            if matches!(next, Step::Done(_)) {
+                                answered = Some(wire);
+                            } else if wire.drain(self.limits.drain, &bounds).await {
+                                self.give_back(wire);
+                            }
+                            next
+                        }
+                        Err(failure) => self.verb(|core, now| core.handle_failure(hop, failure, now))?,
+                    }
+                }
+                Step::Wait(pause) => {
+                    let until = pause.until();
+                    sleep(until.saturating_duration_since(self.now().instant())).await;
+                    // A clock that stands still must not make this wait for ever.
+                    self.verb(|core, now| {
+                        let late = until.saturating_duration_since(now.instant());
+                        core.handle_timeout(pause, now.advanced(late))
+                    })?
+                }
+                Step::Done(delivery) => {
+                    let bounds = Bounds::new(delivery.timeouts(), delivery.deadline(), &self.connect);
+                    let body = Incoming::new(answered, bounds, Arc::downgrade(self));
+                    return Ok(Response::new(delivery, body, elapsed, self.limits.clone()));
+                }
+            };
+        }
+    }
+
+    /// One hop: on an idle connection, or on a new one.
+    async fn send(
+        &self,
+        hop: &Hop,
+        body: Option<&mut Body>,
+        bounds: &Bounds,
+    ) -> Result<(Box<Wire>, ResponseHead), Failure> {
+        let mut wire = match self.take_idle(hop).await {
+            Some(wire) => wire,
+            None => {
+                let socket = connect(&self.connect, hop, bounds.connect()).await?;
+                Box::new(Wire::new(socket, hop.pool_key(), &self.limits))
+            }
+        };
+        let head = wire.round_trip(hop, body, bounds).await?;
+        Ok((wire, head))
+    }
+
+    /// An idle connection that the peer has not closed.
+    async fn take_idle(&self, hop: &Hop) -> Option<Box<Wire>> {
+        if hop.fresh_connection() {
+            return None;
+        }
+        let key = hop.pool_key();
+        loop {
+            let now = self.now().instant();
+            let taken = lock(&self.idle).take(&key, now);
+            drop(taken.expired);
+            let (mut wire, idle) = taken.connection?;
+            if wire.is_alive(idle).await {
+                return Some(wire);
+            }
+        }
+    }
+
+    /// Takes a connection whose response is over, or closes it where it cannot be used again.
+    pub(crate) fn give_back(&self, wire: Box<Wire>) {
+        let Some(wire) = wire.into_idle() else { return };
+        let now = self.now().instant();
+        let (key, keep) = (wire.key().clone(), wire.keep());
+        let surplus = match keep {
+            Some(keep) => lock(&self.idle).insert_for(key, wire, now, keep),
+            None => lock(&self.idle).insert(key, wire, now),
+        };
+        drop(surplus);
+    }
+
+    /// Does something with the core, alone with it.
+    fn verb<R>(&self, act: impl FnOnce(&mut Core, Now) -> R) -> R {
+        let now = self.now();
+        act(&mut lock(&self.core), now)
+    }
+
+    fn now(&self) -> Now {
+        match &self.connect.clock {
+            Some(clock) => clock.now(),
+            None => Now::new(Instant::now(), SystemTime::now()),
+        }
+    }
+}
+
+/// The lock, also after a panic of somebody who held it: what it guards is whole between any two of its own steps.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A response: its head, and its body as far as it has not been read.
+///
+/// The connection goes back to the session at the body's end. A response that is dropped before closes it, unless the
+/// rest has come already.
+pub struct Response {
+    head: ResponseHead,
+    url: Url,
+    history: History,
+    peer: Option<SocketAddr>,
+    elapsed: Duration,
+    limits: Arc<Limits>,
+    body: Incoming,
+}
+
+impl Response {
+    pub(crate) fn new(delivery: Delivery, body: Incoming, elapsed: Duration, limits: Arc<Limits>) -> Self {
+        let (head, url, history) = delivery.into_parts();
+        let peer = body.peer();
+        Self { head, url, history, peer, elapsed, limits, body }
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// The fields.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The version that the server spoke.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.head.version
+    }
+
+    /// Status, version, reason phrase and fields.
+    #[must_use]
+    pub fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+
+    /// The URL that answered, after redirects.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Every hop of the exchange, and why.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The cookies that this response sets, as it writes them; whether they were stored, the history tells. Lines that
+    /// make no cookie are left out, and so is what comes after [`Limits::cookies_per_response`] lines.
+    pub fn cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
+        let lines = self.head.headers.get_all(SET_COOKIE).iter().take(self.limits.cookies_per_response);
+        lines.filter_map(|line| SetCookie::parse(line.as_bytes(), &self.limits).ok())
+    }
+
+    /// The length of the body as the server tells it. For an answer to HEAD that is the length a GET would give.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        if self.head.headers.contains_key(TRANSFER_ENCODING) {
+            return None;
+        }
+        decimal(self.head.headers.get(CONTENT_LENGTH)?.as_bytes())
+    }
+
+    /// The address that answered.
+    #[must_use]
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// The time from `send` to the end of this head, redirects and retries included.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The trailer fields that came after the body; `None` before its end was read.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.body.trailers()
+    }
+
+    /// The response itself, unless its status is 400 to 599 (`raise_for_status` in requests).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`]. The error keeps the response: see [`Error::into_response`].
+    pub fn error_for_status(self) -> Result<Self> {
+        if is_failure(self.status()) { Err(Error::of_status(self)) } else { Ok(self) }
+    }
+
+    /// The same without taking the response; the error does not hold it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`] for a status of 400 to 599.
+    pub fn error_for_status_ref(&self) -> Result<&Self> {
+        if is_failure(self.status()) { Err(Error::of_status_ref(self)) } else { Ok(self) }
+    }
+}
+
+fn is_failure(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+/// Reading the body. Every error of it has the phase [`Phase::Body`] and the URL, and what came before it is not all.
+impl Response {
+    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8. Bytes that are not
+    /// valid in it become U+FFFD.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`].
+    pub async fn text(mut self) -> Result<String> {
+        let bytes = self.gather().await?;
+        Ok(decode(&bytes, self.head.headers.get(CONTENT_TYPE)).into_owned())
+    }
+
+    /// The body read as JSON.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] where it is no such JSON; else as [`Response::bytes`].
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
+        let bytes = self.gather().await?;
+        serde_json::from_slice(&bytes).map_err(|source| {
+            let error = CoreError::new(ErrorKind::Decode, Phase::Body, "the body is not the JSON that was asked for");
+            self.located(error.with_source(source))
+        })
+    }
+
+    /// All of the body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] where it is longer than [`Limits::gathered_body`], [`ErrorKind::Incomplete`] where it broke
+    /// off, [`ErrorKind::Timeout`] where it paused for too long.
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        self.gather().await
+    }
+
+    /// The next piece of the body as it came; `None` at its end.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`], but for the limit.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.body.chunk().await.map_err(|error| self.located(error))
+    }
+
+    async fn gather(&mut self) -> Result<Bytes> {
+        self.body.gather(self.limits.gathered_body).await.map_err(|error| self.located(error))
+    }
+
+    fn located(&self, error: CoreError) -> Error {
+        error.with_url(&self.url).into()
+    }
+}
+
+impl Stream for Response {
+    type Item = Result<Bytes>;
+
+    /// The pieces of the body as they come. After an error there are no more.
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let response = self.get_mut();
+        if response.body.has_failed() {
+            return Poll::Ready(None);
+        }
+        let chunk = ready!(response.body.poll_chunk(cx));
+        Poll::Ready(chunk.map_err(|error| response.located(error)).transpose())
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("url", &self.url.as_str()).field("head", &self.head).finish_non_exhaustive()
+    }
+}

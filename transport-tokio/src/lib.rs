@@ -1,0 +1,53 @@
+//! HTTP sessions on tokio.
+//!
+//! A [`Session`] keeps what lives between requests (cookies, default headers, credentials) and the connections that may
+//! be used again. What is sent, stored, followed or tried again is decided by [`session_core`]; here are the sockets. No
+//! task stands behind a connection: whoever awaits a response drives its socket.
+//!
+//! ```no_run
+//! use transport_tokio::Session;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = Session::builder().base_url("http://example.test/api/").build()?;
+//! let login = session.post("login").form(&[("username", "admin"), ("password", "1234")]).send().await?;
+//! login.error_for_status_ref()?;
+//! println!("{:?}", session.cookies().to_map());
+//!
+//! session.headers_mut().insert("x-app".parse()?, "demo".parse()?);
+//! let text = session.get("data1").send().await?.text().await?;
+//! println!("{text}");
+//!
+//! session.close();
+//! assert!(session.get("data2").send().await.is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A session is cheap to clone, and its clones share everything; use one from as many tasks as you like. It needs a
+//! runtime with its IO and time drivers on (`enable_all`), of either flavour. Dropping a future, or a response whose body
+//! has not ended, closes its connection and nothing else.
+//!
+//! https, proxies and upgrades to other protocols are not supported yet: a request that needs one fails with
+//! [`ErrorKind::Unsupported`](session_core::error::ErrorKind::Unsupported) before anything is sent, also after a redirect.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic
+    )
+)]
+
+mod body;
+mod client;
+mod connect;
+mod error;
+mod wire;
+
+pub use body::Body;
+pub use client::{RequestBuilder, Response, ResponseFuture, Session, SessionBuilder};
+pub use error::{Error, Result};
+pub use http;
+pub use session_core;
