@@ -3,4 +3,5 @@
 mod faults;
 mod server;
 mod session;
+mod tasks;
 mod upload;
