@@ -13,3 +13,8 @@ pub mod script;
 pub mod server;
 #[cfg(feature = "suite")]
 pub mod suite;
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadmeDoctests;

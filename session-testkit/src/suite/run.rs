@@ -31,8 +31,11 @@ pub const CORE: Driver = Driver { name: "core", run: scenario::core::run };
 /// Over `transport-blocking` and real sockets.
 pub const BLOCKING: Driver = Driver { name: "blocking", run: scenario::blocking::run };
 
+/// Over `transport-tokio` and real sockets.
+pub const TOKIO: Driver = Driver { name: "tokio", run: scenario::tokio::run };
+
 /// Every driver of this build, in the order of `--on all`.
-pub const DRIVERS: &[Driver] = &[CORE, BLOCKING];
+pub const DRIVERS: &[Driver] = &[CORE, BLOCKING, TOKIO];
 
 /// What became of the cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,7 @@ use crate::suite::scenario::apply::{self, NotApplied};
 use crate::suite::scenario::model::{Request, Scenario};
 use crate::suite::scenario::observe::Delivered;
 use crate::suite::scenario::settings::Settings;
-use crate::suite::scenario::sockets::{self, Client, lines};
-use session_core::error::{Error, Phase};
+use crate::suite::scenario::sockets::{self, Client, core_error, lines};
 use std::io::Cursor;
 use transport_blocking::{Body, Session};
 
@@ -23,15 +22,10 @@ impl Client for Blocking {
 
     fn ask(&mut self, session: &Session, settings: &Settings, request: &Request) -> Result<Delivered, NotApplied> {
         let builder = apply::request(session, settings, request, |text| Body::reader(Cursor::new(text)))?;
-        let response = builder.send().map_err(core_error)?;
+        let response = builder.send().map_err(|error| core_error(error.kind(), &error))?;
         let (status, url) = (response.status().as_u16(), response.url().to_string());
         let (headers, history) = (lines(response.headers()), response.history().statuses());
-        let body = response.bytes().map_err(core_error)?.to_vec();
+        let body = response.bytes().map_err(|error| core_error(error.kind(), &error))?.to_vec();
         Ok(Delivered { status, url, headers, body, history })
     }
-}
-
-/// The kind of a transport's error is that of the core's.
-fn core_error(error: transport_blocking::Error) -> Error {
-    Error::new(error.kind(), Phase::Decide, error.to_string())
 }

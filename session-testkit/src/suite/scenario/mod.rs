@@ -2,8 +2,8 @@
 //!
 //! [`model`] and [`settings`] are what a case says, [`script`] the peer that plays it, [`observe`] what came of it, [`check`]
 //! the comparison: none of them knows a session. [`apply`] puts a case to the library's builders, for every driver;
-//! [`core`] is the driver without sockets, [`sockets`] the one for every transport; [`blocking`] and its like say how each
-//! is asked.
+//! [`core`] is the driver without sockets, [`sockets`] the one for every transport; [`blocking`] and [`tokio`]
+//! say how each is asked.
 
 pub mod apply;
 pub mod blocking;
@@ -17,3 +17,4 @@ pub mod observe;
 pub mod script;
 pub mod settings;
 pub mod sockets;
+pub mod tokio;

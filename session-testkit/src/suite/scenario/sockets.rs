@@ -13,7 +13,7 @@ use crate::suite::scenario::observe::{Delivered, Failure, FieldLines, Given};
 use crate::suite::scenario::script::Script;
 use crate::suite::scenario::settings::Settings;
 use http::HeaderMap;
-use session_core::error::Error;
+use session_core::error::{Error, ErrorKind, Phase};
 use session_core::handle::Access;
 use session_core::session::builder::SessionBuilder;
 use session_core::session::transport::{Clock, Transport};
@@ -114,6 +114,12 @@ fn clock_from(start: SystemTime) -> Clock {
 #[must_use]
 pub fn lines(headers: &HeaderMap) -> FieldLines {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+/// A transport's error as one of the core's: of the same kind, told in the same words.
+#[must_use]
+pub fn core_error(kind: ErrorKind, error: &dyn std::error::Error) -> Error {
+    Error::new(kind, Phase::Decide, error.to_string())
 }
 
 fn failure(error: &Error) -> Failure {

@@ -1,0 +1,52 @@
+//! The driver "tokio": the scenarios over `transport-tokio`.
+
+use crate::suite::outcome::Outcome;
+use crate::suite::scenario::apply::{self, NotApplied};
+use crate::suite::scenario::model::{Request, Scenario};
+use crate::suite::scenario::observe::Delivered;
+use crate::suite::scenario::settings::Settings;
+use crate::suite::scenario::sockets::{self, Client, core_error, lines};
+use ::tokio::runtime::{Builder, Runtime};
+use bytes::Bytes;
+use futures_core::Stream;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use transport_tokio::{Body, Session};
+
+/// Runs a case.
+#[must_use]
+pub fn run(case: &Scenario) -> Outcome {
+    match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => sockets::run(&mut Tokio(runtime), case),
+        Err(error) => Outcome::Failed(vec![format!("expected a runtime, got: {error}")]),
+    }
+}
+
+struct Tokio(Runtime);
+
+impl Client for Tokio {
+    type Session = Session;
+
+    fn ask(&mut self, session: &Session, settings: &Settings, request: &Request) -> Result<Delivered, NotApplied> {
+        let builder = apply::request(session, settings, request, |text| Body::stream(Once(Some(text.into()))))?;
+        self.0.block_on(async {
+            let response = builder.send().await.map_err(|error| core_error(error.kind(), &error))?;
+            let (status, url) = (response.status().as_u16(), response.url().to_string());
+            let (headers, history) = (lines(response.headers()), response.history().statuses());
+            let body = response.bytes().await.map_err(|error| core_error(error.kind(), &error))?.to_vec();
+            Ok(Delivered { status, url, headers, body, history })
+        })
+    }
+}
+
+/// A stream of one piece.
+struct Once(Option<Bytes>);
+
+impl Stream for Once {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(Ok))
+    }
+}
