@@ -55,39 +55,13 @@ pub(crate) fn on_response(
     now: Now,
 ) -> Result<Verdict, Error> {
     let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
-    let not_followed = match follow::locate(&exchange.redirect, max, &exchange.target, head)? {
-        Lead::To { target, dropped_user_info } => {
-            follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
-            match ask(exchange, &target, head) {
-                Action::Follow => {}
-                Action::Stop => {
-                    exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
-                    return Ok(Verdict::Deliver);
-                }
-                Action::Refuse => return Err(follow::vetoed(&exchange.target)),
-            }
-            let (method, fate) = rewrite(head.status, &exchange.method);
-            if fate == BodyFate::Keep && !exchange.body.is_replayable() {
-                return Err(Error::new(
-                    ErrorKind::BodyNotReplayable,
-                    Phase::Decide,
-                    format!("the redirect ({}) asks for the body again, which can be read only once", head.status),
-                )
-                .with_expected("a body of bytes, or one that can be rewound"));
-            }
-            if dropped_user_info {
-                exchange.note(|| Reason::UserInfoDropped);
-            }
-            let crossed = target.origin() != exchange.target.origin();
-            let rewritten = method != exchange.method;
-            exchange.note(|| Reason::Followed {
-                to: target.url().clone(),
-                rewritten: rewritten.then(|| method.clone()),
-                crossed: crossed.then(|| target.origin().clone()),
-            });
-            return Ok(Verdict::Follow(Next { target, method, fate }));
+    let not_followed = match redirection(exchange, max, head)? {
+        Ok(next) => return Ok(Verdict::Follow(next)),
+        Err(NotFollowed::Stopped) => {
+            exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
+            return Ok(Verdict::Deliver);
         }
-        Lead::Nowhere(why) => why,
+        Err(why) => why,
     };
     let never = RetryPolicy::default();
     let policy = settings.retry.as_ref().unwrap_or(&never);
@@ -101,6 +75,44 @@ pub(crate) fn on_response(
         exchange.note(|| Reason::NotFollowed(not_followed));
     }
     Ok(Verdict::Deliver)
+}
+
+/// The next request where the answer redirects and may be followed, else why it is not.
+pub(crate) fn redirection(
+    exchange: &mut Exchange,
+    max: u32,
+    head: &ResponseHead,
+) -> Result<Result<Next, NotFollowed>, Error> {
+    let (target, dropped_user_info) = match follow::locate(&exchange.redirect, max, &exchange.target, head)? {
+        Lead::To { target, dropped_user_info } => (target, dropped_user_info),
+        Lead::Nowhere(why) => return Ok(Err(why)),
+    };
+    follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
+    match ask(exchange, &target, head) {
+        Action::Follow => {}
+        Action::Stop => return Ok(Err(NotFollowed::Stopped)),
+        Action::Refuse => return Err(follow::vetoed(&exchange.target)),
+    }
+    let (method, fate) = rewrite(head.status, &exchange.method);
+    if fate == BodyFate::Keep && !exchange.body.is_replayable() {
+        return Err(Error::new(
+            ErrorKind::BodyNotReplayable,
+            Phase::Decide,
+            format!("the redirect ({}) asks for the body again, which can be read only once", head.status),
+        )
+        .with_expected("a body of bytes, or one that can be rewound"));
+    }
+    if dropped_user_info {
+        exchange.note(|| Reason::UserInfoDropped);
+    }
+    let crossed = target.origin() != exchange.target.origin();
+    let rewritten = method != exchange.method;
+    exchange.note(|| Reason::Followed {
+        to: target.url().clone(),
+        rewritten: rewritten.then(|| method.clone()),
+        crossed: crossed.then(|| target.origin().clone()),
+    });
+    Ok(Ok(Next { target, method, fate }))
 }
 
 /// Asks the caller's own rule, which sees what was asked before.

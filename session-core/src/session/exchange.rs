@@ -112,7 +112,7 @@ impl Exchange {
     }
 
     /// Goes on to `next`. Where the origin changes, what belonged to the old one is dropped and never comes back.
-    fn go_to(&mut self, next: Target) {
+    pub(crate) fn go_to(&mut self, next: Target) {
         let moved = next.origin() != self.target.origin();
         let trusted = moved && self.redirect.trusts(self.target.origin(), next.origin());
         self.target = next;

@@ -12,8 +12,10 @@ mod exchange;
 pub mod history;
 mod memory;
 mod prepare;
+pub mod preview;
 pub mod reason;
 pub mod request;
+mod resume;
 pub mod settings;
 mod start;
 pub mod step;
@@ -115,7 +117,7 @@ impl Session {
         match decide::on_response(&self.settings, &mut self.entropy, &mut exchange, &head, now) {
             Ok(Verdict::Deliver) => {
                 exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
-                Ok(Step::Done(Delivery::of(*exchange, head)))
+                Ok(Step::Done(Delivery::of(exchange, head)))
             }
             Ok(Verdict::Follow(next)) => {
                 exchange.end_hop(sent, Some(head.status), Some(head), Ending::Followed);

@@ -244,7 +244,11 @@ fn cookie(
     }
 }
 
-fn append(fields: &mut HeaderMap, name: &HeaderName, value: HeaderValue) -> Result<(), Error> {
+/// Adds a line. The value of a credential is marked, so that whoever prints the head does not print it.
+fn append(fields: &mut HeaderMap, name: &HeaderName, mut value: HeaderValue) -> Result<(), Error> {
+    if is_credential_field(name) {
+        value.set_sensitive(true);
+    }
     fields.try_append(name, value).map(|_| ()).map_err(|source| {
         Error::new(ErrorKind::InvalidHeader, Phase::Build, "the request has too many fields").with_source(source)
     })

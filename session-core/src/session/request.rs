@@ -6,6 +6,7 @@ use crate::message::body::RequestBody;
 use crate::message::head::ShownFields;
 use crate::message::into_url::{IntoUrl, Reference};
 use crate::redirect::policy::RedirectPolicy;
+use crate::session::exchange::Exchange;
 use crate::session::settings::{CookieMode, Setting};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
@@ -25,6 +26,8 @@ pub struct Request {
     pub(crate) cookie_mode: Option<CookieMode>,
     pub(crate) redirect: Option<RedirectPolicy>,
     pub(crate) timeout: Setting<Duration>,
+    /// The exchange that this request goes on with, where it is the next one of a redirect.
+    pub(crate) resumes: Option<Box<Exchange>>,
 }
 
 impl Request {
@@ -43,6 +46,7 @@ impl Request {
             cookie_mode: None,
             redirect: None,
             timeout: Setting::Inherit,
+            resumes: None,
         }
     }
 
@@ -99,6 +103,12 @@ impl Request {
     /// What the body is like. Default: there is none.
     pub fn set_body(&mut self, body: RequestBody) {
         self.body = body;
+    }
+
+    /// The URL as given; relative ones are joined to the session's `base_url`.
+    #[must_use]
+    pub fn url(&self) -> &Reference {
+        &self.url
     }
 
     /// What the body is like.

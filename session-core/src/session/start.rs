@@ -9,6 +9,7 @@ use crate::session::exchange::{Exchange, SentCredentials, check_host, framing};
 use crate::session::history::History;
 use crate::session::reason::CredentialSource;
 use crate::session::request::Request;
+use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
 use crate::time::{Now, Timeouts};
 use http::Method;
@@ -17,6 +18,9 @@ use url::Url;
 
 /// The state of a new exchange. Nothing of it has been sent.
 pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> Result<Exchange, Error> {
+    if let Some(before) = request.resumes.take() {
+        return resume::exchange(*before, request);
+    }
     let mut url = request.url.clone().absolute(settings.base_url.as_ref())?;
     append_params(&mut url, &settings.params, &request.params);
     let (target, user_info) = Target::new(url)?;
@@ -65,7 +69,7 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
 }
 
 /// The request's own cookies: those of its Cookie field, then those given by name.
-fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error> {
+pub(crate) fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error> {
     let mut cookies: Vec<OwnCookie> = request.headers.get_all(COOKIE).iter().flat_map(OwnCookie::of_line).collect();
     if !cookies.is_empty() || request.headers.contains_key(COOKIE) {
         request.headers.remove(COOKIE);

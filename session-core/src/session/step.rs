@@ -156,20 +156,16 @@ impl fmt::Debug for Pause {
 }
 
 /// The response that is handed to the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Delivery {
     pub(crate) head: ResponseHead,
-    pub(crate) url: Url,
-    pub(crate) history: History,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) exchange: Box<Exchange>,
 }
 
 impl Delivery {
     /// The answer that ends an exchange.
-    pub(crate) fn of(exchange: Exchange, head: ResponseHead) -> Self {
-        let Exchange { target, history, timeouts, deadline, .. } = exchange;
-        Self { head, url: target.into_url(), history, timeouts, deadline }
+    pub(crate) fn of(exchange: Box<Exchange>, head: ResponseHead) -> Self {
+        Self { head, exchange }
     }
 
     /// The response's head.
@@ -181,31 +177,42 @@ impl Delivery {
     /// The URL that answered, with its fragment.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        self.exchange.target.url()
     }
 
     /// Every hop, and why.
     #[must_use]
     pub fn history(&self) -> &History {
-        &self.history
+        &self.exchange.history
     }
 
     /// How long each phase may take, for reading the body.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
-        self.timeouts
+        self.exchange.timeouts
     }
 
     /// When the body must have been read.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.exchange.deadline
     }
 
     /// Head, URL and history.
     #[must_use]
     pub fn into_parts(self) -> (ResponseHead, Url, History) {
-        (self.head, self.url, self.history)
+        let Exchange { target, history, .. } = *self.exchange;
+        (self.head, target.into_url(), history)
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("url", &self.url().as_str())
+            .field("head", &self.head)
+            .field("history", self.history())
+            .finish()
     }
 }
 

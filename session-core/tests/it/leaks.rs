@@ -174,6 +174,8 @@ impl Watch<'_> {
         assert!(fields.get_all(COOKIE).iter().count() <= 1);
         assert!(fields.get_all(AUTHORIZATION).iter().count() <= 1);
         assert_eq!(hop.target().url().username(), "");
+        let shown = format!("{hop:?}{:?}", hop.head());
+        assert!(!shown.contains("s-"), "a secret was printed: {shown}");
         let seen = everything(hop);
         for own in ["auth", "field", "cookie", "key", "marked", "credential", "info"] {
             for number in 0..self.script.exchanges.len() {

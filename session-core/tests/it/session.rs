@@ -375,3 +375,47 @@ fn the_cookie_field_has_a_limit_and_says_what_it_left_out() {
         "{story}"
     );
 }
+
+#[test]
+fn a_redirect_can_be_followed_by_hand_with_the_same_losses() {
+    let mut session = session().redirect(RedirectPolicy::none()).build().unwrap();
+    let mut request = Request::new(Method::POST, "https://a.test/login#top");
+    request.set_body(RequestBody::replayable(BodySize::Sized(3)));
+    request.append_header("authorization", "Own 1").unwrap();
+    request.append_header("x-plain", "1").unwrap();
+    let to = |location: &str| [answer(307, &[("location", location)])];
+    let first = run(&mut session, request, &to("https://b.test/2")).unwrap();
+    assert_eq!(first.head().status, 307);
+    let next = first.next_request().unwrap().unwrap();
+    assert_eq!((next.method(), next.body().size()), (&Method::POST, BodySize::Sized(3)));
+    let second = run(&mut session, next, &to("https://a.test/3")).unwrap();
+    let hop = first_hop(&mut session, second.next_request().unwrap().unwrap());
+    assert_eq!(hop.target().url().as_str(), "https://a.test/3#top");
+    assert_eq!(text(&hop, AUTHORIZATION), None);
+    assert_eq!(text(&hop, HeaderName::from_static("x-plain")).unwrap(), "1");
+    let end = done(session.handle_response(hop, answer(200, &[]), now()).unwrap());
+    assert!(end.next_request().is_none());
+    assert_eq!(end.history().hops().len(), 3);
+}
+
+#[test]
+fn what_following_would_refuse_the_next_request_refuses() {
+    let mut session = session().redirect(RedirectPolicy::none()).build().unwrap();
+    let delivered = run(&mut session, Request::get("http://a.test/"), &[answer(302, &[("location", "ftp://a.test/")])]);
+    assert_eq!(delivered.unwrap().next_request().unwrap().unwrap_err().kind(), ErrorKind::RedirectRefused);
+    let nowhere = run(&mut session, Request::get("http://a.test/"), &[answer(302, &[])]).unwrap();
+    assert!(nowhere.next_request().is_none());
+}
+
+#[test]
+fn a_preview_shows_what_would_be_sent_and_binds_nothing() {
+    let mut session = session().auth(Credential::bearer("t")).build().unwrap();
+    let preview = session.preview(Request::get("https://a.test/"), now()).unwrap();
+    assert_eq!(preview.head.headers().get(AUTHORIZATION).unwrap(), "Bearer t");
+    assert_eq!((preview.framing, preview.reasons.len()), (Framing::None, 1));
+    let hop = first_hop(&mut session, Request::get("https://b.test/"));
+    assert_eq!(text(&hop, AUTHORIZATION).unwrap(), "Bearer t");
+    let preview = session.preview(Request::get("https://a.test/"), now()).unwrap();
+    assert!(!preview.head.headers().contains_key(AUTHORIZATION));
+    assert_eq!(session.preview(Request::get("x"), now()).unwrap_err().kind(), ErrorKind::InvalidUrl);
+}

@@ -1,0 +1,75 @@
+//! Redirects one step at a time: a delivered redirect gives the next request, which goes on with the same exchange.
+
+use crate::error::Error;
+use crate::message::target::Target;
+use crate::redirect::policy::{Following, RedirectPolicy};
+use crate::session::decide::redirection;
+use crate::session::exchange::{Exchange, check_host, framing};
+use crate::session::request::Request;
+use crate::session::start::own_cookies;
+use crate::session::step::Delivery;
+
+impl Delivery {
+    /// The request that this answer leads to, where it is a redirect that was not followed (`response.next` in requests);
+    /// `None` where the answer leads nowhere.
+    ///
+    /// It goes on with the same exchange: what a change of origin took away stays away, and the deadline holds. What its
+    /// body is like, [`Request::body`] says; the bytes are the caller's to give again. How often this is done is the
+    /// caller's to bound.
+    ///
+    /// # Errors
+    /// What following the redirect would end with: a Location that is no URL, another scheme, a forbidden downgrade, a body
+    /// that cannot be sent again.
+    ///
+    /// ```
+    /// # use http::{HeaderMap, HeaderValue, StatusCode};
+    /// # use session_core::message::head::ResponseHead;
+    /// # use session_core::redirect::policy::RedirectPolicy;
+    /// # use session_core::session::{Session, request::Request, step::Step};
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    /// # let mut fields = HeaderMap::new();
+    /// # fields.insert("location", HeaderValue::from_static("/next"));
+    /// # let redirect = ResponseHead::new(StatusCode::FOUND).with_headers(fields);
+    /// let mut session = Session::builder().redirect(RedirectPolicy::none()).build()?;
+    /// let Step::Send(hop) = session.begin(Request::get("http://a.test/"), now)? else { panic!() };
+    /// let Step::Done(delivery) = session.handle_response(hop, redirect, now)? else { panic!() };
+    /// let next = delivery.next_request().expect("it is a redirect")?;
+    /// let Step::Send(hop) = session.begin(next, now)? else { panic!() };
+    /// assert_eq!(hop.target().url().as_str(), "http://a.test/next");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    #[must_use]
+    pub fn next_request(&self) -> Option<Result<Request, Error>> {
+        let mut exchange = self.exchange.clone();
+        let rules = std::mem::replace(&mut exchange.redirect, RedirectPolicy::none());
+        exchange.redirect = rules.clone().following(Following::Follow);
+        let next = match redirection(&mut exchange, u32::MAX, &self.head) {
+            Ok(Ok(next)) => next,
+            Ok(Err(_)) => return None,
+            Err(error) => return Some(Err(error.with_url(self.url()))),
+        };
+        exchange.redirect = rules;
+        exchange.follow(next);
+        let mut request = Request::new(exchange.method.clone(), exchange.target.url());
+        request.headers = std::mem::take(&mut exchange.own);
+        request.body = exchange.body;
+        request.resumes = Some(exchange);
+        Some(Ok(request))
+    }
+}
+
+/// Goes on with `before`, as `request` has it now. A URL that was changed to another origin is a change of origin.
+pub(crate) fn exchange(mut before: Exchange, mut request: Request) -> Result<Exchange, Error> {
+    let (target, _) = Target::new(request.url.clone().absolute(None)?)?;
+    let at = |error: Error| error.with_url(target.url());
+    check_host(&request.headers).map_err(at)?;
+    let framing = framing(&request.method, request.body, &mut request.headers).map_err(at)?;
+    before.own_cookies.append(&mut own_cookies(&mut request).map_err(at)?);
+    before.method = request.method;
+    before.own = request.headers;
+    before.body = request.body;
+    before.framing = framing;
+    before.go_to(target);
+    Ok(before)
+}
