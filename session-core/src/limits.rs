@@ -49,6 +49,14 @@ pub struct Limits {
     pub cookie_seconds: u64,
     /// The Cookie field of one request. Default 8190 (Apache's limit for a request field).
     pub cookie_field: usize,
+    /// The challenges of one response, summed over the lines of the field. A line that does not fit is not read.
+    /// Default 16 KiB.
+    pub challenge_bytes: usize,
+    /// Hosts that the HSTS store holds. Default 10,000.
+    pub hsts_entries: usize,
+    /// How long an HSTS entry may live, in seconds; what asks for more gets this. Default 315,360,000, which is ten years
+    /// (servers ask for one or two; Chrome cuts at one).
+    pub hsts_seconds: u64,
 }
 
 impl Default for Limits {
@@ -73,6 +81,9 @@ impl Default for Limits {
             cookies_per_response: 50,
             cookie_seconds: 400 * 24 * 60 * 60,
             cookie_field: 8190,
+            challenge_bytes: 16 * 1024,
+            hsts_entries: 10_000,
+            hsts_seconds: 10 * 365 * 24 * 60 * 60,
         }
     }
 }

@@ -5,5 +5,6 @@
 
 mod basic;
 mod bearer;
+pub mod challenge;
 pub mod credentials;
 pub mod netrc;
