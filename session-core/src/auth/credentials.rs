@@ -1,8 +1,9 @@
 //! A credential and the one way to its field value. How each scheme writes it stands in the scheme's file; to which
 //! origin it may go is the business of [`Bound`](crate::message::bound::Bound).
 
-use crate::auth::{basic, bearer};
-use crate::error::Error;
+use crate::auth::bearer;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::basic;
 use crate::message::sensitive::Secret;
 use crate::message::target::UserInfo;
 use http::HeaderValue;
@@ -24,6 +25,14 @@ pub enum Credential {
     },
     /// A token, sent with the first request (RFC 6750).
     Bearer(Secret<String>),
+    /// User name and password, proved in answer to a challenge and never sent themselves (RFC 7616).
+    #[non_exhaustive]
+    Digest {
+        /// The user name.
+        user: String,
+        /// The password; it may be empty.
+        password: Secret<String>,
+    },
 }
 
 impl Credential {
@@ -39,15 +48,26 @@ impl Credential {
         Self::Bearer(Secret::new(token.into()))
     }
 
-    /// The value of `Authorization` or `Proxy-Authorization`, marked sensitive.
+    /// User name and password for Digest.
+    #[must_use]
+    pub fn digest(user: impl Into<String>, password: impl Into<String>) -> Self {
+        Self::Digest { user: user.into(), password: Secret::new(password.into()) }
+    }
+
+    /// The value of `Authorization` or `Proxy-Authorization`, marked sensitive, of a credential that needs no challenge.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidHeader`](crate::error::ErrorKind::InvalidHeader) for a user name with a colon, for a control
-    /// character in user name or password (RFC 7617 2), for a token that is empty or cannot stand in a field value.
+    /// [`ErrorKind::InvalidHeader`] for a user name with a colon, for a control character in user name or password (RFC
+    /// 7617 2), for a token that is empty or cannot stand in a field value. [`ErrorKind::InvalidSetting`] for Digest,
+    /// whose value is made for one request: see [`authorize`](crate::auth::answer::authorize), which serves all.
     pub fn authorization(&self) -> Result<HeaderValue, Error> {
         match self {
             Self::Basic { user, password } => basic::authorization(user, password),
             Self::Bearer(token) => bearer::authorization(token),
+            Self::Digest { .. } => {
+                Err(Error::new(ErrorKind::InvalidSetting, Phase::Build, "a Digest credential has no fixed field value")
+                    .with_expected("an answer made for one challenge and one request"))
+            }
         }
     }
 }
@@ -64,6 +84,7 @@ impl fmt::Debug for Credential {
         f.write_str(match self {
             Self::Basic { .. } => "Basic(..)",
             Self::Bearer(_) => "Bearer(..)",
+            Self::Digest { .. } => "Digest(..)",
         })
     }
 }
@@ -71,6 +92,7 @@ impl fmt::Debug for Credential {
 #[cfg(test)]
 mod tests {
     use super::Credential;
+    use crate::error::ErrorKind;
     use crate::message::target::Target;
     use url::Url;
 
@@ -78,6 +100,7 @@ mod tests {
     fn debug_shows_neither_user_nor_password_nor_token() {
         assert_eq!(format!("{:?}", Credential::basic("key", "hunter2")), "Basic(..)");
         assert_eq!(format!("{:?}", Credential::bearer("hunter2")), "Bearer(..)");
+        assert_eq!(format!("{:?}", Credential::digest("key", "hunter2")), "Digest(..)");
     }
 
     #[test]
@@ -101,5 +124,12 @@ mod tests {
         for credential in [Credential::basic("u", "p"), Credential::bearer("t")] {
             assert!(credential.authorization().unwrap().is_sensitive());
         }
+    }
+
+    #[test]
+    fn digest_has_no_fixed_field_value() {
+        let error = Credential::digest("u", "hunter2").authorization().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidSetting);
+        assert!(!format!("{error}{error:?}").contains("hunter2"));
     }
 }

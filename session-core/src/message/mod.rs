@@ -2,6 +2,7 @@
 //!
 //! Everything above builds on these; nothing here knows a session, a codec or a policy.
 
+pub mod basic;
 pub mod body;
 pub mod bound;
 pub mod date;

@@ -135,8 +135,7 @@ fn parameters_without_a_scheme_belong_to_nothing() {
 fn what_passes_the_limit_is_not_read() {
     let headers = fields(&WWW_AUTHENTICATE, &[b"Basic realm=a", b"Digest realm=b", b"Foo"]);
     let read = |bytes| {
-        let mut limits = Limits::default();
-        limits.challenge_bytes = bytes;
+        let limits = Limits { challenge_bytes: bytes, ..Limits::default() };
         let read = challenges(&headers, &WWW_AUTHENTICATE, &limits);
         read.iter().map(|challenge| challenge.scheme().to_owned()).collect::<Vec<_>>()
     };
@@ -183,8 +182,7 @@ fn info_is_a_list_of_parameters_over_all_lines() {
     for bad in [&["nextnonce=a, nextnonce=b"][..], &["a=1", "a=2"], &["Digest nextnonce=a"], &["a=\"1"], &[""], &[]] {
         assert_eq!(read(bad), None, "{bad:?}");
     }
-    let mut limits = Limits::default();
-    limits.challenge_bytes = 5;
+    let limits = Limits { challenge_bytes: 5, ..Limits::default() };
     assert_eq!(info(&fields(&name, &[b"a=1", b"b=2"]), &name, &limits), None);
 }
 

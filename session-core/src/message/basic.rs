@@ -1,4 +1,4 @@
-//! How Basic is written (RFC 7617): `user:password` in UTF-8, as base64.
+//! How Basic is written (RFC 7617): `user:password` in UTF-8, as base64. Both origins and proxies take it.
 
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::sensitive::Secret;
@@ -11,7 +11,7 @@ use http::HeaderValue;
 /// # Errors
 /// [`ErrorKind::InvalidHeader`] for a colon in the user name, which would end it early, and for control characters in
 /// either (RFC 7617 2).
-pub(crate) fn authorization(user: &str, password: &Secret<String>) -> Result<HeaderValue, Error> {
+pub fn authorization(user: &str, password: &Secret<String>) -> Result<HeaderValue, Error> {
     let refused = |message: &str, expected: &str| {
         Error::new(ErrorKind::InvalidHeader, Phase::Build, message).with_expected(expected)
     };
