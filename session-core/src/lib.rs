@@ -21,6 +21,7 @@ pub mod error;
 pub mod h1;
 pub mod handle;
 pub mod headers;
+pub mod hsts;
 pub mod idle;
 pub mod limits;
 pub mod message;

@@ -4,7 +4,7 @@
 //! What a scheme does with its parameters is the scheme's business.
 
 use crate::limits::Limits;
-use crate::message::grammar::{is_token, list_members, trim_blanks};
+use crate::message::grammar::{is_token, list_members, trim_blanks, unquoted};
 use http::{HeaderMap, HeaderName};
 use std::collections::BTreeMap;
 
@@ -194,20 +194,6 @@ fn parameter(member: &[u8]) -> Option<(String, Vec<u8>)> {
     let value = trim_blanks(trim_blanks(rest).strip_prefix(b"=")?);
     let value = if is_token(value) { value.to_vec() } else { unquoted(value)? };
     Some((String::from_utf8_lossy(name).to_ascii_lowercase(), value))
-}
-
-/// The content of a quoted string that is all of `bytes` (RFC 9110 5.6.4).
-fn unquoted(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = bytes.strip_prefix(b"\"")?.iter();
-    let mut content = Vec::with_capacity(bytes.len());
-    loop {
-        match rest.next()? {
-            b'"' => break,
-            b'\\' => content.push(*rest.next()?),
-            byte => content.push(*byte),
-        }
-    }
-    if rest.as_slice().is_empty() { Some(content) } else { None }
 }
 
 /// The token of RFC 9110 11.2, where `bytes` is one.

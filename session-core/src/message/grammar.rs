@@ -38,6 +38,12 @@ pub fn trim_blanks(bytes: &[u8]) -> &[u8] {
 /// The members of a comma-separated list, trimmed, empty ones left out (RFC 9110 5.6.1). Commas inside quoted strings
 /// do not split.
 pub fn list_members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    members(value, b',')
+}
+
+/// What stands between separators outside of quoted strings, trimmed, empty ones left out. A quote without an end
+/// reaches to the end of the value.
+pub fn members(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let mut escaped = false;
     value
@@ -49,13 +55,27 @@ pub fn list_members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
             match byte {
                 b'\\' if quoted => escaped = true,
                 b'"' => quoted = !quoted,
-                b',' if !quoted => return true,
-                _ => {}
+                _ => return byte == separator && !quoted,
             }
             false
         })
         .map(trim_blanks)
         .filter(|member| !member.is_empty())
+}
+
+/// The content of a quoted string that is all of `bytes`, with its escapes undone (RFC 9110 5.6.4).
+#[must_use]
+pub fn unquoted(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = bytes.strip_prefix(b"\"")?.iter();
+    let mut content = Vec::with_capacity(bytes.len());
+    loop {
+        match rest.next()? {
+            b'"' => break,
+            b'\\' => content.push(*rest.next()?),
+            byte => content.push(*byte),
+        }
+    }
+    if rest.as_slice().is_empty() { Some(content) } else { None }
 }
 
 /// A number written in decimal digits and nothing else; `None` for anything else and for more than 64 bits.
@@ -75,7 +95,7 @@ pub fn decimal(digits: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, is_token, list_members, trim_blanks};
+    use super::{decimal, is_token, list_members, members, trim_blanks, unquoted};
 
     #[test]
     fn tokens_hold_no_separators() {
@@ -95,6 +115,22 @@ mod tests {
         assert_eq!(members(" a,, b\t,"), ["a", "b"]);
         assert_eq!(members("a=\"x, \\\" y\", b"), ["a=\"x, \\\" y\"", "b"]);
         assert_eq!(members(" , "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn other_separators_split_alike() {
+        let shown: Vec<&[u8]> = members(b" a=\"x;y\";; b, c ;", b';').collect();
+        assert_eq!(shown, [&b"a=\"x;y\""[..], b"b, c"]);
+        assert_eq!(members(b"a;\"b;c", b';').count(), 2);
+    }
+
+    #[test]
+    fn a_quoted_string_is_all_or_nothing() {
+        assert_eq!(unquoted(b"\"a \\\"b\\\" \\\\ \\c\""), Some(b"a \"b\" \\ c".to_vec()));
+        assert_eq!(unquoted(b"\"\""), Some(Vec::new()));
+        for bad in ["", "a", "\"", "\"a", "\"a\"b", "\"a\\\"", " \"a\""] {
+            assert_eq!(unquoted(bad.as_bytes()), None, "{bad}");
+        }
     }
 
     #[test]

@@ -52,6 +52,12 @@ impl CanonicalHost {
         &self.text
     }
 
+    /// The canonical text without a trailing dot: two spellings of one name in the DNS are equal in this.
+    #[must_use]
+    pub fn without_dot(&self) -> &str {
+        self.text.strip_suffix('.').unwrap_or(&self.text)
+    }
+
     /// The address, where the host is one.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
@@ -67,7 +73,7 @@ impl CanonicalHost {
                 address.is_loopback() || address.to_ipv4_mapped().is_some_and(|mapped| mapped.is_loopback())
             }
             None => {
-                let name = self.text.strip_suffix('.').unwrap_or(&self.text);
+                let name = self.without_dot();
                 name == "localhost" || name.ends_with(".localhost")
             }
         }
@@ -104,6 +110,13 @@ mod tests {
         assert_eq!(host("stra\u{df}e.de").as_deref(), Some("xn--strae-oqa.de"));
         assert_eq!(host("b.test.").as_deref(), Some("b.test."));
         assert_eq!(host("a_b.test").as_deref(), Some("a_b.test"));
+    }
+
+    #[test]
+    fn a_trailing_dot_can_be_left_out() {
+        for spelling in ["a.test", "A.Test.", "a\u{3002}test\u{3002}"] {
+            assert_eq!(CanonicalHost::parse(spelling).unwrap().without_dot(), "a.test", "{spelling}");
+        }
     }
 
     #[test]
