@@ -1,4 +1,4 @@
-//! The vocabulary of RFC 9110: grammar, fields, origins, targets, bodies, heads, secrets and dates.
+//! The vocabulary of RFC 9110: grammar, fields, origins, targets, bodies, heads, secrets, proxies and dates.
 //!
 //! Everything above builds on these; nothing here knows a session, a codec or a policy.
 
@@ -12,6 +12,7 @@ pub mod head;
 pub mod host;
 pub mod into_url;
 pub mod origin;
+pub mod proxy;
 pub mod route;
 pub mod sensitive;
 pub mod target;

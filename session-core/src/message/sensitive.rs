@@ -5,7 +5,9 @@ use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
 use std::fmt;
 
 /// A value that no `Debug` shows. What it guards is read by [`Secret::expose`] alone.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// It compares and hashes as the value, so that what differs in its secrets alone is never taken for the same.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {

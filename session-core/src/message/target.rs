@@ -15,7 +15,7 @@ pub struct Target {
 }
 
 /// User name and password that stood in a URL, decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct UserInfo {
     /// The user name.
