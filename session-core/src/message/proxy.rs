@@ -274,7 +274,6 @@ mod tests {
         ] {
             let server = server(url);
             assert_eq!((server.to_string().as_str(), server.port()), (shown, port), "{url}");
-            assert_eq!(server.host(), super::CanonicalHost::parse(&server.host().to_string()).as_ref().unwrap());
             assert!(server.authorization().is_none() && server.user_info().is_none());
         }
     }

@@ -140,6 +140,42 @@ fn quotes_and_backslashes_come_back_as_they_came() {
     assert_eq!(written.value("username").as_deref(), Some("u\"\\"));
 }
 
+/// The server's side of RFC 7616 3.4, computed from the answer as it was written.
+#[test]
+fn a_server_computes_the_same_response() {
+    for (name, hash) in [
+        ("MD5", HashAlgorithm::Md5),
+        ("SHA-256", HashAlgorithm::Sha256),
+        ("SHA-512-256", HashAlgorithm::Sha512Trunc256),
+    ] {
+        for (ending, qop) in [("", "auth"), ("", "auth-int"), ("-sess", "auth"), ("-sess", "auth-int")] {
+            let parameters = format!("realm=\"r s\", nonce=\"n/1\", qop=\"{qop}\", algorithm={name}{ending}");
+            let mut state = challenged(&parameters, "https://a.test/");
+            let target = target("https://a.test/x?q");
+            let body_hash = |algorithm| Some(BodyHash::of(algorithm, b"v=1"));
+            let asked = Asked::of_origin(&Method::PUT, &target)
+                .with_body(RequestBody::replayable(BodySize::Sized(3)))
+                .with_hash(&body_hash);
+            let mut client = Client::new("Mufasa", "Circle of Life");
+            for _ in 0..2 {
+                let answer = written(&client.answer(&mut state, &asked).unwrap().value);
+                let value = |name: &str| answer.value(name).unwrap();
+                let joined = |parts: &[&str]| BodyHash::of(hash, parts.join(":").as_bytes()).as_hex().to_owned();
+                let mut secret = joined(&["Mufasa", "r s", "Circle of Life"]);
+                if ending == "-sess" {
+                    secret = joined(&[&secret, "n/1", &value("cnonce")]);
+                }
+                let asked = match qop {
+                    "auth" => joined(&["PUT", "/x?q"]),
+                    _ => joined(&["PUT", "/x?q", &joined(&["v=1"])]),
+                };
+                let expected = joined(&[&secret, "n/1", &value("nc"), &value("cnonce"), qop, &asked]);
+                assert_eq!(value("response"), expected, "{parameters}");
+            }
+        }
+    }
+}
+
 /// Threat AU-06 (aiohttp#12436).
 #[test]
 fn the_uri_is_the_request_target() {
