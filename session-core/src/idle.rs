@@ -6,6 +6,7 @@
 
 use crate::limits::Limits;
 use crate::message::origin::Origin;
+use crate::message::route::Route;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -13,13 +14,26 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PoolKey {
     origin: Origin,
+    route: Route,
 }
 
 impl PoolKey {
     /// The key of connections made straight to `origin`.
     #[must_use]
     pub fn direct(origin: Origin) -> Self {
-        Self { origin }
+        Self::new(origin, Route::Direct)
+    }
+
+    /// The key of connections made to `origin` by this route. Routes through one proxy with different credentials differ.
+    #[must_use]
+    pub fn new(origin: Origin, route: Route) -> Self {
+        Self { origin, route }
+    }
+
+    /// The way that the connection takes.
+    #[must_use]
+    pub fn route(&self) -> &Route {
+        &self.route
     }
 
     /// The origin that the connection speaks to in the end.

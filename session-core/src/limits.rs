@@ -47,6 +47,8 @@ pub struct Limits {
     pub cookies_per_response: usize,
     /// How long a cookie may live, in seconds. Default 34,560,000, which is 400 days (RFC 6265bis 5.5).
     pub cookie_seconds: u64,
+    /// Origins whose Digest challenges are remembered. Default 256.
+    pub digest_origins: usize,
     /// The Cookie field of one request. Default 8190 (Apache's limit for a request field).
     pub cookie_field: usize,
     /// The challenges of one response, summed over the lines of the field. A line that does not fit is not read.
@@ -80,6 +82,7 @@ impl Default for Limits {
             cookies_total: 3000,
             cookies_per_response: 50,
             cookie_seconds: 400 * 24 * 60 * 60,
+            digest_origins: 256,
             cookie_field: 8190,
             challenge_bytes: 16 * 1024,
             hsts_entries: 10_000,

@@ -38,6 +38,11 @@ pub trait Dispatch: Sized {
 pub trait RequestContent: From<Bytes> {
     /// Its size, and whether it can be sent a second time.
     fn describe(&self) -> RequestBody;
+
+    /// Its bytes, where they are at hand, for Digest's `auth-int`. Default: they are not.
+    fn bytes(&self) -> Option<Bytes> {
+        None
+    }
 }
 
 /// Builds one request.
@@ -152,6 +157,11 @@ impl<D: Dispatch> RequestBuilder<D> {
         self.auth(Credential::basic(user, password.map(Into::into).unwrap_or_default()))
     }
 
+    /// User name and password for Digest (RFC 7616): sent where the origin asks for them.
+    pub fn digest_auth(self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.auth(Credential::digest(user, password))
+    }
+
     /// A bearer token (RFC 6750), sent at once.
     pub fn bearer_auth(self, token: impl Into<String>) -> Self {
         self.auth(Credential::bearer(token))
@@ -205,6 +215,9 @@ impl<D: Dispatch> RequestBuilder<D> {
             BodySize::Sized(0) => RequestBody::EMPTY,
             _ => described,
         });
+        if let Some(bytes) = body.as_ref().and_then(RequestContent::bytes) {
+            request.set_hashable(bytes);
+        }
         dispatch.dispatch(Ok((request, body)))
     }
 

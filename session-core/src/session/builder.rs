@@ -6,16 +6,18 @@ use crate::cookies::jar::Jar;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::headers::DefaultHeaders;
+use crate::hsts::HstsStore;
 use crate::limits::Limits;
 use crate::message::into_url::IntoUrl;
 use crate::message::origin::Origin;
 use crate::message::target::take_user_info;
+use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
-use crate::session::memory::{Credentials, Memory, Openness};
+use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::request::field;
-use crate::session::settings::{CookieMode, Recording, Settings};
+use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
 use crate::session::transport::{Clock, ConnectSettings, Transport};
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -49,6 +51,8 @@ impl<T: Transport> SessionBuilder<T> {
                 origin_headers: crate::headers::OriginHeaders::default(),
                 credentials: Credentials::default(),
                 netrc: Netrc::default(),
+                digests: Digests::default(),
+                hsts: HstsStore::new(),
                 open: Openness::Open,
             },
             entropy: Entropy::from_seed([0; 32]),
@@ -183,6 +187,19 @@ impl<T: Transport> SessionBuilder<T> {
     /// Whether clear text is refused, asked for or redirected to. Default: it is not.
     pub fn https_only(mut self, only: bool) -> Self {
         self.settings.https_only = only;
+        self
+    }
+
+    /// Whether hosts that ask for it over https are asked over https alone (RFC 6797). Default: they are.
+    pub fn hsts(mut self, mode: HstsMode) -> Self {
+        self.settings.hsts = mode;
+        self
+    }
+
+    /// The proxies, chosen anew at each hop. Default: none. Those that the environment names are read by
+    /// [`from_environment`](crate::proxy::environment::from_environment) of a snapshot that the caller takes.
+    pub fn proxy(mut self, proxies: ProxyConfig) -> Self {
+        self.settings.proxy = proxies;
         self
     }
 

@@ -1,7 +1,12 @@
-//! The one order of questions about an answer: remember its cookies, follow it, try again, deliver it.
+//! The one order of questions about an answer: remember its cookies and its wish for https, answer its challenge, follow it,
+//! try again, deliver it.
 
+use crate::auth::answer::{self, Party};
+use crate::auth::challenge::challenges;
+use crate::auth::digest::proof::ProofRule;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::hsts::{Channel, HstsStore, Learned};
 use crate::message::body::RequestBody;
 use crate::message::head::ResponseHead;
 use crate::message::target::Target;
@@ -14,7 +19,7 @@ use crate::session::exchange::{Exchange, Next};
 use crate::session::history::HopRecord;
 use crate::session::memory::Memory;
 use crate::session::reason::Reason;
-use crate::session::settings::{CookieMode, Recording, Settings};
+use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
 use crate::time::Now;
 use http::Method;
 use std::time::{Duration, Instant};
@@ -23,6 +28,8 @@ use url::Url;
 /// What to do with an answer.
 pub(crate) enum Verdict {
     Deliver,
+    /// Send the hop again, with an answer to the challenge.
+    Answer,
     Follow(Next),
     Retry(Again),
 }
@@ -33,8 +40,31 @@ pub(crate) struct Again {
     pub(crate) pause: Option<Duration>,
 }
 
-/// Stores the cookies of an answer, whatever its status, for the URL that gave it.
-pub(crate) fn remember(memory: &mut Memory, exchange: &mut Exchange, head: &ResponseHead, now: Now) {
+/// Goes over to https where the host asked for that. It is no redirect: nothing was sent yet.
+pub(crate) fn upgrade(settings: &Settings, memory: &Memory, exchange: &mut Exchange, now: Now) {
+    if let Some(target) = hsts(settings, memory).and_then(|hsts| hsts.upgrade(&exchange.target, now)) {
+        let to = target.url().clone();
+        exchange.target = target;
+        exchange.note(|| Reason::Upgraded { to });
+    }
+}
+
+/// Takes what an answer leaves behind, whatever its status: its cookies, for the URL that gave it, and its wish for https.
+pub(crate) fn remember(
+    settings: &Settings,
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    head: &ResponseHead,
+    now: Now,
+) {
+    if settings.hsts == HstsMode::On {
+        // A transport hands out no answer over TLS whose certificate it did not check.
+        let origin = exchange.target.origin();
+        let learned = memory.hsts.learn(origin, Channel::Verified, &head.headers, now, &settings.limits);
+        if learned != Learned::Nothing {
+            exchange.note(|| Reason::Hsts(learned));
+        }
+    }
     if exchange.cookie_mode == CookieMode::Off {
         return;
     }
@@ -49,13 +79,17 @@ pub(crate) fn remember(memory: &mut Memory, exchange: &mut Exchange, head: &Resp
 /// Decides on an answer.
 pub(crate) fn on_response(
     settings: &Settings,
+    memory: &mut Memory,
     entropy: &mut Entropy,
     exchange: &mut Exchange,
     head: &ResponseHead,
     now: Now,
 ) -> Result<Verdict, Error> {
+    if answers(settings, memory, exchange, head)? {
+        return Ok(Verdict::Answer);
+    }
     let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
-    let not_followed = match redirection(exchange, max, head)? {
+    let not_followed = match redirection(hsts(settings, memory).map(|hsts| (hsts, now)), exchange, max, head)? {
         Ok(next) => return Ok(Verdict::Follow(next)),
         Err(NotFollowed::Stopped) => {
             exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
@@ -77,8 +111,43 @@ pub(crate) fn on_response(
     Ok(Verdict::Deliver)
 }
 
+/// Whether the answer is a challenge that the next hop answers. Of any other answer to a Digest the server's own proof is
+/// checked, and the nonce for the next request taken.
+fn answers(
+    settings: &Settings,
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    head: &ResponseHead,
+) -> Result<bool, Error> {
+    let Some(credential) = exchange.digest.take() else { return Ok(false) };
+    let proof = exchange.proof.take();
+    let state = memory.digests.of(exchange.target.origin(), settings.limits.digest_origins);
+    if head.status == Party::Origin.status() {
+        let challenges = challenges(&head.headers, &Party::Origin.challenge_field(), &settings.limits);
+        let mut attempts = exchange.answers;
+        let verdict = exchange.asked(|asked| {
+            answer::after_challenge(&credential, &challenges, asked, proof.as_ref(), state, &mut attempts)
+        });
+        exchange.answers = attempts;
+        exchange.note(|| Reason::Challenge(verdict));
+        return Ok(matches!(verdict, answer::Verdict::Answer(_)));
+    }
+    if let Some(proof) = proof {
+        let rule = ProofRule::IfPresent;
+        answer::after_answer(&credential, Party::Origin, &head.headers, &proof, rule, state, &settings.limits)?;
+    }
+    Ok(false)
+}
+
+fn hsts<'a>(settings: &Settings, memory: &'a Memory) -> Option<&'a HstsStore> {
+    (settings.hsts == HstsMode::On).then_some(&memory.hsts)
+}
+
 /// The next request where the answer redirects and may be followed, else why it is not.
+///
+/// Without a store nothing is upgraded to https.
 pub(crate) fn redirection(
+    store: Option<(&HstsStore, Now)>,
     exchange: &mut Exchange,
     max: u32,
     head: &ResponseHead,
@@ -87,6 +156,9 @@ pub(crate) fn redirection(
         Lead::To { target, dropped_user_info } => (target, dropped_user_info),
         Lead::Nowhere(why) => return Ok(Err(why)),
     };
+    let upgraded = store.and_then(|(hsts, now)| hsts.upgrade(&target, now));
+    let is_upgraded = upgraded.is_some();
+    let target = upgraded.unwrap_or(target);
     follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
     match ask(exchange, &target, head) {
         Action::Follow => {}
@@ -104,6 +176,9 @@ pub(crate) fn redirection(
     }
     if dropped_user_info {
         exchange.note(|| Reason::UserInfoDropped);
+    }
+    if is_upgraded {
+        exchange.note(|| Reason::Upgraded { to: target.url().clone() });
     }
     let crossed = target.origin() != exchange.target.origin();
     let rewritten = method != exchange.method;

@@ -1,12 +1,17 @@
 //! One exchange under way: everything that a hop's token carries, so that the session keeps no registry.
 
+use crate::auth::answer;
 use crate::auth::credentials::Credential;
+use crate::auth::digest::asked::Asked;
+use crate::auth::digest::hash::{BodyHash, HashAlgorithm};
+use crate::auth::digest::proof::Proof;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, Framing, RequestBody};
 use crate::message::fields::describes_body;
 use crate::message::grammar::decimal;
 use crate::message::head::ResponseHead;
 use crate::message::host::CanonicalHost;
+use crate::message::route::Route;
 use crate::message::sensitive::is_credential_field;
 use crate::message::target::Target;
 use crate::redirect::policy::RedirectPolicy;
@@ -17,6 +22,7 @@ use crate::session::history::{Ending, History, HopRecord};
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
+use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::time::Instant;
@@ -36,6 +42,8 @@ pub(crate) struct Exchange {
     pub(crate) without_session_credential: bool,
     pub(crate) body: RequestBody,
     pub(crate) framing: Framing,
+    /// The body's bytes, where a Digest challenge may ask for their hash.
+    pub(crate) hashable: Option<Bytes>,
     pub(crate) redirect: RedirectPolicy,
     pub(crate) cookie_mode: CookieMode,
     pub(crate) timeouts: Timeouts,
@@ -53,6 +61,12 @@ pub(crate) struct Exchange {
     pub(crate) sent: SentCredentials,
     pub(crate) gone: SentCredentials,
     pub(crate) attempts: Attempts,
+    /// The Digest credential of this hop's origin, whether it was sent with the hop or waits for a challenge.
+    pub(crate) digest: Option<Credential>,
+    /// What the Digest answer of this hop proves.
+    pub(crate) proof: Option<Proof>,
+    pub(crate) answers: answer::Attempts,
+    pub(crate) route: Route,
     pub(crate) history: History,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) recording: Recording,
@@ -74,6 +88,15 @@ pub(crate) struct Next {
 }
 
 impl Exchange {
+    /// Does something with this hop's request as Digest sees it.
+    pub(crate) fn asked<R>(&self, act: impl FnOnce(&Asked<'_>) -> R) -> R {
+        let asked = Asked::of_origin(&self.method, &self.target).with_body(self.body);
+        match &self.hashable {
+            Some(bytes) => act(&asked.with_hash(&|algorithm: HashAlgorithm| Some(BodyHash::of(algorithm, bytes)))),
+            None => act(&asked),
+        }
+    }
+
     /// Records a reason, unless recording is off.
     pub(crate) fn note(&mut self, reason: impl FnOnce() -> Reason) {
         if self.recording == Recording::On {
@@ -104,6 +127,7 @@ impl Exchange {
     pub(crate) fn follow(&mut self, next: Next) {
         self.followed = self.followed.saturating_add(1);
         self.attempts.next_hop();
+        self.answers = answer::Attempts::default();
         self.method = next.method;
         self.go_to(next.target);
         if next.fate == BodyFate::Drop {
@@ -144,6 +168,7 @@ impl Exchange {
     /// Drops the body and each of the caller's fields that describes it.
     fn drop_body(&mut self) {
         self.body = RequestBody::EMPTY;
+        self.hashable = None;
         self.framing = Framing::None;
         self.body_dropped = true;
         self.drop_own(LeftOut::BodyDropped, |name, _| describes_body(name));

@@ -32,6 +32,8 @@ pub enum Ending {
     Delivered,
     /// Its answer was a redirect, and was followed.
     Followed,
+    /// Its answer was a challenge for credentials, which the next hop answers.
+    Answered,
     /// It was, or will be, tried again.
     Retried,
     /// The exchange ended there with an error.

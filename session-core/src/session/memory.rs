@@ -1,11 +1,14 @@
 //! What lives between requests: cookies, default fields, credentials.
 
 use crate::auth::credentials::Credential;
+use crate::auth::digest::state::DigestState;
 use crate::auth::netrc::Netrc;
 use crate::cookies::jar::Jar;
 use crate::headers::{DefaultHeaders, OriginHeaders};
+use crate::hsts::HstsStore;
 use crate::message::bound::Bound;
 use crate::message::origin::Origin;
+use std::collections::BTreeMap;
 
 /// The state that one exchange leaves to the next.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub(crate) struct Memory {
     pub(crate) origin_headers: OriginHeaders,
     pub(crate) credentials: Credentials,
     pub(crate) netrc: Netrc,
+    pub(crate) digests: Digests,
+    pub(crate) hsts: HstsStore,
     pub(crate) open: Openness,
 }
 
@@ -23,6 +28,20 @@ pub(crate) struct Memory {
 pub(crate) enum Openness {
     Open,
     Closed,
+}
+
+/// What is known of the Digest challenges of each origin. It holds no secret.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Digests(BTreeMap<Origin, DigestState>);
+
+impl Digests {
+    /// The state of `origin`. Beyond `most` origins, one is forgotten: it will be challenged again.
+    pub(crate) fn of(&mut self, origin: &Origin, most: usize) -> &mut DigestState {
+        if !self.0.contains_key(origin) && self.0.len() >= most {
+            self.0.pop_first();
+        }
+        self.0.entry(origin.clone()).or_default()
+    }
 }
 
 /// The session's credentials, each bound to one origin, from the start or from its first use on.

@@ -102,7 +102,8 @@ impl Session {
                 Err(_) => error.into(),
             });
         }
-        let exchange = start::exchange(&self.settings, request, now)?;
+        let mut exchange = start::exchange(&self.settings, request, now)?;
+        decide::upgrade(&self.settings, &self.memory, &mut exchange, now);
         self.send(Box::new(exchange), ConnectionChoice::Any, now)
     }
 
@@ -113,8 +114,8 @@ impl Session {
     pub fn handle_response(&mut self, hop: Hop, head: ResponseHead, now: Now) -> Result<Step, ExchangeError> {
         let Hop { head: sent, mut exchange, .. } = hop;
         exchange.answered = true;
-        decide::remember(&mut self.memory, &mut exchange, &head, now);
-        match decide::on_response(&self.settings, &mut self.entropy, &mut exchange, &head, now) {
+        decide::remember(&self.settings, &mut self.memory, &mut exchange, &head, now);
+        match decide::on_response(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, &head, now) {
             Ok(Verdict::Deliver) => {
                 exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
                 Ok(Step::Done(Delivery::of(exchange, head)))
@@ -122,6 +123,10 @@ impl Session {
             Ok(Verdict::Follow(next)) => {
                 exchange.end_hop(sent, Some(head.status), Some(head), Ending::Followed);
                 exchange.follow(next);
+                self.send(exchange, ConnectionChoice::Any, now)
+            }
+            Ok(Verdict::Answer) => {
+                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Answered);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Retry(again)) => {
@@ -171,7 +176,7 @@ impl Session {
             return Err(ExchangeError::of(*exchange, error));
         }
         exchange.hop_number = exchange.hop_number.saturating_add(1);
-        let head = match prepare::head(&self.settings, &mut self.memory, &mut exchange, now) {
+        let head = match prepare::head(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, now) {
             Ok(head) => head,
             Err(error) => return Err(ExchangeError::of(*exchange, error)),
         };

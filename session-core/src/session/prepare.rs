@@ -1,23 +1,29 @@
 //! From an exchange's state to the head of its next hop. Every hop is computed anew from what the session and the
 //! request have for its own origin; nothing is copied from the hop before.
 
+use crate::auth::answer;
+use crate::auth::credentials::Credential;
+use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::fields::describes_body;
 use crate::message::origin::{Origin, Scheme};
+use crate::message::proxy::Passage;
 use crate::message::sensitive::is_credential_field;
+use crate::proxy::select::{Choice, Direct};
 use crate::session::cookie_field::{self, Ingredients, OwnCookie};
 use crate::session::exchange::{Exchange, SentCredentials};
 use crate::session::memory::Memory;
 use crate::session::reason::{CookieSource, CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
-use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// The head of the next hop.
 pub(crate) fn head(
     settings: &Settings,
     memory: &mut Memory,
+    entropy: &mut Entropy,
     exchange: &mut Exchange,
     now: Now,
 ) -> Result<http::Request<()>, Error> {
@@ -34,14 +40,24 @@ pub(crate) fn head(
     *head.uri_mut() = uri;
     let fields = head.headers_mut();
     exchange.sent = SentCredentials::default();
+    (exchange.digest, exchange.proof) = (None, None);
+    route(settings, exchange, &origin);
     host(memory, exchange, &origin, fields)?;
     defaults(settings, memory, exchange, &origin, fields)?;
+    let passage = exchange.route.proxy().map(|proxy| proxy.passage(origin.scheme()));
     for (name, value) in &exchange.own {
-        if *name != HOST {
+        // What is meant for a proxy does not enter a tunnel.
+        let for_proxy = *name == PROXY_AUTHORIZATION && passage.is_some_and(|passage| passage != Passage::Forward);
+        if *name != HOST && !for_proxy {
             append(fields, name, value.clone())?;
         }
     }
-    authorization(memory, exchange, &origin, fields)?;
+    if let (Some(Passage::Forward), Some(proxy)) = (passage, exchange.route.proxy())
+        && let Some(value) = proxy.authorization().filter(|_| !exchange.own.contains_key(PROXY_AUTHORIZATION))
+    {
+        append(fields, &PROXY_AUTHORIZATION, value.clone())?;
+    }
+    authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
     Ok(head)
 }
@@ -49,6 +65,15 @@ pub(crate) fn head(
 /// Whose words an error in a hop's head concerns: the caller's on the first hop, the server's after a redirect.
 fn phase(exchange: &Exchange) -> Phase {
     if exchange.followed == 0 { Phase::Build } else { Phase::Decide }
+}
+
+/// The way to this hop's origin, chosen anew.
+fn route(settings: &Settings, exchange: &mut Exchange, origin: &Origin) {
+    let choice = settings.proxy.select(origin);
+    exchange.route = choice.route();
+    if choice != Choice::Direct(Direct::NoneSet) {
+        exchange.note(|| Reason::Routed(choice));
+    }
 }
 
 /// The one Host field, first of all: the caller's own for its origin, else the target's (RFC 9110 7.2).
@@ -110,7 +135,9 @@ fn defaults(
 
 /// The Authorization field, from the strongest source there is for this origin.
 fn authorization(
+    settings: &Settings,
     memory: &mut Memory,
+    entropy: &mut Entropy,
     exchange: &mut Exchange,
     origin: &Origin,
     fields: &mut HeaderMap,
@@ -119,57 +146,51 @@ fn authorization(
         exchange.note(|| Reason::CredentialSent { from: CredentialSource::Field });
         return Ok(());
     }
-    if let Some((credential, from)) = &exchange.credential {
-        let (value, from) = (credential.authorization()?, *from);
-        fields.remove(AUTHORIZATION);
-        exchange.note(|| Reason::CredentialSent { from });
-        return append(fields, &AUTHORIZATION, value);
-    }
-    if fields.contains_key(AUTHORIZATION) {
-        exchange.note(|| Reason::CredentialSent { from: CredentialSource::OriginHeaders });
-        return Ok(());
-    }
-    if exchange.removed.contains(&AUTHORIZATION) || exchange.without_session_credential {
-        return Ok(());
-    }
-    if let Some(lines) = default_lines(Default::Authorization, memory, exchange, origin) {
-        for line in lines {
-            append(fields, &AUTHORIZATION, line)?;
+    if exchange.credential.is_none() {
+        if fields.contains_key(AUTHORIZATION) {
+            exchange.note(|| Reason::CredentialSent { from: CredentialSource::OriginHeaders });
+            return Ok(());
         }
-        exchange.sent.default_authorization = true;
-        exchange.note(|| Reason::CredentialSent { from: CredentialSource::Default });
-        return Ok(());
+        if exchange.removed.contains(&AUTHORIZATION) || exchange.without_session_credential {
+            return Ok(());
+        }
+        if let Some(lines) = default_lines(Default::Authorization, memory, exchange, origin) {
+            for line in lines {
+                append(fields, &AUTHORIZATION, line)?;
+            }
+            exchange.sent.default_authorization = true;
+            exchange.note(|| Reason::CredentialSent { from: CredentialSource::Default });
+            return Ok(());
+        }
     }
-    if let Some(value) = session_credential(memory, exchange, origin)? {
-        exchange.sent.session = true;
-        exchange.note(|| Reason::CredentialSent { from: CredentialSource::Session });
-        return append(fields, &AUTHORIZATION, value);
+    let Some((credential, from)) = credential(memory, exchange, origin) else { return Ok(()) };
+    exchange.sent.session = from == CredentialSource::Session;
+    let state = memory.digests.of(origin, settings.limits.digest_origins);
+    let authorization = exchange.asked(|asked| answer::authorize(&credential, state, asked, entropy))?;
+    if let Some(answer::Authorization { value, proof, .. }) = authorization {
+        fields.remove(AUTHORIZATION);
+        append(fields, &AUTHORIZATION, value)?;
+        exchange.proof = proof;
+        exchange.note(|| Reason::CredentialSent { from });
     }
-    if let Some(credential) = memory.netrc.lookup(origin.host()) {
-        let value = credential.authorization()?;
-        exchange.note(|| Reason::CredentialSent { from: CredentialSource::Netrc });
-        return append(fields, &AUTHORIZATION, value);
-    }
+    exchange.digest = Some(credential).filter(|credential| matches!(credential, Credential::Digest { .. }));
     Ok(())
 }
 
-fn session_credential(
-    memory: &mut Memory,
-    exchange: &mut Exchange,
-    origin: &Origin,
-) -> Result<Option<HeaderValue>, Error> {
+/// The credential for this hop: the request's own, the session's for this origin, that of netrc.
+fn credential(memory: &mut Memory, exchange: &mut Exchange, origin: &Origin) -> Option<(Credential, CredentialSource)> {
+    if let Some(own) = &exchange.credential {
+        return Some(own.clone());
+    }
     let from = CredentialSource::Session;
     if exchange.gone.session {
         exchange.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
-        return Ok(None);
-    }
-    if let Some(credential) = memory.credentials.bind(origin) {
-        return credential.authorization().map(Some);
-    }
-    if let Some(other) = memory.credentials.first_origin() {
+    } else if let Some(credential) = memory.credentials.bind(origin) {
+        return Some((credential.clone(), from));
+    } else if let Some(other) = memory.credentials.first_origin() {
         exchange.note(|| Reason::CredentialLeftOut { from, why: LeftOut::BelongsTo(other.clone()) });
     }
-    Ok(None)
+    Some((memory.netrc.lookup(origin.host())?.clone(), CredentialSource::Netrc))
 }
 
 /// The two session defaults that are bound to an origin.

@@ -3,10 +3,10 @@
 use crate::error::Error;
 use crate::message::body::Framing;
 use crate::session::Session;
-use crate::session::prepare;
 use crate::session::reason::Reason;
 use crate::session::request::Request;
 use crate::session::start;
+use crate::session::{decide, prepare};
 use crate::time::Now;
 
 /// The first hop that a request would make.
@@ -39,8 +39,9 @@ impl Session {
     /// ```
     pub fn preview(&self, request: Request, now: Now) -> Result<Preview, Error> {
         let mut exchange = start::exchange(&self.settings, request, now)?;
-        let mut memory = self.memory.clone();
-        let head = prepare::head(&self.settings, &mut memory, &mut exchange, now)
+        let (mut memory, mut entropy) = (self.memory.clone(), self.entropy.clone());
+        decide::upgrade(&self.settings, &memory, &mut exchange, now);
+        let head = prepare::head(&self.settings, &mut memory, &mut entropy, &mut exchange, now)
             .map_err(|error| error.with_url(exchange.target.url()))?;
         Ok(Preview { head, framing: exchange.framing, reasons: exchange.reasons })
     }

@@ -1,8 +1,11 @@
 //! Why: each decision as data, printed as one plain sentence.
 
+use crate::auth::answer;
 use crate::cookies::reason::Decision;
 use crate::error::ErrorKind;
+use crate::hsts::Learned;
 use crate::message::origin::Origin;
+use crate::proxy::select::Choice;
 use crate::redirect::follow::NotFollowed;
 use crate::retry::policy::{NoRetry, RetryReason};
 use http::{HeaderName, Method};
@@ -49,6 +52,17 @@ pub enum Reason {
         /// Why.
         why: LeftOut,
     },
+    /// What became of a challenge for credentials.
+    Challenge(answer::Verdict),
+    /// The host asked to be asked over https alone, so this is the URL.
+    Upgraded {
+        /// The https URL.
+        to: Url,
+    },
+    /// What was learned of a `Strict-Transport-Security` field.
+    Hsts(Learned),
+    /// Which proxy the hop takes, or why none.
+    Routed(Choice),
     /// A redirect was followed.
     Followed {
         /// To this URL.
@@ -152,6 +166,10 @@ impl fmt::Display for Reason {
                     _ => Ok(()),
                 }
             }
+            Self::Challenge(verdict) => write!(f, "{verdict}"),
+            Self::Upgraded { to } => write!(f, "upgraded to {to}: the host asked to be asked over https alone"),
+            Self::Hsts(learned) => write!(f, "{learned}"),
+            Self::Routed(choice) => write!(f, "{choice}"),
             Self::Followed { to, rewritten, crossed } => {
                 write!(f, "redirect followed to {to}")?;
                 if let Some(method) = rewritten {

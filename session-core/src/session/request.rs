@@ -8,6 +8,7 @@ use crate::message::into_url::{IntoUrl, Reference};
 use crate::redirect::policy::RedirectPolicy;
 use crate::session::exchange::Exchange;
 use crate::session::settings::{CookieMode, Setting};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub struct Request {
     pub(crate) cookie_mode: Option<CookieMode>,
     pub(crate) redirect: Option<RedirectPolicy>,
     pub(crate) timeout: Setting<Duration>,
+    pub(crate) hashable: Option<Bytes>,
     /// The exchange that this request goes on with, where it is the next one of a redirect.
     pub(crate) resumes: Option<Box<Exchange>>,
 }
@@ -46,6 +48,7 @@ impl Request {
             cookie_mode: None,
             redirect: None,
             timeout: Setting::Inherit,
+            hashable: None,
             resumes: None,
         }
     }
@@ -103,6 +106,12 @@ impl Request {
     /// What the body is like. Default: there is none.
     pub fn set_body(&mut self, body: RequestBody) {
         self.body = body;
+    }
+
+    /// The body's bytes, to be hashed where a Digest challenge asks for it (`qop=auth-int` alone). They are not sent from
+    /// here. Without them such a challenge is answered for an empty body only.
+    pub fn set_hashable(&mut self, bytes: Bytes) {
+        self.hashable = Some(bytes);
     }
 
     /// The URL as given; relative ones are joined to the session's `base_url`.

@@ -44,7 +44,7 @@ impl Delivery {
         let mut exchange = self.exchange.clone();
         let rules = std::mem::replace(&mut exchange.redirect, RedirectPolicy::none());
         exchange.redirect = rules.clone().following(Following::Follow);
-        let next = match redirection(&mut exchange, u32::MAX, &self.head) {
+        let next = match redirection(None, &mut exchange, u32::MAX, &self.head) {
             Ok(Ok(next)) => next,
             Ok(Err(_)) => return None,
             Err(error) => return Some(Err(error.with_url(self.url()))),
@@ -54,6 +54,7 @@ impl Delivery {
         let mut request = Request::new(exchange.method.clone(), exchange.target.url());
         request.headers = std::mem::take(&mut exchange.own);
         request.body = exchange.body;
+        request.hashable = exchange.hashable.clone();
         request.resumes = Some(exchange);
         Some(Ok(request))
     }
@@ -70,6 +71,7 @@ pub(crate) fn exchange(mut before: Exchange, mut request: Request) -> Result<Exc
     before.own = request.headers;
     before.body = request.body;
     before.framing = framing;
+    before.hashable = request.hashable;
     before.go_to(target);
     Ok(before)
 }

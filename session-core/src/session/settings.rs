@@ -1,6 +1,7 @@
 //! The settings of a session, as plain data.
 
 use crate::limits::Limits;
+use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::time::Timeouts;
@@ -55,6 +56,17 @@ pub enum Recording {
     Off,
 }
 
+/// Whether hosts that ask for it are asked over https alone (RFC 6797).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it is heeded or not")]
+pub enum HstsMode {
+    /// What hosts ask for over https is remembered, and plain URLs of theirs are upgraded.
+    #[default]
+    On,
+    /// Nothing is remembered and nothing upgraded.
+    Off,
+}
+
 /// Everything a session was told, apart from what it learns.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -62,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) params: Vec<(String, String)>,
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) https_only: bool,
+    pub(crate) hsts: HstsMode,
+    pub(crate) proxy: ProxyConfig,
     pub(crate) cookie_mode: CookieMode,
     pub(crate) redirect: RedirectPolicy,
     pub(crate) retry: Option<RetryPolicy>,
@@ -80,6 +94,8 @@ impl Default for Settings {
             params: Vec::new(),
             user_agent: Some(HeaderValue::from_static(USER_AGENT)),
             https_only: false,
+            hsts: HstsMode::default(),
+            proxy: ProxyConfig::new(),
             cookie_mode: CookieMode::default(),
             redirect: RedirectPolicy::default(),
             retry: None,

@@ -1,7 +1,9 @@
 //! From a request to an exchange: the caller's words, checked, with the session's settings laid under them.
 
+use crate::auth::answer;
 use crate::auth::credentials::Credential;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::message::route::Route;
 use crate::message::target::Target;
 use crate::retry::policy::Attempts;
 use crate::session::cookie_field::OwnCookie;
@@ -61,6 +63,11 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         sent: SentCredentials::default(),
         gone: SentCredentials::default(),
         attempts: Attempts::new(),
+        hashable: request.hashable,
+        digest: None,
+        proof: None,
+        answers: answer::Attempts::default(),
+        route: Route::Direct,
         history: History::default(),
         reasons: Vec::new(),
         recording: settings.recording,

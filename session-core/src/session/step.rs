@@ -8,13 +8,16 @@ use crate::idle::PoolKey;
 use crate::message::body::{BodyPlan, Framing};
 use crate::message::head::{ResponseHead, ShownFields};
 use crate::message::origin::Origin;
+use crate::message::proxy::Passage;
 use crate::message::route::Route;
 use crate::message::target::Target;
+use crate::proxy::connect;
 use crate::retry::policy::ConnectionChoice;
 use crate::session::exchange::Exchange;
 use crate::session::history::History;
 use crate::session::reason::Reason;
 use crate::time::Timeouts;
+use http::header::USER_AGENT;
 use std::fmt;
 use std::time::Instant;
 use url::Url;
@@ -67,14 +70,28 @@ impl Hop {
 
     /// The way it takes.
     #[must_use]
-    pub fn route(&self) -> Route {
-        Route::Direct
+    pub fn route(&self) -> &Route {
+        &self.exchange.route
+    }
+
+    /// How the proxy on the way is used, where there is one.
+    #[must_use]
+    pub fn passage(&self) -> Option<Passage> {
+        self.route().proxy().map(|proxy| proxy.passage(self.origin().scheme()))
+    }
+
+    /// The CONNECT request that opens the way through the proxy, where it is [`Passage::Tunnel`]. Nothing of the hop itself
+    /// precedes a 2xx answer to it.
+    #[must_use]
+    pub fn connect_head(&self) -> Option<http::Request<()>> {
+        let proxy = self.route().proxy().filter(|_| self.passage() == Some(Passage::Tunnel))?;
+        connect::head(proxy, self.origin(), self.head.headers().get(USER_AGENT)).ok()
     }
 
     /// What a connection must have been made for, to be used for this hop.
     #[must_use]
     pub fn pool_key(&self) -> PoolKey {
-        PoolKey::direct(self.origin().clone())
+        PoolKey::new(self.origin().clone(), self.exchange.route.clone())
     }
 
     /// What to do with the request's body.

@@ -4,18 +4,22 @@
 
 use crate::suite::jar;
 use crate::suite::scenario::model::{Pairs, Request};
-use crate::suite::scenario::settings::{Auth, Compat, CookieMode, Credential, Redirect, Retry, Settings};
+use crate::suite::scenario::settings::{Auth, Compat, CookieMode, Credential, Proxy, Redirect, Retry, Settings};
 use http::{HeaderMap, StatusCode};
 use session_core::auth::credentials;
 use session_core::auth::netrc::Netrc;
 use session_core::error::Error;
 use session_core::message::origin::Scheme;
+use session_core::message::proxy::ProxyServer;
+use session_core::proxy::environment::from_environment;
+use session_core::proxy::no_proxy::NoProxy;
+use session_core::proxy::select::ProxyConfig;
 use session_core::redirect::policy::{Downgrade, Following, RedirectPolicy};
 use session_core::request::{Dispatch, RequestBuilder};
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::builder::SessionBuilder;
 use session_core::session::request::{field, method};
-use session_core::session::settings;
+use session_core::session::settings::{self, HstsMode};
 use session_core::session::transport::Transport;
 use std::time::Duration;
 
@@ -50,12 +54,15 @@ pub fn session<T: Transport>(
     if settings.compat.is_some_and(|compat| compat != Compat::Fetch) {
         return Err(unsupported("compat"));
     }
-    for (name, given) in
-        [("hsts", settings.hsts.is_some()), ("proxy", settings.proxy.is_some()), ("env", settings.env.is_some())]
-    {
-        if given {
-            return Err(unsupported(name));
-        }
+    if let Some(hsts) = settings.hsts {
+        builder = builder.hsts(if hsts { HstsMode::On } else { HstsMode::Off });
+    }
+    if let Some(variables) = &settings.env {
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        builder = builder.proxy(from_environment(&variables)?);
+    }
+    if let Some(proxies) = &settings.proxy {
+        builder = builder.proxy(proxy_config(proxies)?);
     }
     for (name, value) in &settings.headers {
         builder = builder.default_header(name.as_bytes(), value.as_bytes());
@@ -72,7 +79,7 @@ pub fn session<T: Transport>(
         Some(Some(value)) => builder.user_agent(value.as_bytes()),
     };
     if let Some(auth) = &settings.auth {
-        let credential = credential(auth, "session.auth.digest")?;
+        let credential = credential(auth);
         builder = match &auth.origin {
             None => builder.auth(credential),
             Some(origin) => builder.auth_for(origin, credential),
@@ -134,7 +141,7 @@ pub fn request<D: Dispatch>(
         if auth.origin.is_some() {
             return Err(unsupported("request.auth.origin"));
         }
-        builder = builder.auth(credential(auth, "request.auth.digest")?);
+        builder = builder.auth(credential(auth));
     }
     for (name, value) in &request.cookies {
         builder = builder.cookie(name, value);
@@ -149,12 +156,29 @@ pub fn request<D: Dispatch>(
     Ok(builder)
 }
 
-fn credential(auth: &Auth, digest: &str) -> Result<credentials::Credential, NotApplied> {
+fn credential(auth: &Auth) -> credentials::Credential {
     match &auth.credential {
-        Credential::Basic(user, password) => Ok(credentials::Credential::basic(user, password)),
-        Credential::Bearer(token) => Ok(credentials::Credential::bearer(token)),
-        Credential::Digest(..) => Err(unsupported(digest)),
+        Credential::Basic(user, password) => credentials::Credential::basic(user, password),
+        Credential::Bearer(token) => credentials::Credential::bearer(token),
+        Credential::Digest(user, password) => credentials::Credential::digest(user, password),
     }
+}
+
+fn proxy_config(proxies: &Proxy) -> Result<ProxyConfig, NotApplied> {
+    let mut config = ProxyConfig::new();
+    if let Some(url) = &proxies.http {
+        config = config.http(ProxyServer::parse(url)?);
+    }
+    if let Some(url) = &proxies.https {
+        config = config.https(ProxyServer::parse(url)?);
+    }
+    if let Some(url) = &proxies.all {
+        config = config.all(ProxyServer::parse(url)?);
+    }
+    if let Some(list) = &proxies.no_proxy {
+        config = config.no_proxy(NoProxy::parse(list));
+    }
+    Ok(config)
 }
 
 fn header_map(pairs: &Pairs) -> Result<HeaderMap, NotApplied> {
@@ -267,19 +291,12 @@ mod tests {
 
     #[test]
     fn what_the_library_does_not_do_is_named() {
-        for (name, value) in [
-            ("compat", json!("curl")),
-            ("proxy", json!({"all": "http://p.test"})),
-            ("env", json!({})),
-            ("hsts", json!(true)),
-            ("redirect", json!({"schemes": ["ftp"]})),
-            ("auth", json!({"digest": ["u", "p"]})),
-        ] {
+        for (name, value) in [("compat", json!("curl")), ("redirect", json!({"schemes": ["ftp"]}))] {
             let told = settings(json!({ name: value }));
             assert!(told.contains("not supported yet") && told.contains(name), "{name}: {told}");
         }
-        let told = asked(json!({"url": "http://a.test/", "auth": {"digest": ["u", "p"]}}));
-        assert!(told.contains("request.auth.digest"), "{told}");
+        let told = asked(json!({"url": "http://a.test/", "auth": {"basic": ["u", "p"], "origin": "http://a.test"}}));
+        assert!(told.contains("request.auth.origin"), "{told}");
         assert!(asked(json!({"url": "http://a.test/", "form": [], "body": ""})).contains("more than one"));
     }
 
@@ -295,5 +312,15 @@ mod tests {
     fn what_the_library_does_is_applied() {
         assert_eq!(settings(json!({"compat": "fetch", "user_agent": null, "headers": [["x", "\u{e9}"]]})), "applied");
         assert_eq!(asked(json!({"url": "http://a.test/", "json": null, "timeout": 0.5})), "applied");
+        assert_eq!(asked(json!({"url": "http://a.test/", "auth": {"digest": ["u", "p"]}})), "applied");
+        for (name, value) in [
+            ("proxy", json!({"all": "http://p.test", "no_proxy": "a.test"})),
+            ("env", json!({"http_proxy": "p.test:3128"})),
+            ("hsts", json!(false)),
+            ("auth", json!({"digest": ["u", "p"]})),
+        ] {
+            assert_eq!(settings(json!({ name: value })), "applied", "{name}");
+        }
+        assert_eq!(settings(json!({"proxy": {"all": "ftp://p.test"}})), "invalid_url");
     }
 }

@@ -18,8 +18,9 @@ use session_core::error::{Error, ErrorKind, Phase};
 use session_core::h1::{Connection, Event, PeerErrorKind, RecvBuffer, Reuse, TargetForm};
 use session_core::idle::Idle;
 use session_core::limits::Limits;
-use session_core::message::body::{BodyPlan, BodySize, RequestBody};
+use session_core::message::body::{BodyPlan, BodySize, Framing, RequestBody};
 use session_core::message::head::ResponseHead;
+use session_core::message::proxy::Passage;
 use session_core::request::{Dispatch, RequestContent};
 use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
 use session_core::session::Session;
@@ -179,7 +180,11 @@ impl Driver {
     fn wire(&mut self, hop: &Hop, body: Option<&mut Body>) -> Result<Answered, Failure> {
         let mut wire = self.connection(hop)?;
         let mut out = BytesMut::new();
-        let written = write_request(hop, &mut wire.codec, body, &mut out);
+        let form = match hop.passage() {
+            Some(Passage::Forward) => TargetForm::Absolute,
+            _ => TargetForm::Origin,
+        };
+        let written = write_request(hop, form, &mut wire.codec, body, &mut out);
         if let Err(error) = written {
             self.peer.close(wire.id);
             return Err(Failure::before_sending(FailureKind::Cancelled, error));
@@ -208,13 +213,20 @@ impl Driver {
         let refused = |kind, error_kind, phase, what: &str| {
             Failure::before_sending(kind, Error::new(error_kind, phase, what).with_url(hop.target().url()))
         };
-        let Some(endpoint) = Endpoint::origin(&origin) else {
+        let endpoint = match hop.route().proxy() {
+            None => Endpoint::origin(&origin),
+            Some(proxy) => Endpoint::proxy(&proxy.to_string()),
+        };
+        let Some(endpoint) = endpoint else {
             return Err(refused(FailureKind::Resolve, ErrorKind::Connect, Phase::Resolve, "the origin is no endpoint"));
         };
-        let limits = Limits::default();
         match self.peer.connect(&endpoint) {
             Ok(id) => {
-                Ok(Wire { id, codec: Connection::new(&limits), input: RecvBuffer::new(), age: ConnectionAge::Fresh })
+                if let Some(head) = hop.connect_head() {
+                    self.tunnel(id, &head, hop)?;
+                }
+                let codec = Connection::new(&Limits::default());
+                Ok(Wire { id, codec, input: RecvBuffer::new(), age: ConnectionAge::Fresh })
             }
             Err(why) => {
                 let head = hop.head();
@@ -233,6 +245,24 @@ impl Driver {
                 })
             }
         }
+    }
+
+    /// Asks a proxy for a tunnel on a new connection to it.
+    fn tunnel(&mut self, id: ConnectionId, head: &http::Request<()>, hop: &Hop) -> Result<(), Failure> {
+        let codec = Connection::new(&Limits::default());
+        let mut wire = Wire { id, codec, input: RecvBuffer::new(), age: ConnectionAge::Fresh };
+        let failed = |error: Error| Failure::before_sending(FailureKind::Proxy, error.with_url(hop.target().url()));
+        let mut out = BytesMut::new();
+        let written = wire.codec.send_head(head, TargetForm::Authority, Framing::None, &mut out);
+        written.map_err(|error| failed(error.into_error(Phase::Tunnel)))?;
+        self.peer.send(id, &out);
+        let answer = self.read_head(&mut wire, hop).map_err(|(_, error)| failed(error))?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        self.peer.close(id);
+        let refusal = format!("the proxy answered {} to CONNECT", answer.status.as_u16());
+        Err(failed(Error::new(ErrorKind::Proxy, Phase::Tunnel, refusal)))
     }
 
     fn read_head(&mut self, wire: &mut Wire, hop: &Hop) -> Result<ResponseHead, (FailureKind, Error)> {
@@ -334,9 +364,15 @@ impl Driver {
 }
 
 /// Writes head and body of a hop as the plan says.
-fn write_request(hop: &Hop, codec: &mut Connection, body: Option<&mut Body>, out: &mut BytesMut) -> Result<(), Error> {
+fn write_request(
+    hop: &Hop,
+    form: TargetForm,
+    codec: &mut Connection,
+    body: Option<&mut Body>,
+    out: &mut BytesMut,
+) -> Result<(), Error> {
     let sending = |error: session_core::h1::LocalError| error.into_error(Phase::Send);
-    codec.send_head(hop.head(), TargetForm::Origin, hop.framing(), out).map_err(sending)?;
+    codec.send_head(hop.head(), form, hop.framing(), out).map_err(sending)?;
     if let (BodyPlan::FromStart | BodyPlan::Continue, Some(body)) = (hop.body(), body) {
         if body.taken && !body.described.is_replayable() {
             return Err(Error::new(ErrorKind::Body, Phase::Send, "a body that can be read once was asked for again"));
@@ -380,5 +416,9 @@ impl From<Bytes> for Body {
 impl RequestContent for Body {
     fn describe(&self) -> RequestBody {
         self.described
+    }
+
+    fn bytes(&self) -> Option<Bytes> {
+        self.described.is_replayable().then(|| self.bytes.clone())
     }
 }
