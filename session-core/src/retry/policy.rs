@@ -9,11 +9,13 @@ use crate::entropy::Entropy;
 use crate::message::body::RequestBody;
 use crate::message::head::ResponseHead;
 use crate::retry::backoff::Backoff;
+use crate::retry::budget::Budget;
 use crate::retry::failure::{ConnectionAge, Failure, FailureKind};
 use crate::retry::retry_after;
 use crate::time::Now;
 use http::{Method, StatusCode};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// When a session tries again.
@@ -25,7 +27,49 @@ pub struct RetryPolicy {
     statuses: Vec<StatusCode>,
     backoff: Backoff,
     retry_after_cap: Option<Duration>,
+    budget: u32,
+    rule: Option<Rule>,
 }
+
+/// What an attempt came to, as a rule of the caller's own sees it: see [`RetryPolicy::when`].
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "an attempt gets a response or fails")]
+pub enum Outcome<'a> {
+    /// This response came.
+    Response(&'a ResponseHead),
+    /// No complete response head came.
+    Failure(&'a Failure),
+}
+
+/// What a rule of the caller's own wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it wants a retry, none, or what the other rules say")]
+pub enum Wish {
+    /// Try again, where a second request does no harm and retries are left.
+    Retry,
+    /// Do not try again.
+    Never,
+    /// What the statuses and the kind of failure say.
+    ByRules,
+}
+
+/// A rule of the caller's own. Two are equal if they are one.
+#[derive(Clone)]
+struct Rule(Arc<dyn Fn(Outcome<'_>) -> Wish + Send + Sync>);
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rule(..)")
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Rule {}
 
 impl RetryPolicy {
     /// At most `max` retries in one exchange, summed over its hops, for connections that fail and the statuses 408, 429,
@@ -43,6 +87,8 @@ impl RetryPolicy {
             ],
             backoff: Backoff::default(),
             retry_after_cap: Some(Duration::from_secs(60 * 60)),
+            budget: 500,
+            rule: None,
         }
     }
 
@@ -74,6 +120,37 @@ impl RetryPolicy {
         self
     }
 
+    /// The tokens of the session's [`Budget`]: a retry takes five, a response that is delivered puts one back. Default 500.
+    #[must_use]
+    pub fn budget(mut self, tokens: u32) -> Self {
+        self.budget = tokens;
+        self
+    }
+
+    /// Asks `rule` about each outcome first. It may forbid a retry, or ask for one after a response whose status is not among
+    /// those set. It cannot make a retry safe: a POST that may have taken effect is not repeated.
+    ///
+    /// ```
+    /// use session_core::retry::policy::{Outcome, RetryPolicy, Wish};
+    ///
+    /// let policy = RetryPolicy::new(3).when(|outcome| match outcome {
+    ///     Outcome::Response(head) if head.headers.contains_key("x-do-not-retry") => Wish::Never,
+    ///     _ => Wish::ByRules,
+    /// });
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn when(mut self, rule: impl Fn(Outcome<'_>) -> Wish + Send + Sync + 'static) -> Self {
+        self.rule = Some(Rule(Arc::new(rule)));
+        self
+    }
+
+    /// A full bucket of this policy's tokens.
+    #[must_use]
+    pub fn full_budget(&self) -> Budget {
+        Budget::full(self.budget)
+    }
+
     /// How many retries one exchange may have.
     #[must_use]
     pub fn max(&self) -> u32 {
@@ -86,6 +163,7 @@ impl RetryPolicy {
     pub fn after_status(
         &self,
         attempts: &mut Attempts,
+        budget: &mut Budget,
         attempt: &Attempt<'_>,
         head: &ResponseHead,
         now: Now,
@@ -98,8 +176,12 @@ impl RetryPolicy {
             attempts.misdirected_used = true;
             return Verdict::Retry(Retry::at_once(RetryReason::Misdirected));
         }
-        if !self.statuses.contains(&head.status) {
-            return Verdict::Deliver(NoRetry::StatusNotListed);
+        match self.wish(Outcome::Response(head)) {
+            Wish::Never => return Verdict::Deliver(NoRetry::Forbidden),
+            Wish::ByRules if !self.statuses.contains(&head.status) => {
+                return Verdict::Deliver(NoRetry::StatusNotListed);
+            }
+            Wish::ByRules | Wish::Retry => {}
         }
         if let Some(reason) = self.exhausted(attempts).or_else(|| attempt.cannot_repeat()) {
             return Verdict::Deliver(reason);
@@ -111,7 +193,8 @@ impl RetryPolicy {
             StatusCode::REQUEST_TIMEOUT | StatusCode::MISDIRECTED_REQUEST => ConnectionChoice::Fresh,
             _ => ConnectionChoice::Any,
         };
-        attempts.retry(attempt, Retry { pause: Some(pause), connection, reason: RetryReason::Status(head.status) })
+        let retry = Retry { pause: Some(pause), connection, reason: RetryReason::Status(head.status) };
+        attempts.retry(budget, attempt, retry)
     }
 
     /// Whether an attempt that failed is made again.
@@ -121,6 +204,7 @@ impl RetryPolicy {
     pub fn after_failure(
         &self,
         attempts: &mut Attempts,
+        budget: &mut Budget,
         attempt: &Attempt<'_>,
         failure: &Failure,
         entropy: &mut Entropy,
@@ -140,10 +224,17 @@ impl RetryPolicy {
         if let Some(reason) = self.exhausted(attempts).or(cannot_repeat) {
             return Verdict::Deliver(reason);
         }
+        if self.wish(Outcome::Failure(failure)) == Wish::Never {
+            return Verdict::Deliver(NoRetry::Forbidden);
+        }
         let pause = Some(self.backoff.pause(attempts.retries, entropy));
         // Never the next idle connection, which is likely to be as stale.
         let retry = Retry { pause, connection: ConnectionChoice::Fresh, reason: RetryReason::Failed(kind) };
-        attempts.retry(attempt, retry)
+        attempts.retry(budget, attempt, retry)
+    }
+
+    fn wish(&self, outcome: Outcome<'_>) -> Wish {
+        self.rule.as_ref().map_or(Wish::ByRules, |rule| (rule.0)(outcome))
     }
 
     fn exhausted(&self, attempts: &Attempts) -> Option<NoRetry> {
@@ -244,9 +335,12 @@ impl Attempts {
         self.retries
     }
 
-    fn retry(&mut self, attempt: &Attempt<'_>, retry: Retry) -> Verdict {
+    fn retry(&mut self, budget: &mut Budget, attempt: &Attempt<'_>, retry: Retry) -> Verdict {
         if attempt.remaining.is_some_and(|remaining| retry.pause.is_some_and(|pause| pause >= remaining)) {
             return Verdict::Deliver(NoRetry::DeadlineTooNear);
+        }
+        if !budget.take() {
+            return Verdict::Deliver(NoRetry::BudgetEmpty);
         }
         self.retries = self.retries.saturating_add(1);
         Verdict::Retry(retry)
@@ -336,6 +430,10 @@ pub enum NoRetry {
     NeverAfter(FailureKind),
     /// The pause would last until the exchange's time is up.
     DeadlineTooNear,
+    /// The session has made as many retries as its budget allows.
+    BudgetEmpty,
+    /// The caller's own rule forbids it.
+    Forbidden,
 }
 
 impl fmt::Display for NoRetry {
@@ -349,6 +447,8 @@ impl fmt::Display for NoRetry {
             Self::BodyNotReplayable => f.write_str("the body cannot be sent a second time"),
             Self::NeverAfter(kind) => write!(f, "{kind}, and that is never retried"),
             Self::DeadlineTooNear => f.write_str("the pause would outlast the request's deadline"),
+            Self::BudgetEmpty => f.write_str("the session's budget of retries is used up"),
+            Self::Forbidden => f.write_str("the caller's rule forbids it"),
         }
     }
 }

@@ -53,6 +53,7 @@ impl<T: Transport> SessionBuilder<T> {
                 netrc: Netrc::default(),
                 digests: Digests::default(),
                 hsts: HstsStore::new(),
+                retries: RetryPolicy::default().full_budget(),
                 open: Openness::Open,
             },
             entropy: Entropy::from_seed([0; 32]),
@@ -180,6 +181,7 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// The retry rules. Default: none but the silent one on a reused connection that turns out closed.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.memory.retries = policy.full_budget();
         self.settings.retry = Some(policy);
         self
     }

@@ -101,7 +101,7 @@ pub(crate) fn on_response(
     let policy = settings.retry.as_ref().unwrap_or(&never);
     let Exchange { attempts, method, body, deadline, .. } = exchange;
     let attempt = attempt(method, *body, *deadline, now);
-    let verdict = policy.after_status(attempts, &attempt, head, now, entropy);
+    let verdict = policy.after_status(attempts, &mut memory.retries, &attempt, head, now, entropy);
     if let Some(again) = told(exchange, verdict) {
         return Ok(Verdict::Retry(again));
     }
@@ -199,6 +199,7 @@ fn ask(exchange: &Exchange, to: &Target, head: &ResponseHead) -> Action {
 /// Decides on a failure: what to try again, or `None` where its error is the outcome.
 pub(crate) fn on_failure(
     settings: &Settings,
+    memory: &mut Memory,
     entropy: &mut Entropy,
     exchange: &mut Exchange,
     failure: &Failure,
@@ -208,7 +209,7 @@ pub(crate) fn on_failure(
     let policy = settings.retry.as_ref().unwrap_or(&never);
     let Exchange { attempts, method, body, deadline, .. } = exchange;
     let attempt = attempt(method, *body, *deadline, now);
-    let verdict = policy.after_failure(attempts, &attempt, failure, entropy);
+    let verdict = policy.after_failure(attempts, &mut memory.retries, &attempt, failure, entropy);
     told(exchange, verdict)
 }
 

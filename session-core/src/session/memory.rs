@@ -8,6 +8,7 @@ use crate::headers::{DefaultHeaders, OriginHeaders};
 use crate::hsts::HstsStore;
 use crate::message::bound::Bound;
 use crate::message::origin::Origin;
+use crate::retry::budget::Budget;
 use std::collections::BTreeMap;
 
 /// The state that one exchange leaves to the next.
@@ -20,6 +21,7 @@ pub(crate) struct Memory {
     pub(crate) netrc: Netrc,
     pub(crate) digests: Digests,
     pub(crate) hsts: HstsStore,
+    pub(crate) retries: Budget,
     pub(crate) open: Openness,
 }
 

@@ -117,6 +117,7 @@ impl Session {
         decide::remember(&self.settings, &mut self.memory, &mut exchange, &head, now);
         match decide::on_response(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, &head, now) {
             Ok(Verdict::Deliver) => {
+                self.memory.retries.refill();
                 exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
                 Ok(Step::Done(Delivery::of(exchange, head)))
             }
@@ -146,7 +147,7 @@ impl Session {
     /// The failure's own error, where the hop is not tried again.
     pub fn handle_failure(&mut self, hop: Hop, failure: Failure, now: Now) -> Result<Step, ExchangeError> {
         let Hop { head: sent, mut exchange, .. } = hop;
-        match decide::on_failure(&self.settings, &mut self.entropy, &mut exchange, &failure, now) {
+        match decide::on_failure(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, &failure, now) {
             Some(again) => {
                 exchange.end_hop(sent, None, None, Ending::Retried);
                 self.again(exchange, again, now)

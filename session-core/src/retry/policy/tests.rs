@@ -1,10 +1,14 @@
 //! The rules of retrying, one behaviour each. Rows are those of http-rules.md 4.
 
-use super::{Attempt, Attempts, ConnectionChoice, NoRetry, Retry, RetryPolicy, RetryReason, Verdict, is_idempotent};
+use super::{
+    Attempt, Attempts, ConnectionChoice, NoRetry, Outcome, Retry, RetryPolicy, RetryReason, Verdict, Wish,
+    is_idempotent,
+};
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, RequestBody};
 use crate::message::head::ResponseHead;
+use crate::retry::budget::Budget;
 use crate::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
 use crate::time::Now;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -45,6 +49,7 @@ fn policy() -> RetryPolicy {
 struct Exchange {
     policy: RetryPolicy,
     attempts: Attempts,
+    budget: Budget,
     method: Method,
     body: RequestBody,
     remaining: Option<Duration>,
@@ -56,6 +61,7 @@ impl Exchange {
         Self {
             policy,
             attempts: Attempts::new(),
+            budget: Budget::full(500),
             method: method.parse().unwrap(),
             body,
             remaining: None,
@@ -77,7 +83,7 @@ impl Exchange {
         if let Some(remaining) = self.remaining {
             attempt = attempt.remaining(remaining);
         }
-        self.policy.after_status(&mut self.attempts, &attempt, &head, now(), &mut self.entropy)
+        self.policy.after_status(&mut self.attempts, &mut self.budget, &attempt, &head, now(), &mut self.entropy)
     }
 
     fn fails(&mut self, kind: FailureKind, sent: Sent, connection: ConnectionAge) -> Verdict {
@@ -87,7 +93,7 @@ impl Exchange {
         if let Some(remaining) = self.remaining {
             attempt = attempt.remaining(remaining);
         }
-        self.policy.after_failure(&mut self.attempts, &attempt, &failure, &mut self.entropy)
+        self.policy.after_failure(&mut self.attempts, &mut self.budget, &attempt, &failure, &mut self.entropy)
     }
 
     fn closes(&mut self, connection: ConnectionAge) -> Verdict {
@@ -345,4 +351,38 @@ fn reasons_are_sentences() {
         NoRetry::NeverAfter(FailureKind::Tls).to_string(),
         "not tried again: TLS failed, and that is never retried"
     );
+}
+
+#[test]
+fn the_budget_ends_retries_until_responses_come() {
+    let mut exchange = Exchange::get(policy_with(100));
+    exchange.budget = Budget::full(9);
+    assert!(matches!(exchange.status(503, None), Verdict::Retry(_)));
+    assert_eq!(exchange.status(503, None), Verdict::Deliver(NoRetry::BudgetEmpty));
+    // What replaces a request that reached nobody is free.
+    assert!(matches!(exchange.closes(ConnectionAge::Reused), Verdict::Retry(_)));
+    exchange.budget.refill();
+    assert!(matches!(exchange.status(503, None), Verdict::Retry(_)));
+}
+
+#[test]
+fn a_rule_of_ones_own_forbids_or_widens_but_makes_nothing_safe() {
+    let rule = |outcome: Outcome<'_>| match outcome {
+        Outcome::Response(head) if head.status == 500 => Wish::Retry,
+        Outcome::Response(head) if head.headers.contains_key("retry-after") => Wish::Never,
+        Outcome::Failure(failure) if failure.kind() == FailureKind::Connect => Wish::Never,
+        _ => Wish::ByRules,
+    };
+    let policy = policy_with(3).when(rule);
+    assert!(matches!(Exchange::get(policy.clone()).status(500, None), Verdict::Retry(_)));
+    assert_eq!(Exchange::get(policy.clone()).status(503, Some("1")), Verdict::Deliver(NoRetry::Forbidden));
+    assert!(matches!(Exchange::get(policy.clone()).status(503, None), Verdict::Retry(_)));
+    let refused = Exchange::get(policy.clone()).fails(FailureKind::Connect, Sent::Nothing, ConnectionAge::Fresh);
+    assert_eq!(refused, Verdict::Deliver(NoRetry::Forbidden));
+    let mut post = Exchange::new(policy, "POST", RequestBody::EMPTY);
+    assert_eq!(post.status(500, None), Verdict::Deliver(NoRetry::NotIdempotent));
+}
+
+fn policy_with(max: u32) -> RetryPolicy {
+    RetryPolicy::new(max).statuses([StatusCode::SERVICE_UNAVAILABLE])
 }
