@@ -47,6 +47,9 @@ pub struct Limits {
     pub cookies_per_response: usize,
     /// How long a cookie may live, in seconds. Default 34,560,000, which is 400 days (RFC 6265bis 5.5).
     pub cookie_seconds: u64,
+    /// Challenges of a scheme of the caller's own that one hop answers. Default 8. Digest answers one, and one more where its
+    /// nonce was too old.
+    pub challenge_rounds: u32,
     /// Origins whose Digest challenges are remembered. Default 256.
     pub digest_origins: usize,
     /// The Cookie field of one request. Default 8190 (Apache's limit for a request field).
@@ -82,6 +85,7 @@ impl Default for Limits {
             cookies_total: 3000,
             cookies_per_response: 50,
             cookie_seconds: 400 * 24 * 60 * 60,
+            challenge_rounds: 8,
             digest_origins: 256,
             cookie_field: 8190,
             challenge_bytes: 16 * 1024,

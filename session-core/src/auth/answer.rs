@@ -10,6 +10,7 @@ use crate::auth::digest::asked::Asked;
 use crate::auth::digest::offer::{Offer, Unusable};
 use crate::auth::digest::proof::{Proof, ProofRule, ServerProof};
 use crate::auth::digest::state::DigestState;
+use crate::auth::scheme::Scheme;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::limits::Limits;
@@ -86,8 +87,13 @@ pub fn authorize(
     state: &mut DigestState,
     asked: &Asked<'_>,
     entropy: &mut Entropy,
+    attempts: &mut Attempts,
 ) -> Result<Option<Authorization>, Error> {
     match credential {
+        Credential::Custom(scheme) => Ok(attempts.given.take().or_else(|| scheme.ahead(asked)).map(|mut value| {
+            value.set_sensitive(true);
+            Authorization { value, proof: None }
+        })),
         Credential::Digest { .. } => Ok(state
             .answer(credential, asked, entropy)?
             .map(|answer| Authorization { value: answer.value, proof: Some(answer.proof) })),
@@ -96,10 +102,14 @@ pub fn authorize(
 }
 
 /// The answers that were given so far: a new one for each exchange, and after each redirect that is followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
     answered: bool,
     renewed: bool,
+    /// Answers of a scheme of the caller's own.
+    rounds: u32,
+    /// What such a scheme answered last, until it is sent.
+    given: Option<HeaderValue>,
 }
 
 /// What follows the challenge.
@@ -120,6 +130,8 @@ pub enum Answered {
     Challenged,
     /// The nonce of the last answer was too old, and there is a new one.
     Renewed,
+    /// A scheme of the caller's own answered, this many times in this exchange.
+    Round(u32),
 }
 
 /// Why a challenge is not answered.
@@ -148,6 +160,8 @@ pub enum NoAnswer {
     StaleAgain,
     /// The body would have to be sent a second time and cannot be.
     BodyNotReplayable,
+    /// The caller's own scheme gave up.
+    GivenUp,
 }
 
 /// Decides on a response that asks for credentials.
@@ -162,7 +176,11 @@ pub fn after_challenge(
     sent: Option<&Proof>,
     state: &mut DigestState,
     attempts: &mut Attempts,
+    limits: &Limits,
 ) -> Verdict {
+    if let Credential::Custom(scheme) = credential {
+        return round(scheme.as_ref(), challenges, asked, attempts, limits);
+    }
     if !matches!(credential, Credential::Digest { .. }) {
         return Verdict::Deliver(NoAnswer::SentAhead);
     }
@@ -192,6 +210,35 @@ pub fn after_challenge(
     } else {
         attempts.answered = true;
         Verdict::Answer(Answered::Challenged)
+    }
+}
+
+/// One round of a scheme of the caller's own.
+fn round(
+    scheme: &dyn Scheme,
+    challenges: &[Challenge],
+    asked: &Asked<'_>,
+    attempts: &mut Attempts,
+    limits: &Limits,
+) -> Verdict {
+    let Some(challenge) = challenges.iter().find(|challenge| challenge.is(scheme.name())) else {
+        let none = challenges.is_empty();
+        return Verdict::Deliver(if none { NoAnswer::NoChallenge } else { NoAnswer::OtherScheme });
+    };
+    if !asked.is_replayable() {
+        return Verdict::Deliver(NoAnswer::BodyNotReplayable);
+    }
+    let round = attempts.rounds.saturating_add(1);
+    if round > limits.challenge_rounds {
+        return Verdict::Deliver(NoAnswer::Refused);
+    }
+    match scheme.answer(challenge, asked, round) {
+        Some(value) => {
+            attempts.rounds = round;
+            attempts.given = Some(value);
+            Verdict::Answer(Answered::Round(round))
+        }
+        None => Verdict::Deliver(NoAnswer::GivenUp),
     }
 }
 
@@ -255,10 +302,11 @@ impl fmt::Display for Verdict {
 
 impl fmt::Display for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Challenged => "challenge answered",
-            Self::Renewed => "challenge answered again: the nonce was too old",
-        })
+        match self {
+            Self::Challenged => f.write_str("challenge answered"),
+            Self::Renewed => f.write_str("challenge answered again: the nonce was too old"),
+            Self::Round(round) => write!(f, "challenge answered by the caller's own scheme, round {round}"),
+        }
     }
 }
 
@@ -276,6 +324,7 @@ impl fmt::Display for NoAnswer {
             Self::SameNonce => "the server calls a nonce too old and gives the same again",
             Self::StaleAgain => "the server called a second nonce too old",
             Self::BodyNotReplayable => "the body cannot be sent a second time",
+            Self::GivenUp => "the caller's own scheme gave up",
         })
     }
 }

@@ -2,17 +2,19 @@
 //! origin it may go is the business of [`Bound`](crate::message::bound::Bound).
 
 use crate::auth::bearer;
+use crate::auth::scheme::Scheme;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::basic;
 use crate::message::sensitive::Secret;
 use crate::message::target::UserInfo;
 use http::HeaderValue;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a request proves itself with.
 ///
 /// Nothing of it is ever printed, the user name neither: many services take a key in its place.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Credential {
     /// User name and password, sent with the first request (RFC 7617).
@@ -25,6 +27,8 @@ pub enum Credential {
     },
     /// A token, sent with the first request (RFC 6750).
     Bearer(Secret<String>),
+    /// A scheme of the caller's own.
+    Custom(Arc<dyn Scheme>),
     /// User name and password, proved in answer to a challenge and never sent themselves (RFC 7616).
     #[non_exhaustive]
     Digest {
@@ -54,6 +58,18 @@ impl Credential {
         Self::Digest { user: user.into(), password: Secret::new(password.into()) }
     }
 
+    /// A scheme of the caller's own.
+    #[must_use]
+    pub fn custom(scheme: impl Scheme + 'static) -> Self {
+        Self::Custom(Arc::new(scheme))
+    }
+
+    /// Whether it has something to say to a challenge: Digest, and schemes of the caller's own.
+    #[must_use]
+    pub fn answers_challenges(&self) -> bool {
+        matches!(self, Self::Digest { .. } | Self::Custom(_))
+    }
+
     /// The value of `Authorization` or `Proxy-Authorization`, marked sensitive, of a credential that needs no challenge.
     ///
     /// # Errors
@@ -64,13 +80,30 @@ impl Credential {
         match self {
             Self::Basic { user, password } => basic::authorization(user, password),
             Self::Bearer(token) => bearer::authorization(token),
-            Self::Digest { .. } => {
-                Err(Error::new(ErrorKind::InvalidSetting, Phase::Build, "a Digest credential has no fixed field value")
+            Self::Digest { .. } | Self::Custom(_) => {
+                Err(Error::new(ErrorKind::InvalidSetting, Phase::Build, "this credential has no fixed field value")
                     .with_expected("an answer made for one challenge and one request"))
             }
         }
     }
 }
+
+/// Two schemes of a caller's own are equal if they are one.
+impl PartialEq for Credential {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Basic { user, password }, Self::Basic { user: other_user, password: other })
+            | (Self::Digest { user, password }, Self::Digest { user: other_user, password: other }) => {
+                user == other_user && password == other
+            }
+            (Self::Bearer(token), Self::Bearer(other)) => token == other,
+            (Self::Custom(scheme), Self::Custom(other)) => Arc::ptr_eq(scheme, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Credential {}
 
 impl From<UserInfo> for Credential {
     /// User information of a URL as Basic.
@@ -85,6 +118,7 @@ impl fmt::Debug for Credential {
             Self::Basic { .. } => "Basic(..)",
             Self::Bearer(_) => "Bearer(..)",
             Self::Digest { .. } => "Digest(..)",
+            Self::Custom(_) => "Custom(..)",
         })
     }
 }

@@ -11,3 +11,4 @@ pub mod challenge;
 pub mod credentials;
 pub mod digest;
 pub mod netrc;
+pub mod scheme;

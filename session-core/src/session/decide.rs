@@ -124,9 +124,17 @@ fn answers(
     let state = memory.digests.of(exchange.target.origin(), settings.limits.digest_origins);
     if head.status == Party::Origin.status() {
         let challenges = challenges(&head.headers, &Party::Origin.challenge_field(), &settings.limits);
-        let mut attempts = exchange.answers;
+        let mut attempts = std::mem::take(&mut exchange.answers);
         let verdict = exchange.asked(|asked| {
-            answer::after_challenge(&credential, &challenges, asked, proof.as_ref(), state, &mut attempts)
+            answer::after_challenge(
+                &credential,
+                &challenges,
+                asked,
+                proof.as_ref(),
+                state,
+                &mut attempts,
+                &settings.limits,
+            )
         });
         exchange.answers = attempts;
         exchange.note(|| Reason::Challenge(verdict));

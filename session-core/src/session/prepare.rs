@@ -166,14 +166,16 @@ fn authorization(
     let Some((credential, from)) = credential(memory, exchange, origin) else { return Ok(()) };
     exchange.sent.session = from == CredentialSource::Session;
     let state = memory.digests.of(origin, settings.limits.digest_origins);
-    let authorization = exchange.asked(|asked| answer::authorize(&credential, state, asked, entropy))?;
+    let mut answers = std::mem::take(&mut exchange.answers);
+    let authorization = exchange.asked(|asked| answer::authorize(&credential, state, asked, entropy, &mut answers))?;
+    exchange.answers = answers;
     if let Some(answer::Authorization { value, proof, .. }) = authorization {
         fields.remove(AUTHORIZATION);
         append(fields, &AUTHORIZATION, value)?;
         exchange.proof = proof;
         exchange.note(|| Reason::CredentialSent { from });
     }
-    exchange.digest = Some(credential).filter(|credential| matches!(credential, Credential::Digest { .. }));
+    exchange.digest = Some(credential).filter(Credential::answers_challenges);
     Ok(())
 }
 

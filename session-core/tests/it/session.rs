@@ -3,7 +3,10 @@
 use crate::clock::now;
 use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use session_core::auth::challenge::Challenge;
 use session_core::auth::credentials::Credential;
+use session_core::auth::digest::asked::Asked;
+use session_core::auth::scheme::Scheme;
 use session_core::error::{Error, ErrorKind, Fault, Phase};
 use session_core::limits::Limits;
 use session_core::message::body::{BodyPlan, BodySize, Framing, RequestBody};
@@ -418,4 +421,51 @@ fn a_preview_shows_what_would_be_sent_and_binds_nothing() {
     let preview = session.preview(Request::get("https://a.test/"), now()).unwrap();
     assert!(!preview.head.headers().contains_key(AUTHORIZATION));
     assert_eq!(session.preview(Request::get("x"), now()).unwrap_err().kind(), ErrorKind::InvalidUrl);
+}
+
+/// A handshake of two rounds that needs what the server said in each.
+struct Handshake;
+
+impl Scheme for Handshake {
+    fn name(&self) -> &str {
+        "handshake"
+    }
+
+    fn ahead(&self, _: &Asked<'_>) -> Option<HeaderValue> {
+        Some(HeaderValue::from_static("Handshake hello"))
+    }
+
+    fn answer(&self, challenge: &Challenge, asked: &Asked<'_>, round: u32) -> Option<HeaderValue> {
+        let token = challenge.token68()?;
+        let text = format!("Handshake {round}-{token}-{}-{}", asked.method(), asked.request_target());
+        HeaderValue::try_from(text).ok()
+    }
+}
+
+#[test]
+fn a_scheme_of_ones_own_goes_through_its_rounds_and_stays_with_its_origin() {
+    let mut session = session().auth(Credential::custom(Handshake)).build().unwrap();
+    let challenge = |token: &str| answer(401, &[("www-authenticate", &format!("Basic realm=x, Handshake {token}"))]);
+    let hop = first_hop(&mut session, Request::get("https://a.test/x?q"));
+    assert_eq!(text(&hop, AUTHORIZATION).unwrap(), "Handshake hello");
+    let hop = sent(session.handle_response(hop, challenge("one"), now()).unwrap());
+    assert_eq!(text(&hop, AUTHORIZATION).unwrap(), "Handshake 1-one-GET-/x?q");
+    let hop = sent(session.handle_response(hop, challenge("two"), now()).unwrap());
+    assert_eq!(text(&hop, AUTHORIZATION).unwrap(), "Handshake 2-two-GET-/x?q");
+    let hop = sent(session.handle_response(hop, answer(302, &[("location", "https://b.test/")]), now()).unwrap());
+    assert_eq!(text(&hop, AUTHORIZATION), None);
+    let delivery = done(session.handle_response(hop, challenge("three"), now()).unwrap());
+    assert_eq!((delivery.head().status.as_u16(), delivery.history().statuses()), (401, vec![302]));
+}
+
+#[test]
+fn rounds_of_a_scheme_have_an_end() {
+    let mut limits = Limits::default();
+    limits.challenge_rounds = 2;
+    let mut session = session().limits(limits).auth(Credential::custom(Handshake)).build().unwrap();
+    let challenge = || answer(401, &[("www-authenticate", "Handshake again")]);
+    let delivery =
+        run(&mut session, Request::get("https://a.test/"), &[challenge(), challenge(), challenge()]).unwrap();
+    assert_eq!(delivery.history().hops().len(), 3);
+    assert!(delivery.history().to_string().contains("challenge answered by the caller's own scheme, round 2"));
 }

@@ -54,7 +54,8 @@ impl Exchange {
     fn send(&mut self) -> Option<String> {
         let target = Target::new(Url::parse("https://a.test/x").unwrap()).unwrap().0;
         let asked = Asked::of_origin(&Method::GET, &target).with_body(self.body);
-        let authorization = authorize(&self.credential, &mut self.state, &asked, &mut self.entropy).unwrap();
+        let authorization =
+            authorize(&self.credential, &mut self.state, &asked, &mut self.entropy, &mut self.attempts).unwrap();
         self.sent = authorization.as_ref().and_then(|authorization| authorization.proof.clone());
         authorization.map(|Authorization { value, .. }| value.to_str().unwrap().to_owned())
     }
@@ -68,7 +69,7 @@ impl Exchange {
         let target = Target::new(Url::parse("https://a.test/x").unwrap()).unwrap().0;
         let asked = Asked::of_origin(&Method::GET, &target).with_body(self.body);
         let (state, attempts) = (&mut self.state, &mut self.attempts);
-        after_challenge(&self.credential, &challenges, &asked, self.sent.as_ref(), state, attempts)
+        after_challenge(&self.credential, &challenges, &asked, self.sent.as_ref(), state, attempts, &Limits::default())
     }
 
     /// Sends, and hears `line` back.
@@ -218,8 +219,11 @@ fn auth_int_alone_needs_the_hash_of_the_body() {
     let challenges = challenges(&headers, &Party::Origin.challenge_field(), &Limits::default());
     let mut exchange = Exchange::digest();
     let (state, attempts) = (&mut exchange.state, &mut exchange.attempts);
-    assert_eq!(after_challenge(&exchange.credential, &challenges, &asked, None, state, attempts), CHALLENGED);
-    let sent = authorize(&exchange.credential, state, &asked, &mut exchange.entropy).unwrap().unwrap();
+    assert_eq!(
+        after_challenge(&exchange.credential, &challenges, &asked, None, state, attempts, &Limits::default()),
+        CHALLENGED
+    );
+    let sent = authorize(&exchange.credential, state, &asked, &mut exchange.entropy, attempts).unwrap().unwrap();
     assert!(sent.value.to_str().unwrap().contains("qop=auth-int"));
 }
 

@@ -51,6 +51,18 @@ impl<'a> Asked<'a> {
         self
     }
 
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        self.method
+    }
+
+    /// The request target, as it stands in the request line for an origin, or as the proxy is asked.
+    #[must_use]
+    pub fn request_target(&self) -> &str {
+        self.uri
+    }
+
     /// Whether the body can be sent a second time.
     #[must_use]
     pub fn is_replayable(&self) -> bool {
