@@ -31,3 +31,4 @@ pub mod request;
 pub mod retry;
 pub mod session;
 pub mod time;
+pub mod transport;

@@ -61,6 +61,9 @@ pub struct Timeouts {
     pub head: Option<Duration>,
     /// The longest pause between two bytes of a body, in either direction. Default 60 s.
     pub idle: Option<Duration>,
+    /// All of an unwanted body, which is read to keep its connection: about what another connection would cost. Never
+    /// longer than `idle`. Default 1 s.
+    pub drain: Option<Duration>,
     /// The whole exchange: every hop, retry, pause and the body. Default: none.
     pub total: Option<Duration>,
 }
@@ -71,6 +74,7 @@ impl Default for Timeouts {
             connect: Some(Duration::from_secs(10)),
             head: Some(Duration::from_secs(60)),
             idle: Some(Duration::from_secs(60)),
+            drain: Some(Duration::from_secs(1)),
             total: None,
         }
     }

@@ -1,10 +1,12 @@
 //! What becomes of a connection after a message: RFC 9112 sections 9.3 and 9.6.
 
 use crate::message::fields::connection_has;
+use crate::message::grammar::{decimal, list_members};
 use crate::message::head::ResponseHead;
 use http::header::TRANSFER_ENCODING;
-use http::{StatusCode, Version};
+use http::{HeaderMap, HeaderName, StatusCode, Version};
 use std::fmt;
+use std::time::Duration;
 
 /// What becomes of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,11 +83,24 @@ pub(super) fn close_after_interim(head: &ResponseHead) -> Option<CloseReason> {
     connection_has(&head.headers, "close").then_some(CloseReason::ResponseSaidClose)
 }
 
+/// How long the peer will keep the connection idle, where it says so: `Keep-Alive: timeout=` in seconds (RFC 2068
+/// 19.7.1.1). The first such parameter that is a number counts.
+#[must_use]
+pub fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
+    let lines = headers.get_all(HeaderName::from_static("keep-alive"));
+    lines.iter().flat_map(|line| list_members(line.as_bytes())).find_map(|parameter| {
+        let (name, value) = parameter.split_at_checked("timeout=".len())?;
+        let seconds = name.eq_ignore_ascii_case(b"timeout=").then(|| decimal(value))??;
+        Some(Duration::from_secs(seconds))
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CloseReason, close_after, close_after_interim};
+    use super::{CloseReason, close_after, close_after_interim, keep_alive};
     use crate::message::head::ResponseHead;
     use http::{HeaderMap, HeaderValue, StatusCode, Version};
+    use std::time::Duration;
 
     fn head(version: Version, connection: &[&'static str]) -> ResponseHead {
         let mut headers = HeaderMap::new();
@@ -120,5 +135,27 @@ mod tests {
         assert_eq!(close_after(&head), None);
         head.status = StatusCode::NO_CONTENT;
         assert_eq!(close_after(&head), Some(CloseReason::FramingInDoubt));
+    }
+
+    #[test]
+    fn the_time_that_a_peer_keeps_a_connection_stands_in_any_member_and_case() {
+        let keep = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("keep-alive", HeaderValue::from_static(line));
+            }
+            keep_alive(&headers).map(|keep| keep.as_secs())
+        };
+        assert_eq!(keep(&["timeout=5"]), Some(5));
+        assert_eq!(keep(&["max=9, TimeOut=0"]), Some(0));
+        assert_eq!(keep(&["max=9", "timeout=+1,timeout=7"]), Some(7));
+        for none in [&[][..], &["timeout"], &["timeout="], &["timeout=x"], &["xtimeout=5"], &["5"]] {
+            assert_eq!(keep(none), None, "{none:?}");
+        }
+        let most = keep_alive(&HeaderMap::from_iter([(
+            http::HeaderName::from_static("keep-alive"),
+            HeaderValue::from_static("timeout=18446744073709551615"),
+        )]));
+        assert_eq!(most, Some(Duration::from_secs(u64::MAX)));
     }
 }

@@ -93,6 +93,8 @@ pub enum FailureKind {
     Limit,
     /// The caller's body failed, ended early or went on too long.
     Body,
+    /// The request cannot be sent: its head must not go on the wire, or it asks for what the transport does not do.
+    Request,
     /// The caller gave the attempt up.
     Cancelled,
     /// Any other fault of the network or the system.
@@ -114,6 +116,7 @@ impl fmt::Display for FailureKind {
             Self::Protocol => "the response is not valid HTTP",
             Self::Limit => "the response is larger than allowed",
             Self::Body => "the request body failed",
+            Self::Request => "the request cannot be sent",
             Self::Cancelled => "the request was given up",
             Self::Io => "the connection failed",
         })

@@ -33,7 +33,7 @@ use url::Url;
 pub struct SessionBuilder<T> {
     settings: Settings,
     memory: Memory,
-    entropy: Entropy,
+    entropy: Option<Entropy>,
     connect: ConnectSettings,
     error: Option<Error>,
     builds: PhantomData<fn() -> T>,
@@ -56,7 +56,7 @@ impl<T: Transport> SessionBuilder<T> {
                 retries: RetryPolicy::default().full_budget(),
                 open: Openness::Open,
             },
-            entropy: Entropy::from_seed([0; 32]),
+            entropy: None,
             connect: ConnectSettings::default(),
             error: None,
             builds: PhantomData,
@@ -241,10 +241,10 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// Random bytes for the spread of pauses. The transports seed it from the system's generator; a session built
-    /// without one spreads its pauses the same way each time.
+    /// Random bytes for the spread of pauses. Default: the transports seed it from the system's generator; the bare
+    /// machine spreads its pauses the same way each time until it is seeded.
     pub fn entropy(mut self, entropy: Entropy) -> Self {
-        self.entropy = entropy;
+        self.entropy = Some(entropy);
         self
     }
 

@@ -73,6 +73,16 @@ pub struct Session {
     settings: Settings,
     memory: Memory,
     entropy: Entropy,
+    seeding: Seeding,
+}
+
+/// Where the random bytes of a session come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seeding {
+    /// Nobody gave any: they are the same each time.
+    Wanted,
+    /// The builder was given them, or a driver.
+    Given,
 }
 
 impl Session {
@@ -81,8 +91,10 @@ impl Session {
         SessionBuilder::new()
     }
 
-    pub(crate) fn from_parts(settings: Settings, memory: Memory, entropy: Entropy) -> Self {
-        Self { settings, memory, entropy }
+    pub(crate) fn from_parts(settings: Settings, memory: Memory, entropy: Option<Entropy>) -> Self {
+        let seeding = if entropy.is_some() { Seeding::Given } else { Seeding::Wanted };
+        let entropy = entropy.unwrap_or_else(|| Entropy::from_seed([0; 32]));
+        Self { settings, memory, entropy, seeding }
     }
 }
 
@@ -247,7 +259,15 @@ impl Session {
 
     /// Sets where the spread of pauses comes from.
     pub fn set_entropy(&mut self, entropy: Entropy) {
-        self.entropy = entropy;
+        (self.entropy, self.seeding) = (entropy, Seeding::Given);
+    }
+
+    /// The same, but only where none was given before: what [`SessionBuilder::entropy`] was given stays. For drivers,
+    /// which seed each session that they are handed.
+    pub fn seed_entropy(&mut self, entropy: Entropy) {
+        if self.seeding == Seeding::Wanted {
+            self.set_entropy(entropy);
+        }
     }
 
     /// The URL that relative ones are joined to.

@@ -33,10 +33,11 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     ("content", &[GROUND, VOCABULARY]),
     ("tls", &[GROUND, VOCABULARY]),
     ("idle", &[GROUND, VOCABULARY]),
-    // Above them all: the session, and the two handles on it that every transport shares.
+    // Above them all: the session, and on it what every transport shares: two handles, and what it decides without IO.
     ("session", &[GROUND, VOCABULARY, POLICIES, &["content", "idle"]]),
     ("request", &[GROUND, VOCABULARY, POLICIES, &["content", "session"]]),
     ("handle", &[GROUND, VOCABULARY, POLICIES, &["session"]]),
+    ("transport", &[GROUND, VOCABULARY, POLICIES, &["content", "h1", "idle", "session"]]),
 ];
 
 const VOCABULARY: &[&str] = &["message"];

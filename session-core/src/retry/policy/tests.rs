@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 const ONCE: BodySize = BodySize::Streaming;
 
 /// Every kind there is.
-const KINDS: [FailureKind; 14] = [
+const KINDS: [FailureKind; 15] = [
     FailureKind::Resolve,
     FailureKind::Connect,
     FailureKind::Tls,
@@ -30,6 +30,7 @@ const KINDS: [FailureKind; 14] = [
     FailureKind::Protocol,
     FailureKind::Limit,
     FailureKind::Body,
+    FailureKind::Request,
     FailureKind::Cancelled,
     FailureKind::Io,
 ];
@@ -315,6 +316,7 @@ fn some_failures_are_never_retried() {
         FailureKind::Protocol,
         FailureKind::Limit,
         FailureKind::Body,
+        FailureKind::Request,
         FailureKind::Cancelled,
     ] {
         for sent in [Sent::Nothing, Sent::Part, Sent::All] {

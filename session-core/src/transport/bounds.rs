@@ -1,0 +1,227 @@
+//! What bounds the time of an exchange: which moment each phase must be over at. Every function takes the time it is
+//! asked at; waiting until then is the transport's.
+
+use crate::time::Timeouts;
+use std::time::{Duration, Instant};
+
+/// What bounds the time of one exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    timeouts: Timeouts,
+    total: Option<Instant>,
+}
+
+/// A moment at which something must be over, and which bound says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    at: Instant,
+    bound: Bound,
+    allowed: Option<Duration>,
+}
+
+/// The bounds by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Bound {
+    /// [`Timeouts::connect`].
+    Connect,
+    /// [`Timeouts::head`].
+    Head,
+    /// [`Timeouts::idle`].
+    Idle,
+    /// [`Timeouts::drain`].
+    Drain,
+    /// [`Timeouts::total`].
+    Total,
+}
+
+/// What one address gets at least of the time for connecting, where there is that much.
+const LEAST_SHARE: Duration = Duration::from_secs(2);
+
+impl Bounds {
+    /// The bounds of an exchange. `deadline` is a moment of the session's clock, which shows `session_now` where the
+    /// clock that sockets wait by shows `now`.
+    #[must_use]
+    pub fn new(timeouts: Timeouts, deadline: Option<Instant>, session_now: Instant, now: Instant) -> Self {
+        // A moment that the clock cannot hold never comes.
+        let total = deadline.and_then(|deadline| now.checked_add(deadline.saturating_duration_since(session_now)));
+        Self { timeouts, total }
+    }
+
+    /// For resolving and connecting that start now.
+    #[must_use]
+    pub fn connect(&self, now: Instant) -> Option<Deadline> {
+        self.nearest(Bound::Connect, self.timeouts.connect, now)
+    }
+
+    /// For a response head that is awaited from now on.
+    #[must_use]
+    pub fn head(&self, now: Instant) -> Option<Deadline> {
+        self.nearest(Bound::Head, self.timeouts.head, now)
+    }
+
+    /// For the next byte of a body.
+    #[must_use]
+    pub fn idle(&self, now: Instant) -> Option<Deadline> {
+        self.nearest(Bound::Idle, self.timeouts.idle, now)
+    }
+
+    /// For all of an unwanted body.
+    #[must_use]
+    pub fn drain(&self, now: Instant) -> Option<Deadline> {
+        let Timeouts { drain, idle, .. } = self.timeouts;
+        let allowed = match (drain, idle) {
+            (Some(drain), Some(idle)) => Some(drain.min(idle)),
+            (drain, idle) => drain.or(idle),
+        };
+        self.nearest(Bound::Drain, allowed, now)
+    }
+
+    fn nearest(&self, bound: Bound, allowed: Option<Duration>, now: Instant) -> Option<Deadline> {
+        let own = allowed.and_then(|allowed| {
+            let at = now.checked_add(allowed)?;
+            Some(Deadline { at, bound, allowed: Some(allowed) })
+        });
+        let total = self.total.map(|at| Deadline { at, bound: Bound::Total, allowed: self.timeouts.total });
+        match (own, total) {
+            (Some(own), Some(total)) if own.at < total.at => Some(own),
+            (own, total) => total.or(own),
+        }
+    }
+}
+
+impl Deadline {
+    /// The moment.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// Which bound it is.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        self.bound
+    }
+
+    /// How long the bound allows, where it is a span.
+    #[must_use]
+    pub fn allowed(&self) -> Option<Duration> {
+        self.allowed
+    }
+
+    /// What is left of the time.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Duration {
+        self.at.saturating_duration_since(now)
+    }
+
+    /// Whether no time is left.
+    #[must_use]
+    pub fn is_over(&self, now: Instant) -> bool {
+        self.left(now).is_zero()
+    }
+
+    /// What the next of `waiting` addresses gets of the time that is left: a fair part, but no less than 2 s where there
+    /// is that much.
+    #[must_use]
+    pub fn share(&self, now: Instant, waiting: usize) -> Duration {
+        let left = self.left(now);
+        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        left.checked_div(waiting).unwrap_or(left).max(LEAST_SHARE).min(left)
+    }
+}
+
+impl Bound {
+    /// That the bound passed, as one sentence.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Connect => "no connection was made in time",
+            Self::Head => "no response head came in time",
+            Self::Idle => "no byte of the body could be sent or received in time",
+            Self::Drain => "an unwanted body did not end in time",
+            Self::Total => "the exchange took longer than it may",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bound, Bounds};
+    use crate::time::Timeouts;
+    use std::time::{Duration, Instant};
+
+    fn start() -> Instant {
+        #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
+        Instant::now()
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn timeouts() -> Timeouts {
+        Timeouts { connect: Some(seconds(10)), head: Some(seconds(20)), idle: Some(seconds(30)), ..Timeouts::default() }
+    }
+
+    #[test]
+    fn each_phase_has_its_own_bound_from_now_and_the_total_goes_before_a_later_one() {
+        let start = start();
+        let bounds = Bounds::new(timeouts(), Some(start + seconds(25)), start, start);
+        let told = |deadline: Option<super::Deadline>| deadline.map(|it| (it.bound(), it.left(start)));
+        assert_eq!(told(bounds.connect(start)), Some((Bound::Connect, seconds(10))));
+        assert_eq!(told(bounds.head(start)), Some((Bound::Head, seconds(20))));
+        assert_eq!(told(bounds.idle(start)), Some((Bound::Total, seconds(25))));
+        assert_eq!(told(bounds.head(start + seconds(6))), Some((Bound::Total, seconds(25))));
+        assert_eq!(told(bounds.connect(start + seconds(6))), Some((Bound::Connect, seconds(16))));
+        assert!(bounds.head(start).unwrap().is_over(start + seconds(20)));
+        assert!(!bounds.head(start).unwrap().is_over(start + seconds(19)));
+    }
+
+    #[test]
+    fn bounds_that_are_off_leave_the_total_or_none() {
+        let start = start();
+        let off = Timeouts { connect: None, head: None, idle: None, drain: None, total: None };
+        let none = Bounds::new(off, None, start, start);
+        for deadline in [none.connect(start), none.head(start), none.idle(start), none.drain(start)] {
+            assert_eq!(deadline, None);
+        }
+        let total = Bounds::new(off, Some(start), start, start);
+        assert_eq!(total.head(start).unwrap().bound(), Bound::Total);
+        let endless = Bounds::new(Timeouts { head: Some(Duration::MAX), ..off }, None, start, start);
+        assert_eq!(endless.head(start), None, "a moment that the clock cannot hold never comes");
+    }
+
+    #[test]
+    fn a_deadline_of_another_clock_keeps_its_distance() {
+        let start = start();
+        let (session_now, now) = (start + seconds(1000), start);
+        let bounds = Bounds::new(timeouts(), Some(session_now + seconds(3)), session_now, now);
+        assert_eq!(bounds.head(now).unwrap().at(), now + seconds(3));
+        let passed = Bounds::new(timeouts(), Some(start), session_now, now);
+        assert!(passed.head(now).unwrap().is_over(now));
+    }
+
+    #[test]
+    fn an_unwanted_body_has_a_second_and_never_longer_than_a_wanted_one() {
+        let start = start();
+        let drain = |timeouts| Bounds::new(timeouts, None, start, start).drain(start).map(|it| it.left(start));
+        assert_eq!(drain(Timeouts::default()), Some(seconds(1)));
+        let short = Duration::from_millis(5);
+        assert_eq!(drain(Timeouts { idle: Some(short), ..Timeouts::default() }), Some(short));
+        assert_eq!(drain(Timeouts { drain: None, ..Timeouts::default() }), Some(seconds(60)));
+        assert_eq!(drain(Timeouts { idle: None, ..Timeouts::default() }), Some(seconds(1)));
+    }
+
+    #[test]
+    fn addresses_share_the_time_and_none_gets_less_than_two_seconds_while_there_are() {
+        let start = start();
+        let deadline = Bounds::new(timeouts(), None, start, start).connect(start).unwrap();
+        assert_eq!(deadline.share(start, 1), seconds(10));
+        assert_eq!(deadline.share(start, 4), Duration::from_millis(2500));
+        assert_eq!(deadline.share(start, 100), seconds(2));
+        assert_eq!(deadline.share(start + seconds(9), 3), seconds(1));
+        assert_eq!(deadline.share(start, 0), seconds(10));
+        assert_eq!(deadline.share(start + seconds(11), 3), Duration::ZERO);
+    }
+}

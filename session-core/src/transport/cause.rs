@@ -1,0 +1,198 @@
+//! What ended the work on a connection: as a fact for the session, which decides whether to try again, and as the error
+//! that is told where it does not.
+
+use crate::error::{Error, ErrorKind, Phase};
+use crate::h1::error::{LocalError, LocalErrorKind, PeerError, PeerErrorKind};
+use crate::retry::failure::FailureKind;
+use crate::transport::bounds::{Bound, Deadline};
+use std::io;
+
+/// What ended the work on a connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The socket failed.
+    Io(io::Error),
+    /// A deadline passed.
+    Late(Deadline),
+    /// The peer broke the protocol or broke off.
+    Peer(PeerError),
+    /// The request cannot go on the wire, or its body is not as long as was said.
+    Local(LocalError),
+    /// The source of the request's body failed.
+    Source(io::Error),
+}
+
+impl Cause {
+    /// The same as a fact for the session. `received`: some of the response came before.
+    #[must_use]
+    pub fn kind(&self, received: bool) -> FailureKind {
+        match self {
+            Self::Io(error) if is_lost(error) && received => FailureKind::Incomplete,
+            Self::Io(error) if is_lost(error) => FailureKind::Reset,
+            Self::Io(_) => FailureKind::Io,
+            Self::Late(deadline) if deadline.bound() == Bound::Total => FailureKind::Deadline,
+            Self::Late(_) => FailureKind::Timeout,
+            Self::Peer(error) => match error.kind() {
+                PeerErrorKind::Incomplete if received => FailureKind::Incomplete,
+                PeerErrorKind::Incomplete => FailureKind::Closed,
+                PeerErrorKind::Limit => FailureKind::Limit,
+                PeerErrorKind::MalformedHead
+                | PeerErrorKind::MalformedFraming
+                | PeerErrorKind::MalformedChunk
+                | PeerErrorKind::UnexpectedBytes
+                | PeerErrorKind::UnexpectedSwitch => FailureKind::Protocol,
+            },
+            Self::Local(error) => match error.kind() {
+                LocalErrorKind::BodyLength => FailureKind::Body,
+                LocalErrorKind::State | LocalErrorKind::Target | LocalErrorKind::Field => FailureKind::Request,
+            },
+            Self::Source(_) => FailureKind::Body,
+        }
+    }
+
+    /// The same as the error of an exchange, which was in `phase`.
+    #[must_use]
+    pub fn into_error(self, phase: Phase) -> Error {
+        match self {
+            Self::Io(error) if is_lost(&error) => {
+                Error::new(ErrorKind::Incomplete, phase, "the peer reset the connection").with_source(error)
+            }
+            Self::Io(error) => Error::new(ErrorKind::Io, phase, "the connection failed").with_source(error),
+            Self::Late(deadline) => {
+                let error = Error::new(ErrorKind::Timeout, phase, deadline.bound().message());
+                match deadline.allowed() {
+                    Some(allowed) => error.with_expected(format!("at most {allowed:?}")),
+                    None => error,
+                }
+            }
+            Self::Peer(error) => error.into_error(phase),
+            Self::Local(error) => error.into_error(phase),
+            Self::Source(error) => {
+                Error::new(ErrorKind::Body, phase, "the source of the request body failed").with_source(error)
+            }
+        }
+    }
+}
+
+impl From<PeerError> for Cause {
+    fn from(error: PeerError) -> Self {
+        Self::Peer(error)
+    }
+}
+
+impl From<LocalError> for Cause {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+/// Whether the peer, or something in its name, broke the connection.
+fn is_lost(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::WriteZero
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cause;
+    use crate::error::{ErrorKind, Fault, Phase};
+    use crate::h1::connection::Connection;
+    use crate::h1::event::Event;
+    use crate::h1::recv_buffer::RecvBuffer;
+    use crate::h1::request::TargetForm;
+    use crate::limits::Limits;
+    use crate::message::body::Framing;
+    use crate::retry::failure::FailureKind;
+    use crate::time::Timeouts;
+    use crate::transport::bounds::Bounds;
+    use bytes::BytesMut;
+    use std::io;
+    use std::time::{Duration, Instant};
+
+    fn start() -> Instant {
+        #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
+        Instant::now()
+    }
+
+    #[test]
+    fn a_broken_connection_is_a_reset_before_a_response_and_incomplete_within_one() {
+        for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe, io::ErrorKind::WriteZero] {
+            let cause = || Cause::Io(kind.into());
+            assert_eq!(cause().kind(false), FailureKind::Reset, "{kind}");
+            assert_eq!(cause().kind(true), FailureKind::Incomplete, "{kind}");
+            let error = cause().into_error(Phase::Head);
+            assert_eq!((error.kind(), error.fault()), (ErrorKind::Incomplete, Fault::Peer), "{kind}");
+        }
+        let cause = || Cause::Io(io::ErrorKind::PermissionDenied.into());
+        assert_eq!(cause().kind(true), FailureKind::Io);
+        assert_eq!(cause().into_error(Phase::Send).kind(), ErrorKind::Io);
+    }
+
+    #[test]
+    fn a_deadline_tells_its_bound_and_the_total_one_leaves_no_time() {
+        let start = start();
+        let timeouts = Timeouts { total: Some(Duration::from_secs(1)), ..Timeouts::default() };
+        let total = Bounds::new(timeouts, Some(start), start, start).head(start).unwrap();
+        let head = Bounds::new(timeouts, None, start, start).head(start).unwrap();
+        assert_eq!(Cause::Late(total).kind(true), FailureKind::Deadline);
+        assert_eq!(Cause::Late(head).kind(true), FailureKind::Timeout);
+        let error = Cause::Late(head).into_error(Phase::Head);
+        assert_eq!((error.kind(), error.expected()), (ErrorKind::Timeout, Some("at most 60s")));
+        assert!(Cause::Late(total).into_error(Phase::Head).to_string().contains("the exchange took longer"));
+    }
+
+    #[test]
+    fn a_head_that_the_codec_refuses_is_the_request_and_a_wrong_length_is_its_body() {
+        let mut codec = Connection::new(&Limits::default());
+        let mut out = BytesMut::new();
+        let head = http::Request::post("http://a.test/").header("content-length", "3").body(()).unwrap();
+        let refused = codec.send_head(&head, TargetForm::Origin, Framing::Length(3), &mut out).unwrap_err();
+        assert_eq!(Cause::from(refused.clone()).kind(false), FailureKind::Request);
+        assert_eq!(Cause::from(refused).into_error(Phase::Send).kind(), ErrorKind::InvalidHeader);
+        let head = http::Request::post("http://a.test/").body(()).unwrap();
+        codec.send_head(&head, TargetForm::Origin, Framing::Length(3), &mut out).unwrap();
+        let too_long = codec.send_data(4).unwrap_err();
+        assert_eq!(Cause::from(too_long.clone()).kind(false), FailureKind::Body);
+        assert_eq!(Cause::from(too_long).into_error(Phase::Send).fault(), Fault::Caller);
+        let failed = || Cause::Source(io::Error::other("gone"));
+        assert_eq!(failed().kind(true), FailureKind::Body);
+        assert_eq!(failed().into_error(Phase::Send).kind(), ErrorKind::Body);
+    }
+
+    #[test]
+    fn what_the_peer_sends_wrong_is_told_apart() {
+        let broken = |bytes: &[u8], ends: bool| {
+            let mut codec = Connection::new(&Limits::default());
+            let mut input = RecvBuffer::new();
+            let head = http::Request::get("http://a.test/").body(()).unwrap();
+            codec.send_head(&head, TargetForm::Origin, Framing::None, &mut BytesMut::new()).unwrap();
+            codec.send_end(&mut BytesMut::new()).unwrap();
+            if !bytes.is_empty() {
+                input.spare(bytes.len()).get_mut(..bytes.len()).unwrap().copy_from_slice(bytes);
+                input.filled(bytes.len());
+            }
+            if ends {
+                codec.handle_eof();
+            }
+            let error = loop {
+                match codec.next_event(&mut input) {
+                    Ok(Event::Interim(_)) => {}
+                    Ok(other) => panic!("expected an error, got {other:?}"),
+                    Err(error) => break Cause::from(error),
+                }
+            };
+            error.kind(codec.has_received())
+        };
+        assert_eq!(broken(b"", true), FailureKind::Closed);
+        assert_eq!(broken(b"HTTP/1.1 200 OK\r\n", true), FailureKind::Incomplete);
+        assert_eq!(broken(b"SSH-2.0\r\n\r\n", false), FailureKind::Protocol);
+        assert_eq!(broken(&b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(17), false), FailureKind::Limit);
+    }
+}

@@ -1,0 +1,69 @@
+//! What the transports do not do yet, refused before a connection is taken or opened.
+
+use crate::error::{Error, ErrorKind, Phase};
+use crate::message::origin::Scheme;
+use crate::message::route::Route;
+use crate::retry::failure::{Failure, FailureKind};
+use crate::session::step::Hop;
+use http::header::UPGRADE;
+
+/// Refuses a hop that needs what no transport does: TLS, or another protocol after the response.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`]; nothing was sent, and the hop is not tried again.
+pub fn check_supported(hop: &Hop) -> Result<(), Failure> {
+    let unsupported = |phase, message: &str| Error::new(ErrorKind::Unsupported, phase, message);
+    if hop.head().headers().contains_key(UPGRADE) {
+        let error = unsupported(Phase::Build, "an upgrade to another protocol is not supported yet")
+            .with_expected("a request without Upgrade");
+        return Err(Failure::before_sending(FailureKind::Request, error));
+    }
+    match (hop.origin().scheme(), hop.route()) {
+        (Scheme::Http, Route::Direct) => Ok(()),
+        (Scheme::Https, Route::Direct) => {
+            let error = unsupported(Phase::Connect, "https is not supported yet").with_expected("an http URL");
+            Err(Failure::before_sending(FailureKind::Tls, error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_supported;
+    use crate::error::{ErrorKind, Fault, Phase};
+    use crate::retry::failure::FailureKind;
+    use crate::session::Session;
+    use crate::session::request::Request;
+    use crate::session::step::Step;
+    use crate::time::Now;
+    use std::time::{Instant, SystemTime};
+
+    fn start() -> Instant {
+        #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
+        Instant::now()
+    }
+
+    fn checked(url: &str, fields: &[(&str, &str)]) -> Result<(), (FailureKind, Phase)> {
+        let mut request = Request::get(url);
+        for (name, value) in fields {
+            request.append_header(*name, *value).unwrap();
+        }
+        let now = Now::new(start(), SystemTime::UNIX_EPOCH);
+        let Ok(Step::Send(hop)) = Session::builder().build().unwrap().begin(request, now) else { panic!("no hop") };
+        check_supported(&hop).map_err(|failure| {
+            assert!(!failure.may_have_been_seen());
+            assert_eq!((failure.error().kind(), failure.error().fault()), (ErrorKind::Unsupported, Fault::Caller));
+            (failure.kind(), failure.error().phase())
+        })
+    }
+
+    #[test]
+    fn https_and_upgrades_are_refused_and_an_expectation_is_not() {
+        assert_eq!(checked("http://a.test/", &[]), Ok(()));
+        assert_eq!(checked("http://a.test/", &[("expect", "100-continue")]), Ok(()));
+        assert_eq!(checked("https://a.test/", &[]), Err((FailureKind::Tls, Phase::Connect)));
+        let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
+        assert_eq!(checked("http://a.test/", &upgrade), Err((FailureKind::Request, Phase::Build)));
+        assert_eq!(checked("http://a.test/", &upgrade[1..]), Err((FailureKind::Request, Phase::Build)));
+    }
+}

@@ -1,0 +1,352 @@
+//! One connection without its socket: the codec, its buffers, and what is known of the request and the response that are
+//! under way. A transport reads and writes what this asks for; what the bytes mean is the codec's to say, what a response
+//! leads to is the session's.
+
+use crate::error::Phase;
+use crate::h1::body::DataFrame;
+use crate::h1::connection::Connection;
+use crate::h1::error::{LocalError, PeerError};
+use crate::h1::event::Event;
+use crate::h1::recv_buffer::RecvBuffer;
+use crate::h1::request::TargetForm;
+use crate::h1::reuse::keep_alive;
+use crate::limits::Limits;
+use crate::message::fields::connection_has;
+use crate::message::head::ResponseHead;
+use crate::retry::failure::{ConnectionAge, Failure, Sent};
+use crate::session::step::Hop;
+use crate::transport::cause::Cause;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use std::time::Duration;
+
+/// A connection's codec and buffers.
+#[derive(Debug)]
+pub struct WireState {
+    connection: Connection,
+    input: RecvBuffer,
+    /// What is to be written before anything else.
+    out: BytesMut,
+    age: ConnectionAge,
+    /// How long the peer keeps the connection, where it said so.
+    keep: Option<Duration>,
+    /// This response is the last, whatever the codec says.
+    closes: bool,
+    /// How many bytes of this request the system took.
+    written: u64,
+    /// The final head, where it came before all of the request was written.
+    early: Option<ResponseHead>,
+}
+
+/// How much is read at once.
+const READ: usize = 32 * 1024;
+
+/// How it stands once the request was written, or could not be.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the head came already or it is to be read")]
+pub enum AfterSend {
+    /// The final head came meanwhile.
+    Answered(ResponseHead),
+    /// The head is to be read. Where writing broke, the cause: the peer may have answered before it closed.
+    Awaited(Option<Cause>),
+}
+
+/// One more piece of a response body.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a body goes on, in one of two places, or ends")]
+pub enum Piece {
+    /// Some of it.
+    Data(Bytes),
+    /// This many bytes, which stand in the caller's buffer.
+    Direct(usize),
+    /// All of it came; the trailers.
+    End(HeaderMap),
+}
+
+/// How far an unwanted body was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a body goes on, ends, or is given up")]
+pub enum Skipped {
+    /// As far as it has come; there is more.
+    Some,
+    /// To its end.
+    All,
+    /// It is longer than is worth reading, or broken: the connection is to be closed.
+    TooMuch,
+}
+
+/// The request.
+impl WireState {
+    /// A fresh connection.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            connection: Connection::new(limits),
+            input: RecvBuffer::new(),
+            out: BytesMut::new(),
+            age: ConnectionAge::Fresh,
+            keep: None,
+            closes: false,
+            written: 0,
+            early: None,
+        }
+    }
+
+    /// Starts a hop: its head is to be written.
+    ///
+    /// # Errors
+    /// The codec refuses the head; nothing is to be written.
+    pub fn send_head(&mut self, hop: &Hop) -> Result<(), LocalError> {
+        self.written = 0;
+        self.early = None;
+        self.out.clear();
+        self.connection.send_head(hop.head(), TargetForm::Origin, hop.framing(), &mut self.out)
+    }
+
+    /// Makes ready a piece of the body of this length: what is to be written before it waits in
+    /// [`take_out`](Self::take_out), what after it is the frame's suffix.
+    ///
+    /// # Errors
+    /// The body is longer than was said.
+    pub fn send_data(&mut self, length: usize) -> Result<DataFrame, LocalError> {
+        let frame = self.connection.send_data(length)?;
+        self.out.extend_from_slice(frame.prefix());
+        Ok(frame)
+    }
+
+    /// Ends the body; what that takes is to be written.
+    ///
+    /// # Errors
+    /// The body is shorter than was said.
+    pub fn send_end(&mut self) -> Result<(), LocalError> {
+        self.connection.send_end(&mut self.out)
+    }
+
+    /// Takes what is to be written. Give the buffer back by [`reclaim`](Self::reclaim).
+    #[must_use]
+    pub fn take_out(&mut self) -> BytesMut {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Takes back a buffer whose bytes were written, or are not to be written any more.
+    pub fn reclaim(&mut self, mut out: BytesMut) {
+        out.clear();
+        self.out = out;
+    }
+
+    /// Says that the system took `n` more bytes of the request.
+    pub fn wrote(&mut self, n: usize) {
+        self.written = self.written.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+    }
+
+    /// Whether the system took any byte of the request.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        self.written > 0
+    }
+
+    /// Looks whether what has come while the request is being written holds its final head.
+    ///
+    /// # Errors
+    /// It is no response.
+    pub fn look(&mut self) -> Result<(), PeerError> {
+        if self.early.is_none() {
+            self.early = self.next_head()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the final head came while the request is being written: there is no other to look for.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.early.is_some()
+    }
+
+    /// Whether the peer has answered already, and not with a success: it does not want the rest of the body.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.early.as_ref().is_some_and(|head| !head.status.is_success())
+    }
+
+    /// Judges how the sending ended: whether there is a head, or one is to be read.
+    ///
+    /// # Errors
+    /// Neither: the hop has failed.
+    pub fn after_send(&mut self, sent: Result<(), Cause>) -> Result<AfterSend, Failure> {
+        if sent.is_err() {
+            self.connection.send_failed();
+        }
+        // Who refuses a body before it is written may never read it.
+        self.closes = self.is_refused();
+        match (sent, self.early.take()) {
+            (Ok(()) | Err(Cause::Io(_) | Cause::Late(_)), Some(head)) => Ok(AfterSend::Answered(head)),
+            (Ok(()), None) => Ok(AfterSend::Awaited(None)),
+            (Err(cause @ Cause::Io(_)), None) => Ok(AfterSend::Awaited(Some(cause))),
+            (Err(cause @ Cause::Peer(_)), _) => Err(self.failure(cause, self.some_sent(), Phase::Head)),
+            (Err(cause), _) => Err(self.failure(cause, self.some_sent(), Phase::Send)),
+        }
+    }
+
+    /// The failure of a hop whose head could not be read for `cause`. `broken` is why the writing broke, where it did.
+    #[must_use]
+    pub fn no_answer(&self, cause: Cause, broken: Option<Cause>) -> Failure {
+        match broken {
+            None => self.failure(cause, Sent::All, Phase::Head),
+            Some(_) if self.connection.has_received() => self.failure(cause, self.some_sent(), Phase::Head),
+            Some(broken) => self.failure(broken, self.some_sent(), Phase::Send),
+        }
+    }
+
+    fn some_sent(&self) -> Sent {
+        if self.written == 0 { Sent::Nothing } else { Sent::Part }
+    }
+
+    fn failure(&self, cause: Cause, sent: Sent, phase: Phase) -> Failure {
+        let kind = cause.kind(self.connection.has_received());
+        Failure::new(kind, sent, self.age, cause.into_error(phase))
+    }
+}
+
+/// The response.
+impl WireState {
+    /// Where to read into.
+    #[must_use]
+    pub fn spare(&mut self) -> &mut [u8] {
+        self.input.spare(READ)
+    }
+
+    /// Says that `n` bytes were read into [`spare`](Self::spare); 0 is the end.
+    pub fn received(&mut self, n: usize) {
+        match n {
+            0 => self.connection.handle_eof(),
+            n => self.input.filled(n),
+        }
+    }
+
+    /// The final head, where all of it has come. Interim ones are passed over.
+    ///
+    /// # Errors
+    /// What came is no response.
+    pub fn next_head(&mut self) -> Result<Option<ResponseHead>, PeerError> {
+        loop {
+            match self.connection.next_event(&mut self.input)? {
+                Event::Interim(_) => {}
+                Event::Final(head) => return Ok(Some(head)),
+                // No body comes before its head.
+                Event::NeedData | Event::Data(_) | Event::End(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// Takes from a final head what it says about the connection.
+    pub fn accept(&mut self, head: &ResponseHead) {
+        self.keep = keep_alive(&head.headers);
+        self.closes |= connection_has(&head.headers, "close");
+    }
+
+    /// The next piece of the body that has come; `None` where more is to be read.
+    ///
+    /// # Errors
+    /// The body broke off, or is no such body.
+    pub fn next_piece(&mut self) -> Result<Option<Piece>, PeerError> {
+        loop {
+            match self.connection.next_event(&mut self.input)? {
+                Event::NeedData => return Ok(None),
+                Event::Data(data) => return Ok(Some(Piece::Data(data))),
+                Event::End(trailers) => return Ok(Some(Piece::End(trailers))),
+                // No head comes after the final one.
+                Event::Interim(_) | Event::Final(_) => {}
+            }
+        }
+    }
+
+    /// The part of the caller's buffer that may be read into directly, past the receive buffer. Ask after
+    /// [`next_piece`](Self::next_piece) gave `None`, and say by [`received_directly`](Self::received_directly) what came.
+    #[must_use]
+    pub fn direct_room<'a>(&self, into: Option<&'a mut [u8]>) -> Option<&'a mut [u8]> {
+        let into = into.filter(|into| !into.is_empty())?;
+        let remaining = usize::try_from(self.connection.body_remaining()?).unwrap_or(usize::MAX);
+        let most = into.len().min(remaining);
+        into.get_mut(..most)
+    }
+
+    /// Says that `n` bytes of the body stand in the caller's buffer; 0 is the end. Gives the piece, where there is one.
+    ///
+    /// # Errors
+    /// More than was to come.
+    pub fn received_directly(&mut self, n: usize) -> Result<Option<Piece>, LocalError> {
+        if n == 0 {
+            self.connection.handle_eof();
+            return Ok(None);
+        }
+        self.connection.received_directly(n)?;
+        Ok(Some(Piece::Direct(n)))
+    }
+
+    /// How much of a body of known length is still to come.
+    #[must_use]
+    pub fn body_remaining(&self) -> Option<u64> {
+        self.connection.body_remaining()
+    }
+
+    /// Whether to read an unwanted body of which `most` bytes are worth the connection.
+    #[must_use]
+    pub fn is_worth_draining(&self, most: u64) -> bool {
+        !self.closes && self.body_remaining().is_none_or(|remaining| remaining <= most)
+    }
+
+    /// Drops what has come of an unwanted body, at most `left` bytes; they are taken off it.
+    pub fn skip_arrived(&mut self, left: &mut u64) -> Skipped {
+        loop {
+            match self.connection.next_event(&mut self.input) {
+                Ok(Event::NeedData) => return Skipped::Some,
+                Ok(Event::Data(data)) => match left.checked_sub(u64::try_from(data.len()).unwrap_or(u64::MAX)) {
+                    Some(rest) => *left = rest,
+                    None => return Skipped::TooMuch,
+                },
+                Ok(Event::End(_)) => return Skipped::All,
+                Ok(Event::Interim(_) | Event::Final(_)) | Err(_) => return Skipped::TooMuch,
+            }
+        }
+    }
+
+    /// Whether what has come already is all of the body; it is dropped.
+    pub fn drain_arrived(&mut self) -> bool {
+        let mut left = u64::MAX;
+        matches!(self.skip_arrived(&mut left), Skipped::All)
+    }
+}
+
+/// Between two requests.
+impl WireState {
+    /// How long the peer keeps the connection idle, where it said so.
+    #[must_use]
+    pub fn keep(&self) -> Option<Duration> {
+        self.keep
+    }
+
+    /// Makes the connection ready for another request, where the response that is over allows that. Gives whether it
+    /// does.
+    #[must_use]
+    pub fn start_next(&mut self) -> bool {
+        if self.closes || self.connection.start_next_cycle(&self.input).is_err() {
+            return false;
+        }
+        self.age = ConnectionAge::Reused;
+        true
+    }
+
+    /// Whether an idle connection may still be used after `n` bytes came on it: what comes between requests is never a
+    /// response. The codec passes over the one empty line that some peers send too much.
+    #[must_use]
+    pub fn is_usable_after(&mut self, n: usize) -> bool {
+        if n == 0 {
+            return false;
+        }
+        self.input.filled(n);
+        matches!(self.connection.next_event(&mut self.input), Ok(Event::NeedData))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! What a transport is told at each point of a cycle, with bytes that come from nowhere.
+
+use super::{AfterSend, Piece, Skipped, WireState};
+use crate::error::{ErrorKind, Phase};
+use crate::limits::Limits;
+use crate::message::body::{BodySize, RequestBody};
+use crate::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
+use crate::session::Session;
+use crate::session::request::Request;
+use crate::session::step::{Hop, Step};
+use crate::time::Now;
+use crate::transport::cause::Cause;
+use http::Method;
+use std::io;
+use std::time::{Duration, Instant, SystemTime};
+
+fn hop(method: Method, body: BodySize) -> Hop {
+    let mut request = Request::new(method, "http://a.test/x");
+    request.set_body(RequestBody::replayable(body));
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
+    let now = Now::new(Instant::now(), SystemTime::UNIX_EPOCH);
+    match Session::builder().build().unwrap().begin(request, now).unwrap() {
+        Step::Send(hop) => hop,
+        other => panic!("expected a hop, got {other:?}"),
+    }
+}
+
+fn receive(wire: &mut WireState, bytes: &[u8]) {
+    wire.spare()[..bytes.len()].copy_from_slice(bytes);
+    wire.received(bytes.len());
+}
+
+/// A connection on which a GET was written.
+fn asked() -> WireState {
+    let mut wire = WireState::new(&Limits::default());
+    ask(&mut wire);
+    wire
+}
+
+fn ask(wire: &mut WireState) {
+    wire.send_head(&hop(Method::GET, BodySize::Empty)).unwrap();
+    wire.send_end().unwrap();
+    write(wire);
+}
+
+fn write(wire: &mut WireState) -> Vec<u8> {
+    let out = wire.take_out();
+    wire.wrote(out.len());
+    let written = out.to_vec();
+    wire.reclaim(out);
+    written
+}
+
+/// A connection on which the head of a POST was written, and nothing of its body of 9 bytes.
+fn uploading() -> WireState {
+    let mut wire = WireState::new(&Limits::default());
+    wire.send_head(&hop(Method::POST, BodySize::Sized(9))).unwrap();
+    write(&mut wire);
+    wire
+}
+
+fn answered(wire: &mut WireState, response: &[u8]) {
+    assert!(matches!(wire.after_send(Ok(())).unwrap(), AfterSend::Awaited(None)));
+    receive(wire, response);
+    let head = wire.next_head().unwrap().unwrap();
+    wire.accept(&head);
+}
+
+fn broken() -> Cause {
+    Cause::Io(io::ErrorKind::BrokenPipe.into())
+}
+
+fn told(failure: &Failure) -> (FailureKind, Sent, ErrorKind, Phase) {
+    (failure.kind(), failure.sent(), failure.error().kind(), failure.error().phase())
+}
+
+#[test]
+fn a_request_is_written_piece_by_piece() {
+    let mut wire = WireState::new(&Limits::default());
+    wire.send_head(&hop(Method::PUT, BodySize::Streaming)).unwrap();
+    assert!(!wire.has_written());
+    let head = write(&mut wire);
+    assert!(head.starts_with(b"PUT /x HTTP/1.1\r\nhost: a.test\r\n"), "{}", head.escape_ascii());
+    let frame = wire.send_data(3).unwrap();
+    assert_eq!((write(&mut wire).as_slice(), frame.suffix()), (&b"3\r\n"[..], &b"\r\n"[..]));
+    wire.send_end().unwrap();
+    assert_eq!(write(&mut wire), b"0\r\n\r\n");
+    assert!(wire.has_written());
+}
+
+#[test]
+fn a_refusal_ends_the_sending_and_a_success_does_not() {
+    for (head, refused) in [(&b"HTTP/1.1 413 No\r\n\r\n"[..], true), (b"HTTP/1.1 200 OK\r\n\r\n", false)] {
+        let mut wire = uploading();
+        wire.look().unwrap();
+        assert!(!wire.is_answered());
+        receive(&mut wire, head);
+        wire.look().unwrap();
+        assert_eq!((wire.is_answered(), wire.is_refused()), (true, refused));
+        let AfterSend::Answered(head) = wire.after_send(Ok(())).unwrap() else { panic!("the head has come") };
+        wire.accept(&head);
+        assert_eq!(wire.is_worth_draining(0), !refused, "who refused may never read the rest");
+    }
+}
+
+#[test]
+fn a_head_that_came_outweighs_a_connection_that_broke() {
+    let mut wire = uploading();
+    receive(&mut wire, b"HTTP/1.1 200 OK\r\n\r\n");
+    wire.look().unwrap();
+    assert!(matches!(wire.after_send(Err(broken())).unwrap(), AfterSend::Answered(_)));
+}
+
+#[test]
+fn where_writing_broke_an_answer_is_looked_for_and_the_first_fault_is_told() {
+    let mut wire = uploading();
+    let AfterSend::Awaited(Some(cause)) = wire.after_send(Err(broken())).unwrap() else { panic!("no look") };
+    let late = Cause::Io(io::ErrorKind::ConnectionReset.into());
+    let failure = wire.no_answer(late, Some(cause));
+    assert_eq!(told(&failure), (FailureKind::Reset, Sent::Part, ErrorKind::Incomplete, Phase::Send));
+    assert_eq!(failure.connection(), ConnectionAge::Fresh);
+
+    let mut wire = uploading();
+    let AfterSend::Awaited(broken) = wire.after_send(Err(broken())).unwrap() else { panic!("no look") };
+    receive(&mut wire, b"HTTP/1.1 4");
+    assert!(wire.next_head().unwrap().is_none());
+    let failure = wire.no_answer(Cause::Io(io::ErrorKind::ConnectionReset.into()), broken);
+    assert_eq!(told(&failure), (FailureKind::Incomplete, Sent::Part, ErrorKind::Incomplete, Phase::Head));
+}
+
+#[test]
+fn a_hop_fails_by_what_was_written_of_it() {
+    let mut unsent = WireState::new(&Limits::default());
+    unsent.send_head(&hop(Method::TRACE, BodySize::Sized(1))).unwrap_err();
+    let refused = unsent.send_head(&hop(Method::TRACE, BodySize::Sized(1))).unwrap_err();
+    let failure = unsent.after_send(Err(refused.into())).unwrap_err();
+    assert_eq!(told(&failure), (FailureKind::Request, Sent::Nothing, ErrorKind::InvalidHeader, Phase::Send));
+
+    let mut wire = uploading();
+    let short = wire.send_end().unwrap_err();
+    let failure = wire.after_send(Err(short.into())).unwrap_err();
+    assert_eq!(told(&failure), (FailureKind::Body, Sent::Part, ErrorKind::Body, Phase::Send));
+
+    let mut wire = uploading();
+    receive(&mut wire, b"SSH-2.0\r\n\r\n");
+    let garbage = wire.look().unwrap_err();
+    let failure = wire.after_send(Err(garbage.into())).unwrap_err();
+    assert_eq!(told(&failure), (FailureKind::Protocol, Sent::Part, ErrorKind::Protocol, Phase::Head));
+
+    let mut wire = asked();
+    assert!(matches!(wire.after_send(Ok(())), Ok(AfterSend::Awaited(None))));
+    wire.received(0);
+    let closed = wire.next_head().unwrap_err();
+    let failure = wire.no_answer(closed.into(), None);
+    assert_eq!(told(&failure), (FailureKind::Closed, Sent::All, ErrorKind::Incomplete, Phase::Head));
+}
+
+#[test]
+fn a_body_of_known_length_goes_straight_to_the_caller() {
+    let mut wire = asked();
+    answered(&mut wire, b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab");
+    assert!(matches!(wire.next_piece().unwrap(), Some(Piece::Data(data)) if data == "ab"));
+    assert!(wire.next_piece().unwrap().is_none());
+    assert_eq!(wire.body_remaining(), Some(3));
+    assert!(wire.direct_room(None).is_none() && wire.direct_room(Some(&mut [])).is_none());
+    let mut buffer = [0; 9];
+    assert_eq!(wire.direct_room(Some(&mut buffer)).unwrap().len(), 3);
+    assert!(matches!(wire.received_directly(3).unwrap(), Some(Piece::Direct(3))));
+    assert!(matches!(wire.next_piece().unwrap(), Some(Piece::End(_))));
+    assert!(wire.start_next());
+
+    let mut wire = asked();
+    answered(&mut wire, b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+    assert!(wire.next_piece().unwrap().is_none());
+    assert!(wire.received_directly(0).unwrap().is_none());
+    let error = wire.next_piece().unwrap_err().into_error(Phase::Body);
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+}
+
+#[test]
+fn an_unwanted_body_is_passed_over_up_to_its_bound() {
+    let mut wire = asked();
+    answered(&mut wire, b"HTTP/1.1 302 Found\r\ncontent-length: 5\r\n\r\nab");
+    assert!(wire.is_worth_draining(5) && !wire.is_worth_draining(4));
+    let mut left = 5;
+    assert_eq!((wire.skip_arrived(&mut left), left), (Skipped::Some, 3));
+    assert!(!wire.drain_arrived());
+    receive(&mut wire, b"cde");
+    assert_eq!((wire.skip_arrived(&mut left), left), (Skipped::All, 0));
+
+    let mut wire = asked();
+    answered(&mut wire, b"HTTP/1.1 302 Found\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    assert!(wire.is_worth_draining(2));
+    assert_eq!(wire.skip_arrived(&mut 2), Skipped::TooMuch);
+
+    let mut wire = asked();
+    answered(&mut wire, b"HTTP/1.1 302 Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    assert!(!wire.is_worth_draining(5));
+}
+
+#[test]
+fn a_connection_is_kept_for_as_long_as_the_response_says_and_then_reused() {
+    let mut wire = asked();
+    answered(&mut wire, b"HTTP/1.1 200 OK\r\nkeep-alive: timeout=7\r\ncontent-length: 0\r\n\r\n");
+    assert!(!wire.start_next(), "the response has not ended");
+    assert!(wire.drain_arrived());
+    assert!(wire.start_next());
+    assert_eq!(wire.keep(), Some(Duration::from_secs(7)));
+    ask(&mut wire);
+    wire.received(0);
+    let closed = wire.next_head().unwrap_err();
+    assert_eq!(wire.no_answer(closed.into(), None).connection(), ConnectionAge::Reused);
+}
+
+#[test]
+fn what_comes_on_an_idle_connection_ends_it_but_for_one_empty_line() {
+    let idle = || {
+        let mut wire = asked();
+        answered(&mut wire, b"HTTP/1.1 204 No Content\r\n\r\n");
+        assert!(wire.drain_arrived() && wire.start_next());
+        wire
+    };
+    for (bytes, usable) in [(&b"\r\n"[..], true), (b"", false), (b"x", false), (b"HTTP/1.1 200 OK\r\n\r\n", false)] {
+        let mut wire = idle();
+        wire.spare()[..bytes.len()].copy_from_slice(bytes);
+        assert_eq!(wire.is_usable_after(bytes.len()), usable, "{}", bytes.escape_ascii());
+    }
+}
