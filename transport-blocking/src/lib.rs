@@ -27,6 +27,8 @@
 //!
 //! https, proxies and upgrades to other protocols are not supported yet: a request that needs one fails with
 //! [`ErrorKind::Unsupported`](session_core::error::ErrorKind::Unsupported) before anything is sent, also after a redirect.
+//! A request asks for an upgrade by an `Upgrade` field. `Expect: 100-continue` is sent as it is given, and the body follows
+//! without waiting for the 100: a server that refuses it is heard while the body is being sent.
 #![cfg_attr(
     not(test),
     warn(
@@ -49,3 +51,4 @@ pub use client::{RequestBuilder, Response, Session, SessionBuilder};
 pub use error::{Error, Result};
 pub use http;
 pub use session_core;
+pub use session_core::transport::response::ResponseInfo;

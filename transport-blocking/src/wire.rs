@@ -2,73 +2,32 @@
 //! mean is the codec's to say; what a response leads to is the session's.
 
 use crate::body::Body;
-use crate::connect::{Bounds, Deadline, Socket};
-use crate::error::Cause;
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName};
-use session_core::error::Phase;
-use session_core::h1::{Connection, Event, RecvBuffer, TargetForm};
+use crate::connect::Socket;
 use session_core::idle::PoolKey;
 use session_core::limits::Limits;
 use session_core::message::body::BodyPlan;
-use session_core::message::fields::connection_has;
-use session_core::message::grammar::{decimal, list_members};
 use session_core::message::head::ResponseHead;
-use session_core::retry::failure::{ConnectionAge, Failure, Sent};
+use session_core::retry::failure::Failure;
 use session_core::session::step::Hop;
+use session_core::transport::bounds::{Bounds, Deadline};
+use session_core::transport::cause::Cause;
+use session_core::transport::wire::{AfterSend, Piece, Skipped, WireState};
 use std::io::IoSlice;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// A connection and what stands in its buffers.
+/// A connection: its socket, and what stands in its buffers.
 #[derive(Debug)]
 pub(crate) struct Wire {
     socket: Socket,
-    connection: Connection,
-    input: RecvBuffer,
-    /// What is to be written before anything else.
-    out: BytesMut,
+    state: WireState,
     key: PoolKey,
-    age: ConnectionAge,
-    /// How long the peer keeps the connection, where it said so.
-    keep: Option<Duration>,
-    /// This response is the last, whatever the codec says.
-    closes: bool,
-    /// How many bytes of this request the system took.
-    written: u64,
-    /// The final head, where it came before all of the request was written.
-    early: Option<ResponseHead>,
-}
-
-/// How much is read at once.
-const READ: usize = 32 * 1024;
-
-/// One more piece of a response body.
-#[derive(Debug)]
-pub(crate) enum Piece {
-    /// Some of it.
-    Data(Bytes),
-    /// This many bytes, which stand in the caller's buffer.
-    Direct(usize),
-    /// All of it came; the trailers.
-    End(HeaderMap),
 }
 
 /// The request.
 impl Wire {
     pub(crate) fn new(socket: Socket, key: PoolKey, limits: &Limits) -> Self {
-        Self {
-            socket,
-            connection: Connection::new(limits),
-            input: RecvBuffer::new(),
-            out: BytesMut::new(),
-            key,
-            age: ConnectionAge::Fresh,
-            keep: None,
-            closes: false,
-            written: 0,
-            early: None,
-        }
+        Self { socket, state: WireState::new(limits), key }
     }
 
     /// What it was connected for.
@@ -83,7 +42,7 @@ impl Wire {
 
     /// How long the peer keeps it idle, where it said so.
     pub(crate) fn keep(&self) -> Option<Duration> {
-        self.keep
+        self.state.keep()
     }
 
     /// Sends a hop's request and reads the final head of its response.
@@ -93,41 +52,22 @@ impl Wire {
         body: Option<&mut Body>,
         bounds: &Bounds,
     ) -> Result<ResponseHead, Failure> {
-        self.written = 0;
-        self.early = None;
         let sent = self.send(hop, body, bounds);
-        if sent.is_err() {
-            self.connection.send_failed();
-        }
-        let refused = self.is_refused();
-        let head = match (sent, self.early.take()) {
-            (Ok(()) | Err(Cause::Io(_) | Cause::Late(_)), Some(head)) => head,
-            (Ok(()), None) => match self.read_head(bounds.head()) {
+        let head = match self.state.after_send(sent)? {
+            AfterSend::Answered(head) => head,
+            AfterSend::Awaited(broken) => match self.read_head(bounds.head(Instant::now())) {
                 Ok(head) => head,
-                Err(cause) => return Err(self.failure(cause, Sent::All, Phase::Head)),
+                Err(cause) => return Err(self.state.no_answer(cause, broken)),
             },
-            // The peer takes no more, but may have answered before it closed.
-            (Err(Cause::Io(error)), None) => match self.read_head(bounds.head()) {
-                Ok(head) => head,
-                Err(cause) if self.connection.has_received() => {
-                    return Err(self.failure(cause, self.some_sent(), Phase::Head));
-                }
-                Err(_) => return Err(self.failure(Cause::Io(error), self.some_sent(), Phase::Send)),
-            },
-            (Err(cause @ Cause::Peer(_)), _) => return Err(self.failure(cause, self.some_sent(), Phase::Head)),
-            (Err(cause), _) => return Err(self.failure(cause, self.some_sent(), Phase::Send)),
         };
-        self.keep = keep_alive(&head.headers);
-        // Who refuses a body before it is written may never read it.
-        self.closes = refused || connection_has(&head.headers, "close");
+        self.state.accept(&head);
         Ok(head)
     }
 
     /// Writes head and body. It may end before all is written, where a final head came that is no success.
     fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(), Cause> {
         let mut pieces: u64 = 0;
-        self.out.clear();
-        self.connection.send_head(hop.head(), TargetForm::Origin, hop.framing(), &mut self.out)?;
+        self.state.send_head(hop)?;
         if let Some(body) = body.filter(|_| hop.body() != BodyPlan::None) {
             if hop.body() == BodyPlan::FromStart {
                 body.rewind();
@@ -139,45 +79,44 @@ impl Wire {
                     break;
                 }
                 pieces = pieces.saturating_add(1);
-                let frame = self.connection.send_data(piece.len())?;
-                self.out.extend_from_slice(frame.prefix());
+                let frame = self.state.send_data(piece.len())?;
                 self.write(piece, frame.suffix(), bounds)?;
-                if self.is_refused() {
+                if self.state.is_refused() {
                     return Ok(());
                 }
                 let length = piece.len();
                 body.consume(length);
             }
         }
-        self.connection.send_end(&mut self.out)?;
+        self.state.send_end()?;
         self.write(&[], &[], bounds)?;
         if pieces > 1 { self.look() } else { Ok(()) }
     }
 
-    /// Writes what waits in `out`, then `piece`, then `suffix`, and watches for what the peer says meanwhile.
+    /// Writes what waits to be written, then `piece`, then `suffix`, and watches for what the peer says meanwhile.
     fn write(&mut self, piece: &[u8], suffix: &[u8], bounds: &Bounds) -> Result<(), Cause> {
-        let out = std::mem::take(&mut self.out);
-        let written = self.write_all(&mut [IoSlice::new(&out), IoSlice::new(piece), IoSlice::new(suffix)], bounds);
-        self.out = out;
-        self.out.clear();
+        let out = self.state.take_out();
+        let mut parts = [IoSlice::new(&out), IoSlice::new(piece), IoSlice::new(suffix)];
+        let written = self.write_all(&mut parts, bounds);
+        self.state.reclaim(out);
         written
     }
 
     fn write_all(&mut self, mut rest: &mut [IoSlice<'_>], bounds: &Bounds) -> Result<(), Cause> {
         // Empty parts are passed over.
         IoSlice::advance_slices(&mut rest, 0);
-        let mut deadline = bounds.idle();
+        let mut deadline = bounds.idle(Instant::now());
         while !rest.is_empty() {
-            if self.written > 0 {
+            if self.state.has_written() {
                 self.look()?;
-                if self.is_refused() {
+                if self.state.is_refused() {
                     break;
                 }
             }
             if let Some(n) = self.socket.write(rest, deadline)? {
-                self.written = self.written.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+                self.state.wrote(n);
                 IoSlice::advance_slices(&mut rest, n);
-                deadline = bounds.idle();
+                deadline = bounds.idle(Instant::now());
             }
         }
         Ok(())
@@ -185,29 +124,14 @@ impl Wire {
 
     /// Takes in what the peer has sent while the request is being written.
     fn look(&mut self) -> Result<(), Cause> {
-        while self.early.is_none() {
-            match self.socket.read_arrived(self.input.spare(READ))? {
+        while !self.state.is_answered() {
+            match self.socket.read_arrived(self.state.spare())? {
                 None => return Ok(()),
-                Some(0) => self.connection.handle_eof(),
-                Some(n) => self.input.filled(n),
+                Some(n) => self.state.received(n),
             }
-            self.early = self.next_head()?;
+            self.state.look()?;
         }
         Ok(())
-    }
-
-    /// Whether the peer has answered already, and not with a success: it does not want the rest of the body.
-    fn is_refused(&self) -> bool {
-        self.early.as_ref().is_some_and(|head| !head.status.is_success())
-    }
-
-    fn some_sent(&self) -> Sent {
-        if self.written == 0 { Sent::Nothing } else { Sent::Part }
-    }
-
-    fn failure(&self, cause: Cause, sent: Sent, phase: Phase) -> Failure {
-        let kind = cause.kind(self.connection.has_received());
-        Failure::new(kind, sent, self.age, cause.into_error(phase))
     }
 }
 
@@ -215,75 +139,52 @@ impl Wire {
 impl Wire {
     fn read_head(&mut self, deadline: Option<Deadline>) -> Result<ResponseHead, Cause> {
         loop {
-            if let Some(head) = self.next_head()? {
+            if let Some(head) = self.state.next_head()? {
                 return Ok(head);
             }
             self.read(deadline)?;
         }
     }
 
-    /// The final head, where all of it has come. Interim ones are passed over.
-    fn next_head(&mut self) -> Result<Option<ResponseHead>, Cause> {
-        loop {
-            match self.connection.next_event(&mut self.input)? {
-                Event::Interim(_) => {}
-                Event::Final(head) => return Ok(Some(head)),
-                // No body comes before its head.
-                Event::NeedData | Event::Data(_) | Event::End(_) => return Ok(None),
-            }
-        }
-    }
-
-    /// Reads once; the codec is told where that is the end.
     fn read(&mut self, deadline: Option<Deadline>) -> Result<(), Cause> {
-        match self.socket.read(self.input.spare(READ), deadline)? {
-            0 => self.connection.handle_eof(),
-            n => self.input.filled(n),
-        }
+        let n = self.socket.read(self.state.spare(), deadline)?;
+        self.state.received(n);
         Ok(())
     }
 
     /// The next piece of the body. With `into`, what was not read so far goes straight there where the framing allows.
     pub(crate) fn read_body(&mut self, mut into: Option<&mut [u8]>, bounds: &Bounds) -> Result<Piece, Cause> {
         loop {
-            match self.connection.next_event(&mut self.input)? {
-                Event::NeedData => {}
-                Event::Data(data) => return Ok(Piece::Data(data)),
-                Event::End(trailers) => return Ok(Piece::End(trailers)),
-                // No head comes after the final one.
-                Event::Interim(_) | Event::Final(_) => continue,
+            if let Some(piece) = self.state.next_piece()? {
+                return Ok(piece);
             }
-            match (into.as_deref_mut(), self.connection.body_remaining()) {
-                (Some(into), Some(remaining)) if !into.is_empty() => {
-                    let most = into.len().min(usize::try_from(remaining).unwrap_or(usize::MAX));
-                    let into = into.get_mut(..most).unwrap_or_default();
-                    match self.socket.read(into, bounds.idle())? {
-                        0 => self.connection.handle_eof(),
-                        n => {
-                            self.connection.received_directly(n)?;
-                            return Ok(Piece::Direct(n));
-                        }
+            let deadline = bounds.idle(Instant::now());
+            match self.state.direct_room(into.as_deref_mut()) {
+                Some(into) => {
+                    let n = self.socket.read(into, deadline)?;
+                    if let Some(piece) = self.state.received_directly(n)? {
+                        return Ok(piece);
                     }
                 }
-                _ => self.read(bounds.idle())?,
+                None => self.read(deadline)?,
             }
         }
     }
 
     /// How much of a body of known length is still to come.
     pub(crate) fn body_remaining(&self) -> Option<u64> {
-        self.connection.body_remaining()
+        self.state.body_remaining()
     }
 
     /// Reads an unwanted body, where that is worth the connection. Gives whether all of it came.
     pub(crate) fn drain(&mut self, most: u64, bounds: &Bounds) -> bool {
-        if self.closes || self.body_remaining().is_some_and(|remaining| remaining > most) {
+        if !self.state.is_worth_draining(most) {
             return false;
         }
-        let deadline = bounds.drain();
+        let deadline = bounds.drain(Instant::now());
         let mut left = most;
         loop {
-            match self.skip_arrived(&mut left) {
+            match self.state.skip_arrived(&mut left) {
                 Skipped::All => return true,
                 Skipped::Some if self.read(deadline).is_ok() => {}
                 Skipped::Some | Skipped::TooMuch => return false,
@@ -293,66 +194,25 @@ impl Wire {
 
     /// Whether what has come already is all of the body; it is dropped.
     pub(crate) fn drain_arrived(&mut self) -> bool {
-        let mut left = u64::MAX;
-        matches!(self.skip_arrived(&mut left), Skipped::All)
+        self.state.drain_arrived()
     }
-
-    fn skip_arrived(&mut self, left: &mut u64) -> Skipped {
-        loop {
-            match self.connection.next_event(&mut self.input) {
-                Ok(Event::NeedData) => return Skipped::Some,
-                Ok(Event::Data(data)) => match left.checked_sub(u64::try_from(data.len()).unwrap_or(u64::MAX)) {
-                    Some(rest) => *left = rest,
-                    None => return Skipped::TooMuch,
-                },
-                Ok(Event::End(_)) => return Skipped::All,
-                Ok(Event::Interim(_) | Event::Final(_)) | Err(_) => return Skipped::TooMuch,
-            }
-        }
-    }
-}
-
-/// How far an unwanted body was passed over.
-enum Skipped {
-    Some,
-    All,
-    TooMuch,
 }
 
 /// Between two requests.
 impl Wire {
     /// Makes it ready for another request, where the response that is over allows that.
     pub(crate) fn into_idle(mut self: Box<Self>) -> Option<Box<Self>> {
-        if self.closes {
-            return None;
-        }
-        self.connection.start_next_cycle(&self.input).ok()?;
-        self.age = ConnectionAge::Reused;
-        Some(self)
+        self.state.start_next().then_some(self)
     }
 
-    /// Whether the peer has kept it open and sent nothing: what comes between requests is never a response.
+    /// Whether the peer has kept it open and sent nothing.
     pub(crate) fn is_alive(&mut self) -> bool {
         loop {
-            match self.socket.read_arrived(self.input.spare(READ)) {
+            match self.socket.read_arrived(self.state.spare()) {
                 Ok(None) => return true,
-                Ok(Some(0)) | Err(_) => return false,
-                Ok(Some(n)) => self.input.filled(n),
-            }
-            // The codec passes over the one empty line that some peers send too much.
-            if !matches!(self.connection.next_event(&mut self.input), Ok(Event::NeedData)) {
-                return false;
+                Ok(Some(n)) if self.state.is_usable_after(n) => {}
+                Ok(Some(_)) | Err(_) => return false,
             }
         }
     }
-}
-
-/// How long the peer will keep the connection: `Keep-Alive: timeout=` in seconds (RFC 2068 19.7.1.1).
-fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
-    let lines = headers.get_all(HeaderName::from_static("keep-alive"));
-    lines.iter().flat_map(|line| list_members(line.as_bytes())).find_map(|parameter| {
-        let (name, value) = parameter.split_at_checked("timeout=".len())?;
-        let seconds = name.eq_ignore_ascii_case(b"timeout=").then(|| decimal(value))??;
-        Some(Duration::from_secs(seconds))
-    })
 }

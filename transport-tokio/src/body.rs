@@ -2,14 +2,16 @@
 //! session where it ends, and closes it where it is dropped before.
 
 use crate::client::Shared;
-use crate::connect::Bounds;
-use crate::wire::{Piece, Wire};
+use crate::wire::Wire;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use session_core::message::body::{BodySize, RequestBody};
 use session_core::request::RequestContent;
+use session_core::transport::bounds::Bounds;
+use session_core::transport::gather::{Gather, Room};
+use session_core::transport::wire::Piece;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -195,9 +197,6 @@ enum State {
     Failed(ErrorKind),
 }
 
-/// How far the memory for a body grows before any of it has come. Later it doubles.
-const STEP: usize = 16 * 1024;
-
 impl Incoming {
     pub(crate) fn new(wire: Option<Box<Wire>>, bounds: Bounds, home: Weak<Shared>) -> Self {
         let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
@@ -257,41 +256,20 @@ impl Incoming {
 
     /// All of it, where that is not more than `most` bytes.
     pub(crate) async fn gather(&mut self, most: u64) -> Result<Bytes, CoreError> {
-        let fits = |length: Option<u64>| match length {
-            Some(length) if length <= most => Ok(()),
-            _ => Err(CoreError::new(ErrorKind::Limit, Phase::Body, "the body is too long to be gathered")
-                .with_expected(format!("at most {most} bytes (Limits::gathered_body)"))),
-        };
-        let length = |gathered: usize| u64::try_from(gathered).ok();
-        fits(self.remaining().or(Some(0)))?;
-        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
-        fits(length(first.len()).and_then(|first| first.checked_add(self.remaining().unwrap_or(0))))?;
-        let mut gathered = Vec::new();
-        if self.remaining().is_none() {
-            let Some(second) = self.chunk().await? else {
-                // A short body must not keep the whole receive buffer.
-                return Ok(if first.len() < STEP { Bytes::copy_from_slice(&first) } else { first });
-            };
-            self.rest = second;
-        }
-        gathered.extend_from_slice(&first);
-        let mut filled = first.len();
-        drop(first);
+        let mut gathered = Gather::new(most);
         loop {
-            if filled == gathered.len() {
-                let step = filled.max(STEP);
-                let step =
-                    self.remaining().and_then(|rest| usize::try_from(rest).ok()).map_or(step, |rest| rest.min(step));
-                gathered.resize(filled.saturating_add(step.max(1)), 0);
+            match gathered.room(self.remaining())? {
+                Room::Piece => match self.chunk().await? {
+                    Some(piece) => gathered.push(piece)?,
+                    None => break,
+                },
+                Room::Buffer(buffer) => match self.read(buffer).await? {
+                    0 => break,
+                    n => gathered.filled(n)?,
+                },
             }
-            match self.read(gathered.get_mut(filled..).unwrap_or_default()).await? {
-                0 => break,
-                n => filled = filled.saturating_add(n),
-            }
-            fits(length(filled))?;
         }
-        gathered.truncate(filled);
-        Ok(gathered.into())
+        Ok(gathered.finish())
     }
 
     /// Takes in the next piece: into `rest`, or straight into the caller's buffer, where it tells how much.

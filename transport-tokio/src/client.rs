@@ -2,34 +2,32 @@
 //! the response that comes of it.
 
 use crate::body::{Body, Incoming};
-use crate::connect::{Bounds, connect};
+use crate::connect::connect;
 use crate::error::{Error, Result};
 use crate::wire::Wire;
 use bytes::Bytes;
 use futures_core::Stream;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, StatusCode, Version};
-use session_core::content::charset::decode;
-use session_core::cookies::SetCookie;
+use http::{HeaderMap, Method};
 use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use session_core::handle::{Access, Cookies, Headers};
 use session_core::idle::Idle;
 use session_core::limits::Limits;
-use session_core::message::grammar::decimal;
 use session_core::message::head::ResponseHead;
 use session_core::message::into_url::IntoUrl;
 use session_core::request::Dispatch;
 use session_core::retry::failure::Failure;
 use session_core::session::Session as Core;
-use session_core::session::history::History;
 use session_core::session::request::Request;
-use session_core::session::step::{Delivery, Hop, Step};
-use session_core::session::transport::{ConnectSettings, Transport};
-use session_core::time::Now;
+use session_core::session::step::{Hop, Step};
+use session_core::time::{Now, Timeouts};
+use session_core::transport::bounds::Bounds;
+use session_core::transport::response::ResponseInfo;
+use session_core::transport::support::check_supported;
+use session_core::transport::{ConnectSettings, Transport};
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -154,7 +152,7 @@ impl Transport for Session {
         getrandom::fill(&mut seed).map_err(|source| {
             CoreError::new(ErrorKind::Io, Phase::Build, "the system has no random bytes").with_source(source)
         })?;
-        session.set_entropy(Entropy::from_seed(seed));
+        session.seed_entropy(Entropy::from_seed(seed));
         let limits = session.limits().clone();
         let idle = Mutex::new(Idle::new(&limits));
         Ok(Self(Arc::new(Shared { core: Mutex::new(session), idle, connect, limits: Arc::new(limits) })))
@@ -170,6 +168,10 @@ impl Access for Session {
 impl Dispatch for &Session {
     type Body = Body;
     type Outcome = ResponseFuture;
+
+    fn base_url(&self) -> Option<Url> {
+        lock(&self.0.core).base_url().cloned()
+    }
 
     fn dispatch(self, request: Result<(Request, Option<Body>), CoreError>) -> ResponseFuture {
         let shared = self.0.clone();
@@ -215,7 +217,7 @@ impl Shared {
         loop {
             step = match step {
                 Step::Send(hop) => {
-                    let bounds = Bounds::new(hop.timeouts(), hop.deadline(), &self.connect);
+                    let bounds = self.bounds(hop.timeouts(), hop.deadline());
                     match self.send(&hop, body.as_mut(), &bounds).await {
                         Ok((mut wire, head)) => {
                             elapsed = started.elapsed();
@@ -240,9 +242,10 @@ impl Shared {
                     })?
                 }
                 Step::Done(delivery) => {
-                    let bounds = Bounds::new(delivery.timeouts(), delivery.deadline(), &self.connect);
+                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline());
                     let body = Incoming::new(answered, bounds, Arc::downgrade(self));
-                    return Ok(Response::new(delivery, body, elapsed, self.limits.clone()));
+                    let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
+                    return Ok(Response { info, body });
                 }
             };
         }
@@ -255,10 +258,11 @@ impl Shared {
         body: Option<&mut Body>,
         bounds: &Bounds,
     ) -> Result<(Box<Wire>, ResponseHead), Failure> {
+        check_supported(hop)?;
         let mut wire = match self.take_idle(hop).await {
             Some(wire) => wire,
             None => {
-                let socket = connect(&self.connect, hop, bounds.connect()).await?;
+                let socket = connect(&self.connect, hop.origin(), bounds.connect(Instant::now())).await?;
                 Box::new(Wire::new(socket, hop.pool_key(), &self.limits))
             }
         };
@@ -301,6 +305,11 @@ impl Shared {
         act(&mut lock(&self.core), now)
     }
 
+    /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.
+    fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>) -> Bounds {
+        Bounds::new(timeouts, deadline, self.now().instant(), Instant::now())
+    }
+
     fn now(&self) -> Now {
         match &self.connect.clock {
             Some(clock) => clock.now(),
@@ -314,91 +323,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A response: its head, and its body as far as it has not been read.
+/// A response: its head, which is [`ResponseInfo`], and its body as far as it has not been read.
 ///
 /// The connection goes back to the session at the body's end. A response that is dropped before closes it, unless the
 /// rest has come already.
 pub struct Response {
-    head: ResponseHead,
-    url: Url,
-    history: History,
-    peer: Option<SocketAddr>,
-    elapsed: Duration,
-    limits: Arc<Limits>,
+    info: ResponseInfo,
     body: Incoming,
 }
 
+impl Deref for Response {
+    type Target = ResponseInfo;
+
+    fn deref(&self) -> &ResponseInfo {
+        &self.info
+    }
+}
+
 impl Response {
-    pub(crate) fn new(delivery: Delivery, body: Incoming, elapsed: Duration, limits: Arc<Limits>) -> Self {
-        let (head, url, history) = delivery.into_parts();
-        let peer = body.peer();
-        Self { head, url, history, peer, elapsed, limits, body }
-    }
-
-    /// The status code.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.head.status
-    }
-
-    /// The fields.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
-    }
-
-    /// The version that the server spoke.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        self.head.version
-    }
-
-    /// Status, version, reason phrase and fields.
-    #[must_use]
-    pub fn head(&self) -> &ResponseHead {
-        &self.head
-    }
-
-    /// The URL that answered, after redirects.
-    #[must_use]
-    pub fn url(&self) -> &Url {
-        &self.url
-    }
-
-    /// Every hop of the exchange, and why.
-    #[must_use]
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// The cookies that this response sets, as it writes them; whether they were stored, the history tells. Lines that
-    /// make no cookie are left out, and so is what comes after [`Limits::cookies_per_response`] lines.
-    pub fn cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
-        let lines = self.head.headers.get_all(SET_COOKIE).iter().take(self.limits.cookies_per_response);
-        lines.filter_map(|line| SetCookie::parse(line.as_bytes(), &self.limits).ok())
-    }
-
-    /// The length of the body as the server tells it. For an answer to HEAD that is the length a GET would give.
-    #[must_use]
-    pub fn content_length(&self) -> Option<u64> {
-        if self.head.headers.contains_key(TRANSFER_ENCODING) {
-            return None;
-        }
-        decimal(self.head.headers.get(CONTENT_LENGTH)?.as_bytes())
-    }
-
-    /// The address that answered.
-    #[must_use]
-    pub fn remote_addr(&self) -> Option<SocketAddr> {
-        self.peer
-    }
-
-    /// The time from `send` to the end of this head, redirects and retries included.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
-
     /// The trailer fields that came after the body; `None` before its end was read.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
@@ -410,7 +352,10 @@ impl Response {
     /// # Errors
     /// [`ErrorKind::Status`]. The error keeps the response: see [`Error::into_response`].
     pub fn error_for_status(self) -> Result<Self> {
-        if is_failure(self.status()) { Err(Error::of_status(self)) } else { Ok(self) }
+        match ResponseInfo::status_error::<Self>(&self) {
+            Some(error) => Err(error.with_response(self)),
+            None => Ok(self),
+        }
     }
 
     /// The same without taking the response; the error does not hold it.
@@ -418,12 +363,8 @@ impl Response {
     /// # Errors
     /// [`ErrorKind::Status`] for a status of 400 to 599.
     pub fn error_for_status_ref(&self) -> Result<&Self> {
-        if is_failure(self.status()) { Err(Error::of_status_ref(self)) } else { Ok(self) }
+        ResponseInfo::status_error(self).map_or(Ok(self), Err)
     }
-}
-
-fn is_failure(status: StatusCode) -> bool {
-    status.is_client_error() || status.is_server_error()
 }
 
 /// Reading the body. Every error of it has the phase [`Phase::Body`] and the URL, and what came before it is not all.
@@ -435,7 +376,7 @@ impl Response {
     /// As [`Response::bytes`].
     pub async fn text(mut self) -> Result<String> {
         let bytes = self.gather().await?;
-        Ok(decode(&bytes, self.head.headers.get(CONTENT_TYPE)).into_owned())
+        Ok(ResponseInfo::decode_text(&self, &bytes))
     }
 
     /// The body read as JSON.
@@ -445,10 +386,7 @@ impl Response {
     #[cfg(feature = "json")]
     pub async fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
         let bytes = self.gather().await?;
-        serde_json::from_slice(&bytes).map_err(|source| {
-            let error = CoreError::new(ErrorKind::Decode, Phase::Body, "the body is not the JSON that was asked for");
-            self.located(error.with_source(source))
-        })
+        Ok(ResponseInfo::decode_json(&self, &bytes)?)
     }
 
     /// All of the body.
@@ -469,11 +407,11 @@ impl Response {
     }
 
     async fn gather(&mut self) -> Result<Bytes> {
-        self.body.gather(self.limits.gathered_body).await.map_err(|error| self.located(error))
+        self.body.gather(ResponseInfo::limits(&self.info).gathered_body).await.map_err(|error| self.located(error))
     }
 
     fn located(&self, error: CoreError) -> Error {
-        error.with_url(&self.url).into()
+        ResponseInfo::located(&self.info, error)
     }
 }
 
@@ -493,6 +431,6 @@ impl Stream for Response {
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("url", &self.url.as_str()).field("head", &self.head).finish_non_exhaustive()
+        fmt::Debug::fmt(&self.info, f)
     }
 }

@@ -182,8 +182,7 @@ mod tests {
         }
         let head = ResponseHead::new(StatusCode::from_u16(status).unwrap()).with_headers(headers);
         let Ok(Step::Done(delivery)) = session.handle_response(hop, head, now) else { panic!("not delivered") };
-        let mut limits = Limits::default();
-        limits.cookies_per_response = 2;
+        let limits = Limits { cookies_per_response: 2, ..Limits::default() };
         ResponseInfo::new(delivery, None, Duration::from_secs(1), Arc::new(limits))
     }
 
