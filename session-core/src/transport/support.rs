@@ -7,7 +7,7 @@ use crate::retry::failure::{Failure, FailureKind};
 use crate::session::step::Hop;
 use http::header::UPGRADE;
 
-/// Refuses a hop that needs what no transport does: TLS, or another protocol after the response.
+/// Refuses a hop that needs what no transport does: TLS, a proxy, or another protocol after the response.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`]; nothing was sent, and the hop is not tried again.
@@ -24,6 +24,11 @@ pub fn check_supported(hop: &Hop) -> Result<(), Failure> {
             let error = unsupported(Phase::Connect, "https is not supported yet").with_expected("an http URL");
             Err(Failure::before_sending(FailureKind::Tls, error))
         }
+        (_, Route::Via(_)) => {
+            let error =
+                unsupported(Phase::Connect, "proxies are not supported yet").with_expected("no proxy for this URL");
+            Err(Failure::before_sending(FailureKind::Proxy, error))
+        }
     }
 }
 
@@ -31,8 +36,12 @@ pub fn check_supported(hop: &Hop) -> Result<(), Failure> {
 mod tests {
     use super::check_supported;
     use crate::error::{ErrorKind, Fault, Phase};
+    use crate::message::proxy::ProxyServer;
+    use crate::proxy::no_proxy::NoProxy;
+    use crate::proxy::select::ProxyConfig;
     use crate::retry::failure::FailureKind;
     use crate::session::Session;
+    use crate::session::builder::SessionBuilder;
     use crate::session::request::Request;
     use crate::session::step::Step;
     use crate::time::Now;
@@ -49,7 +58,11 @@ mod tests {
             request.append_header(*name, *value).unwrap();
         }
         let now = Now::new(start(), SystemTime::UNIX_EPOCH);
-        let Ok(Step::Send(hop)) = Session::builder().build().unwrap().begin(request, now) else { panic!("no hop") };
+        checked_by(Session::builder(), request, now)
+    }
+
+    fn checked_by(builder: SessionBuilder<Session>, request: Request, now: Now) -> Result<(), (FailureKind, Phase)> {
+        let Ok(Step::Send(hop)) = builder.build().unwrap().begin(request, now) else { panic!("no hop") };
         check_supported(&hop).map_err(|failure| {
             assert!(!failure.may_have_been_seen());
             assert_eq!((failure.error().kind(), failure.error().fault()), (ErrorKind::Unsupported, Fault::Caller));
@@ -65,5 +78,14 @@ mod tests {
         let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
         assert_eq!(checked("http://a.test/", &upgrade), Err((FailureKind::Request, Phase::Build)));
         assert_eq!(checked("http://a.test/", &upgrade[1..]), Err((FailureKind::Request, Phase::Build)));
+    }
+
+    #[test]
+    fn a_proxy_is_refused_for_the_urls_that_would_take_it() {
+        let proxies = || ProxyConfig::new().http(ProxyServer::parse("http://proxy.test:3128").unwrap());
+        let now = Now::new(start(), SystemTime::UNIX_EPOCH);
+        let through = |config| checked_by(Session::builder().proxy(config), Request::get("http://a.test/"), now);
+        assert_eq!(through(proxies()), Err((FailureKind::Proxy, Phase::Connect)));
+        assert_eq!(through(proxies().no_proxy(NoProxy::parse("a.test"))), Ok(()));
     }
 }
