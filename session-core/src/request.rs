@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::message::body::{BodySize, RequestBody};
 use crate::message::into_url::IntoUrl;
 use crate::redirect::policy::RedirectPolicy;
-use crate::session::request::{Request, field};
+use crate::session::request::{Request, RequestTimeouts, field};
 use crate::session::settings::{CookieMode, Setting};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -194,6 +194,18 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// How long the whole exchange may take, its body included.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.request.set_timeout(Setting::Set(total));
+        self
+    }
+
+    /// How long each phase, and the whole, may take: each bound inherited, switched off or set.
+    pub fn timeouts(mut self, timeouts: RequestTimeouts) -> Self {
+        self.request.set_timeouts(timeouts);
+        self
+    }
+
+    /// Leaves the session's parameters out of the URL.
+    pub fn no_session_params(mut self) -> Self {
+        self.request.remove_session_params();
         self
     }
 

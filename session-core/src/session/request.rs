@@ -8,10 +8,38 @@ use crate::message::into_url::{IntoUrl, Reference};
 use crate::redirect::policy::RedirectPolicy;
 use crate::session::exchange::Exchange;
 use crate::session::settings::{CookieMode, Setting};
+use crate::time::Timeouts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
 use std::time::Duration;
+
+/// A request's word on each bound of [`Timeouts`](crate::time::Timeouts).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestTimeouts {
+    /// Resolving and connecting.
+    pub connect: Setting<Duration>,
+    /// The response head.
+    pub head: Setting<Duration>,
+    /// The pause between two bytes of a body.
+    pub idle: Setting<Duration>,
+    /// The whole exchange.
+    pub total: Setting<Duration>,
+}
+
+impl RequestTimeouts {
+    /// What holds, given the session's.
+    pub(crate) fn over(self, session: Timeouts) -> Timeouts {
+        Timeouts {
+            connect: self.connect.or(session.connect),
+            head: self.head.or(session.head),
+            idle: self.idle.or(session.idle),
+            total: self.total.or(session.total),
+            ..session
+        }
+    }
+}
 
 /// One request as its caller gave it. The body itself stays with the transport; here stands only what it is like.
 #[derive(Clone)]
@@ -26,7 +54,8 @@ pub struct Request {
     pub(crate) cookies: Vec<(String, String)>,
     pub(crate) cookie_mode: Option<CookieMode>,
     pub(crate) redirect: Option<RedirectPolicy>,
-    pub(crate) timeout: Setting<Duration>,
+    pub(crate) timeouts: RequestTimeouts,
+    pub(crate) session_params: Setting<()>,
     pub(crate) hashable: Option<Bytes>,
     /// The exchange that this request goes on with, where it is the next one of a redirect.
     pub(crate) resumes: Option<Box<Exchange>>,
@@ -47,7 +76,8 @@ impl Request {
             cookies: Vec::new(),
             cookie_mode: None,
             redirect: None,
-            timeout: Setting::Inherit,
+            timeouts: RequestTimeouts::default(),
+            session_params: Setting::Inherit,
             hashable: None,
             resumes: None,
         }
@@ -148,7 +178,17 @@ impl Request {
 
     /// How long the whole exchange may take. Default: the session's setting.
     pub fn set_timeout(&mut self, timeout: Setting<Duration>) {
-        self.timeout = timeout;
+        self.timeouts.total = timeout;
+    }
+
+    /// How long each phase, and the whole, may take. Default: the session's settings.
+    pub fn set_timeouts(&mut self, timeouts: RequestTimeouts) {
+        self.timeouts = timeouts;
+    }
+
+    /// Leaves the session's parameters out of this request's URL.
+    pub fn remove_session_params(&mut self) {
+        self.session_params = Setting::Off;
     }
 }
 

@@ -13,7 +13,7 @@ use crate::session::reason::CredentialSource;
 use crate::session::request::Request;
 use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
-use crate::time::{Now, Timeouts};
+use crate::time::Now;
 use http::Method;
 use http::header::COOKIE;
 use url::Url;
@@ -24,7 +24,8 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         return resume::exchange(*before, request);
     }
     let mut url = request.url.clone().absolute(settings.base_url.as_ref())?;
-    append_params(&mut url, &settings.params, &request.params);
+    let params: &[_] = if request.session_params == Setting::Off { &[] } else { &settings.params };
+    append_params(&mut url, params, &request.params);
     let (target, user_info) = Target::new(url)?;
     let at = |error: Error| error.with_url(target.url());
     if request.method == Method::CONNECT {
@@ -40,7 +41,7 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
             user_info.map(|user_info| (Credential::from(user_info), CredentialSource::UserInfo))
         }
     };
-    let total = request.timeout.or(settings.timeouts.total);
+    let timeouts = request.timeouts.over(settings.timeouts);
     Ok(Exchange {
         method: request.method,
         own: request.headers,
@@ -52,8 +53,8 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         framing,
         redirect: request.redirect.unwrap_or_else(|| settings.redirect.clone()),
         cookie_mode: request.cookie_mode.unwrap_or(settings.cookie_mode),
-        timeouts: Timeouts { total, ..settings.timeouts },
-        deadline: total.and_then(|total| now.deadline(total)),
+        timeouts,
+        deadline: timeouts.total.and_then(|total| now.deadline(total)),
         followed: 0,
         hop_number: 0,
         answered: false,

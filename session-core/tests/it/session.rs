@@ -18,9 +18,10 @@ use session_core::retry::policy::RetryPolicy;
 use session_core::session::Session;
 use session_core::session::builder::SessionBuilder;
 use session_core::session::history::Ending;
-use session_core::session::request::Request;
+use session_core::session::request::{Request, RequestTimeouts};
 use session_core::session::settings::{CookieMode, Recording, Setting};
 use session_core::session::step::{Delivery, ExchangeError, Hop, Step};
+use session_core::time::Timeouts;
 use std::time::Duration;
 
 fn answer(status: u16, fields: &[(&'static str, &str)]) -> ResponseHead {
@@ -236,6 +237,23 @@ fn the_deadline_spans_the_hops() {
     let mut request = Request::get("http://a.test/");
     request.set_timeout(Setting::Off);
     assert_eq!(first_hop(&mut session, request).deadline(), None);
+}
+
+#[test]
+fn a_request_may_switch_off_or_replace_what_the_session_sets() {
+    let mut session = session().timeout(Duration::from_secs(5)).param("key", "1").build().unwrap();
+    let mut timeouts = RequestTimeouts::default();
+    timeouts.total = Setting::Off;
+    timeouts.head = Setting::Set(Duration::from_secs(7));
+    let mut request = Request::get("http://a.test/x");
+    request.set_timeouts(timeouts);
+    request.remove_session_params();
+    request.add_param("own", "2");
+    let hop = first_hop(&mut session, request);
+    assert_eq!((hop.deadline(), hop.timeouts().total), (None, None));
+    assert_eq!(hop.timeouts().head, Some(Duration::from_secs(7)));
+    assert_eq!(hop.timeouts().connect, Timeouts::default().connect);
+    assert_eq!(hop.target().url().as_str(), "http://a.test/x?own=2");
 }
 
 #[test]
