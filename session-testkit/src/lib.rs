@@ -4,6 +4,7 @@
 //!   into what the peer does next. It does no IO.
 //! - [`memory`]: that engine behind an in-memory connection, with virtual time.
 //! - [`server`]: that engine behind real loopback sockets, on threads of the standard library.
+//! - [`watchdog`]: a bound for the time of a test.
 //! - [`login`]: the small application that the `login` examples talk to.
 //! - `suite` (feature `suite`): cases as data, their runner and its checks; the binary `suite` calls it.
 
@@ -13,6 +14,7 @@ pub mod script;
 pub mod server;
 #[cfg(feature = "suite")]
 pub mod suite;
+pub mod watchdog;
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]

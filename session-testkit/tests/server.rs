@@ -2,8 +2,10 @@
 
 use session_testkit::script::answer::{Answer, Deed};
 use session_testkit::script::endpoint::Endpoint;
+use session_testkit::script::gate::Gate;
 use session_testkit::script::log::Place;
 use session_testkit::script::request::Request;
+use session_testkit::script::responder::{Early, with_early};
 use session_testkit::server::listen::{Bounds, Server, Sockets};
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -200,4 +202,74 @@ fn a_panic_of_the_responder_does_not_keep_the_server_from_ending() {
     // The connection's thread is gone and its socket with it.
     assert_ne!(stream.read(&mut [0; 8]).ok(), Some(1));
     drop(server);
+}
+
+#[test]
+fn a_script_and_a_test_wait_for_each_other_at_gates() {
+    let (gate, passed) = (Gate::new(), Gate::new());
+    let answer = Answer::raw("a").then(Deed::Open(passed.clone())).then(Deed::Wait(gate.clone()));
+    let answer = answer.then(Deed::Write("b".into()));
+    let server = Server::local(move |_: &Request, _: &Place| answer.clone()).unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(GET).unwrap();
+    assert!(passed.wait(LONG));
+    read_until(&mut stream, b"a");
+    stream.set_nonblocking(true).unwrap();
+    assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    stream.set_nonblocking(false).unwrap();
+    gate.open();
+    read_until(&mut stream, b"b");
+}
+
+#[test]
+fn a_server_ends_before_a_gate_that_stays_closed() {
+    let server =
+        Server::local(|_: &Request, _: &Place| Answer::raw("a").then(Deed::Wait(Gate::new())).then(Deed::Reset))
+            .unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(GET).unwrap();
+    read_until(&mut stream, b"a");
+    drop(server);
+    assert_ne!(stream.read(&mut [0; 8]).ok(), Some(1));
+}
+
+#[test]
+fn a_head_is_answered_before_its_body_and_a_gate_stops_the_reading() {
+    let early = |_: &_, _: &_| Early::Final(Answer::raw("early").then(Deed::Wait(Gate::new())));
+    let server = Server::local(with_early(early, ok)).unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n").unwrap();
+    read_until(&mut stream, b"early");
+    stream.write_all(b"123456789").unwrap();
+    assert!(server.requests().is_empty());
+    let mut whole = connect(&server);
+    whole.write_all(GET).unwrap();
+    read_until(&mut whole, b"ok");
+    assert_eq!(server.requests().iter().map(|request| request.head.line()).collect::<Vec<_>>(), ["GET /x HTTP/1.1"]);
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn a_close_that_was_counted_has_arrived() {
+    let server = Server::local(|_: &Request, _: &Place| Answer::raw("last").then(Deed::Close)).unwrap();
+    for ended in 1..=20 {
+        let mut stream = connect(&server);
+        stream.write_all(GET).unwrap();
+        assert!(server.wait_for(LONG, |log| log.ended == ended));
+        stream.set_nonblocking(true).unwrap();
+        let mut came = Vec::new();
+        stream.read_to_end(&mut came).unwrap();
+        assert_eq!(came, b"last");
+    }
+}
+
+#[test]
+fn a_response_is_answered_by_the_method() {
+    let server = Server::answering(|request| Answer::ok(request.head.method.clone())).unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(b"HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    read_until(&mut stream, b"content-length: 4\r\n\r\n");
+    stream.write_all(GET).unwrap();
+    read_until(&mut stream, b"GET");
+    assert_eq!(server.first_address(), Some(stream.peer_addr().unwrap()));
 }

@@ -229,6 +229,12 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
+    /// How long an unwanted body, as that of a redirect, may be waited for to keep its connection. Default 1 s.
+    pub fn drain_timeout(mut self, drain: Duration) -> Self {
+        self.settings.timeouts.drain = Some(drain);
+        self
+    }
+
     /// The bounds. See [`Limits`] for the defaults.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
@@ -293,5 +299,32 @@ impl<T: Transport> SessionBuilder<T> {
 impl<T> fmt::Debug for SessionBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SessionBuilder;
+    use crate::entropy::Entropy;
+    use crate::session::Session;
+
+    fn drawn(builder: SessionBuilder<Session>, seeds: &[u8]) -> u64 {
+        let mut session = builder.build().unwrap();
+        for seed in seeds {
+            session.seed_entropy(Entropy::from_seed([*seed; 32]));
+        }
+        session.entropy.number()
+    }
+
+    #[test]
+    fn what_the_builder_was_given_stays_when_a_driver_seeds() {
+        let of = |seed: u8| Entropy::from_seed([seed; 32]).number();
+        assert_eq!(drawn(Session::builder(), &[1]), of(1));
+        assert_eq!(drawn(Session::builder(), &[1, 2]), of(1), "a session is seeded once");
+        assert_eq!(drawn(Session::builder().entropy(Entropy::from_seed([7; 32])), &[1]), of(7));
+        let mut session = Session::builder().build().unwrap();
+        session.seed_entropy(Entropy::from_seed([1; 32]));
+        session.set_entropy(Entropy::from_seed([2; 32]));
+        assert_eq!(session.entropy.number(), of(2));
     }
 }

@@ -33,7 +33,7 @@ pub enum Received {
     End,
     /// The connection was reset.
     Reset,
-    /// Nothing, and nothing will come before the client sends more.
+    /// Nothing, and nothing will come before the client sends more or a gate is opened.
     Nothing,
 }
 
@@ -89,6 +89,12 @@ impl<R: Responder> MemoryPeer<R> {
                 Some(Deed::Write(bytes)) if bytes.is_empty() => {}
                 Some(Deed::Write(bytes)) => return Received::Bytes(bytes),
                 Some(Deed::Pause(pause)) => self.clock.advance(pause),
+                Some(Deed::Wait(gate)) if !gate.is_open() => {
+                    connection.deeds.push_front(Deed::Wait(gate));
+                    return Received::Nothing;
+                }
+                Some(Deed::Wait(_)) => {}
+                Some(Deed::Open(gate)) => gate.open(),
                 Some(Deed::Finish | Deed::Close) => connection.end = Some(Received::End),
                 Some(Deed::Reset) => connection.end = Some(Received::Reset),
                 Some(Deed::Stall) => connection.end = Some(Received::Nothing),
@@ -130,6 +136,7 @@ mod tests {
     use crate::memory::clock::Clock;
     use crate::script::answer::{Answer, Deed};
     use crate::script::endpoint::Endpoint;
+    use crate::script::gate::Gate;
     use crate::script::log::Place;
     use crate::script::request::Request;
     use crate::script::responder::{Admission, Responder};
@@ -170,6 +177,25 @@ mod tests {
         assert_eq!(peer.clock().elapsed(), Duration::from_secs(3));
         assert_eq!(peer.receive(connection), Received::Reset);
         assert_eq!(peer.receive(connection), Received::Reset);
+    }
+
+    #[test]
+    fn a_gate_holds_back_what_comes_after_it() {
+        let (gate, passed) = (Gate::new(), Gate::new());
+        let answer = Answer::raw("a").then(Deed::Wait(gate.clone())).then(Deed::Open(passed.clone()));
+        let answer = answer.then(Deed::Write("b".into()));
+        let responder = move |_: &Request, _: &Place| answer.clone();
+        let mut peer = MemoryPeer::new(responder, Clock::starting_at(SystemTime::UNIX_EPOCH));
+        let connection = peer.connect(&Endpoint::origin("http://a.test").unwrap()).unwrap();
+        peer.send(connection, GET);
+        assert_eq!(peer.receive(connection), Received::Bytes("a".into()));
+        for _ in 0..2 {
+            assert_eq!(peer.receive(connection), Received::Nothing);
+        }
+        assert!(!passed.is_open());
+        gate.open();
+        assert_eq!(peer.receive(connection), Received::Bytes("b".into()));
+        assert!(passed.is_open());
     }
 
     #[test]

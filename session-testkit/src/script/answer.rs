@@ -1,5 +1,6 @@
 //! What a scripted peer does with a request, as data: a list of deeds, and responses that become such a list.
 
+use crate::script::gate::Gate;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::time::Duration;
 
@@ -11,9 +12,14 @@ pub enum Deed {
     Write(Bytes),
     /// Waits this long; on the in-memory peer, virtual time passes instead.
     Pause(Duration),
+    /// Waits until this gate is open. Meanwhile a real socket is not read.
+    Wait(Gate),
+    /// Opens this gate: what stands before it in the script was done.
+    Open(Gate),
     /// Says that nothing more will come (FIN), and goes on reading what the client sends without answering it.
     Finish,
-    /// Closes the connection. Where bytes of the client are unread, a real socket resets it.
+    /// Closes the connection. Where bytes of the client are unread, a real socket resets it. Once the log counts the
+    /// connection as ended, the client's system knows of it.
     Close,
     /// Resets the connection (RST).
     Reset,
@@ -40,6 +46,12 @@ impl Answer {
     #[must_use]
     pub fn status(status: u16) -> Response {
         Response { status, fields: Vec::new(), body: Bytes::new(), interim: Vec::new() }
+    }
+
+    /// Status 200 with this body.
+    #[must_use]
+    pub fn ok(body: impl Into<Bytes>) -> Response {
+        Self::status(200).body(body)
     }
 
     /// These bytes as they are; the connection stays open.

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod conversation;
 pub mod endpoint;
+pub mod gate;
 pub mod log;
 pub mod request;
 pub mod responder;

@@ -51,6 +51,13 @@ pub struct Request {
 }
 
 impl Head {
+    /// Method, target and version, as they stood on the first line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let version = if self.is_http_11 { "HTTP/1.1" } else { "HTTP/1.0" };
+        format!("{} {} {version}", self.method, self.target)
+    }
+
     /// The values of all lines of this name, whatever the case, in order.
     #[must_use]
     pub fn values(&self, name: &str) -> Vec<&[u8]> {

@@ -55,3 +55,30 @@ impl<F: FnMut(&Request, &Place) -> Answer + Send> Responder for F {
         self(request, place)
     }
 }
+
+/// A responder of two closures: one for the head of a request with a body, one for whole requests.
+pub fn with_early(
+    early: impl FnMut(&Head, &Place) -> Early + Send,
+    whole: impl FnMut(&Request, &Place) -> Answer + Send,
+) -> impl Responder {
+    WithEarly { early, whole }
+}
+
+struct WithEarly<E, W> {
+    early: E,
+    whole: W,
+}
+
+impl<E, W> Responder for WithEarly<E, W>
+where
+    E: FnMut(&Head, &Place) -> Early + Send,
+    W: FnMut(&Request, &Place) -> Answer + Send,
+{
+    fn respond_early(&mut self, head: &Head, place: &Place) -> Early {
+        (self.early)(head, place)
+    }
+
+    fn respond(&mut self, request: &Request, place: &Place) -> Answer {
+        (self.whole)(request, place)
+    }
+}

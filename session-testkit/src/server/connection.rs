@@ -67,13 +67,29 @@ fn act(mut stream: &TcpStream, deed: Deed, shared: &Shared) -> Next {
             Err(_) => Next::End,
         },
         Deed::Pause(pause) => wait(pause, shared),
+        Deed::Wait(gate) => loop {
+            if gate.wait(Duration::from_millis(10)) {
+                break Next::GoOn;
+            }
+            if shared.state().is_stopping {
+                break Next::End;
+            }
+        },
+        Deed::Open(gate) => {
+            gate.open();
+            Next::GoOn
+        }
         Deed::Finish => match stream.shutdown(Shutdown::Write) {
             // What the client still sends is read, so that closing does not reset what it has not read yet.
             Ok(()) => Next::GoOn,
             Err(_) => Next::End,
         },
         Deed::Stall => Next::GoOn,
-        Deed::Close => Next::End,
+        Deed::Close => {
+            // With a linger the socket is closed once the client's system has acknowledged it.
+            let _ = SockRef::from(stream).set_linger(Some(shared.bounds.idle));
+            Next::End
+        }
         Deed::Reset => {
             // With a linger of zero the socket is closed by RST. Should it fail, the client sees a plain end, and the
             // test says so.

@@ -1,7 +1,9 @@
 //! The server: its listeners, what it saw, and its end.
 
+use crate::script::answer::Response;
 use crate::script::endpoint::Endpoint;
-use crate::script::log::Log;
+use crate::script::log::{Log, Place};
+use crate::script::request::Request;
 use crate::script::responder::Responder;
 use crate::server::connection;
 use socket2::{Domain, Socket, Type};
@@ -128,6 +130,14 @@ impl Server {
         sockets.serve(endpoints, responder)
     }
 
+    /// The same, where each request is answered by what `answer` gives for it.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn answering(mut answer: impl FnMut(&Request) -> Response + Send + 'static) -> io::Result<Self> {
+        Self::local(move |request: &Request, _: &Place| answer(request).answer_to(&request.head.method))
+    }
+
     /// The URL of a path at the first endpoint.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
@@ -187,6 +197,24 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> Log {
         self.shared.state().log.clone()
+    }
+
+    /// The requests that came in whole, in the order in which they were answered.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.state().log.requests.iter().map(|recorded| recorded.request.clone()).collect()
+    }
+
+    /// How many connections were made.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.shared.state().log.connections
+    }
+
+    /// The address of the first endpoint.
+    #[must_use]
+    pub fn first_address(&self) -> Option<SocketAddr> {
+        self.listeners.first().map(|listener| listener.address)
     }
 
     /// Waits until what the server saw is as wanted, for at most this long; says whether it came to be.

@@ -4,4 +4,5 @@
 //! count, and dropping the [`Server`](listen::Server) ends and joins every thread.
 
 mod connection;
+pub mod full;
 pub mod listen;
