@@ -45,6 +45,16 @@ pub trait RequestContent: From<Bytes> {
     }
 }
 
+/// What bytes in memory are as a body: of their size, and sent as often as needed; none where there are none.
+#[must_use]
+pub fn describe_bytes(bytes: &[u8]) -> RequestBody {
+    match u64::try_from(bytes.len()) {
+        Ok(0) => RequestBody::EMPTY,
+        Ok(length) => RequestBody::replayable(BodySize::Sized(length)),
+        Err(_) => RequestBody::replayable(BodySize::Streaming),
+    }
+}
+
 /// Builds one request.
 #[must_use = "a request goes nowhere until `send`"]
 pub struct RequestBuilder<D: Dispatch> {
@@ -223,10 +233,7 @@ impl<D: Dispatch> RequestBuilder<D> {
             request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
         }
         let described = body.as_ref().map_or(RequestBody::EMPTY, RequestContent::describe);
-        request.set_body(match described.size() {
-            BodySize::Sized(0) => RequestBody::EMPTY,
-            _ => described,
-        });
+        request.set_body(described);
         if let Some(bytes) = body.as_ref().and_then(RequestContent::bytes) {
             request.set_hashable(bytes);
         }

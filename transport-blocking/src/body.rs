@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use session_core::message::body::{BodySize, RequestBody};
-use session_core::request::RequestContent;
+use session_core::request::{RequestContent, describe_bytes};
 use session_core::transport::bounds::Bounds;
 use session_core::transport::gather::{Gather, Room};
 use session_core::transport::wire::Piece;
@@ -136,13 +136,18 @@ impl Source {
 impl RequestContent for Body {
     fn describe(&self) -> RequestBody {
         match &self.0 {
-            Content::Bytes { bytes, .. } => {
-                RequestBody::replayable(BodySize::Sized(u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
-            }
+            Content::Bytes { bytes, .. } => describe_bytes(bytes),
             Content::Reader(source) => {
                 let size = source.length.map_or(BodySize::Streaming, BodySize::Sized);
                 if source.open.is_some() { RequestBody::replayable(size) } else { RequestBody::once(size) }
             }
+        }
+    }
+
+    fn bytes(&self) -> Option<Bytes> {
+        match &self.0 {
+            Content::Bytes { bytes, .. } => Some(bytes.clone()),
+            Content::Reader(_) => None,
         }
     }
 }

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
 use std::time::Duration;
 
-/// A request's word on each bound of [`Timeouts`](crate::time::Timeouts).
+/// A request's word on each bound of [`Timeouts`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestTimeouts {

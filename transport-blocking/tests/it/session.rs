@@ -1,22 +1,27 @@
 //! What a user of a session does when all goes well.
 
-use crate::server::{Server, bounded, ok, read_head, reply};
+use crate::{LONG, address, bounded, scripted, server};
 use session_core::error::{ErrorKind, Phase};
-use std::io::{Read, Write};
+use session_core::redirect::policy::RedirectPolicy;
+use session_testkit::script::answer::Answer;
+use session_testkit::script::log::Place;
+use session_testkit::script::request::Request;
+use session_testkit::server::listen::Server;
+use std::io::Read;
 use std::thread;
 use std::time::Duration;
 use transport_blocking::{Error, Session};
 
 /// The server of the login tests: a cookie for a name and password, data for the cookie.
 fn login_server() -> Server {
-    Server::http(|request| match request.line() {
-        "POST /api/login HTTP/1.1" if request.body == b"username=admin&password=1234" => {
-            reply("200 OK", "set-cookie: sid=abc; Path=/\r\n", "welcome")
+    server(|request| match request.head.line().as_str() {
+        "POST /api/login HTTP/1.1" if request.body == "username=admin&password=1234" => {
+            Answer::ok("welcome").field("set-cookie", "sid=abc; Path=/")
         }
-        "GET /api/data1 HTTP/1.1" | "GET /api/data2 HTTP/1.1" if request.field("cookie") == Some("sid=abc") => {
-            ok(request.field("x-app").unwrap_or("none"))
+        "GET /api/data1 HTTP/1.1" | "GET /api/data2 HTTP/1.1" if request.head.text("cookie") == Some("sid=abc") => {
+            Answer::ok(request.head.text("x-app").unwrap_or("none").to_owned())
         }
-        _ => reply("401 Unauthorized", "", "who are you?"),
+        _ => Answer::status(401).body("who are you?"),
     })
 }
 
@@ -29,7 +34,7 @@ fn a_login_is_kept_over_one_connection() {
         assert_eq!(login.status(), 200);
         let cookies: Vec<_> = login.cookies().map(|cookie| (cookie.name().to_vec(), cookie.value().to_vec())).collect();
         assert_eq!(cookies, [(b"sid".to_vec(), b"abc".to_vec())]);
-        assert_eq!(login.remote_addr(), Some(server.address));
+        assert_eq!(login.remote_addr(), Some(address(&server)));
         assert!(login.elapsed() > Duration::ZERO);
         assert_eq!(login.text().unwrap(), "welcome");
         assert_eq!(session.cookies().to_map().into_iter().collect::<Vec<_>>(), [("sid".into(), "abc".into())]);
@@ -38,7 +43,7 @@ fn a_login_is_kept_over_one_connection() {
         assert_eq!(session.get("data1").send().unwrap().text().unwrap(), "demo");
         assert_eq!(session.get("data2").send().unwrap().text().unwrap(), "demo");
         assert_eq!(session.idle_connections(), 1);
-        assert_eq!(server.accepted(), 1);
+        assert_eq!(server.connections(), 1);
 
         session.close();
         assert!(session.is_closed());
@@ -46,56 +51,72 @@ fn a_login_is_kept_over_one_connection() {
         let error = session.clone().get("data1").send().unwrap_err();
         assert_eq!((error.kind(), error.phase()), (ErrorKind::Closed, Phase::Build));
         assert!(error.is_closed());
-        assert_eq!(server.seen().len(), 3);
+        assert_eq!(server.requests().len(), 3);
     });
 }
 
 #[test]
 fn redirects_lead_over_two_hosts_and_take_only_what_they_may() {
     bounded(|| {
-        let other = Server::http(|request| ok(&format!("{:?}", request.field("cookie"))));
-        let port = other.address.port();
-        let first = Server::http(move |request| match request.line() {
-            "POST /login HTTP/1.1" => reply("302 Found", "set-cookie: a=1\r\nlocation: /next\r\n", "moved"),
-            "GET /next HTTP/1.1" => {
-                reply("301 Moved Permanently", &format!("location: http://two.test:{port}/end#x\r\n"), "moved")
+        let other = server(|request| Answer::ok(format!("{:?}", request.head.text("cookie"))));
+        let port = address(&other).port();
+        let first = server(move |request| match request.head.line().as_str() {
+            "POST /login HTTP/1.1" => {
+                Answer::status(302).field("set-cookie", "a=1").field("location", "/next").body("moved")
             }
-            _ => reply("404 Not Found", "", ""),
+            "GET /next HTTP/1.1" => {
+                Answer::status(301).field("location", format!("http://two.test:{port}/end#x")).body("moved")
+            }
+            _ => Answer::status(404),
         });
-        let session =
-            Session::builder().resolve("one.test", first.address).resolve("two.test", other.address).build().unwrap();
+        let session = Session::builder()
+            .resolve("one.test", address(&first))
+            .resolve("two.test", address(&other))
+            .build()
+            .unwrap();
         let login = session.post("http://one.test/login").header("authorization", "secret").body("x").send().unwrap();
         assert_eq!(login.history().statuses(), [302, 301]);
         assert_eq!(login.url().as_str(), format!("http://two.test:{port}/end#x"));
         assert_eq!(login.text().unwrap(), "None");
-        let seen = first.seen();
-        assert_eq!(seen[1].line(), "GET /next HTTP/1.1");
-        assert_eq!((seen[1].field("cookie"), seen[1].field("host")), (Some("a=1"), Some("one.test")));
-        assert_eq!(other.seen()[0].field("authorization"), None);
-        assert_eq!(first.accepted(), 1, "the redirect's body is drained, and its connection used again");
+        let next = &first.requests()[1].head;
+        assert_eq!(next.line(), "GET /next HTTP/1.1");
+        assert_eq!((next.text("cookie"), next.text("host")), (Some("a=1"), Some("one.test")));
+        assert_eq!(other.requests()[0].head.text("authorization"), None);
+        assert_eq!(first.connections(), 1, "the redirect's body is drained, and its connection used again");
+    });
+}
+
+#[test]
+fn a_redirect_that_is_not_followed_is_delivered() {
+    bounded(|| {
+        let server = server(|_| Answer::status(302).field("location", "/next").body("moved"));
+        let session = Session::builder().redirect(RedirectPolicy::none()).build().unwrap();
+        let response = session.get(server.url("/")).send().unwrap();
+        assert!(response.is_redirect());
+        assert_eq!((response.status().as_u16(), response.text().unwrap().as_str()), (302, "moved"));
     });
 }
 
 #[test]
 fn a_head_request_has_no_body_and_keeps_its_connection() {
     bounded(|| {
-        let server = Server::http(|request| match request.line() {
-            "HEAD / HTTP/1.1" => "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n".to_owned(),
-            _ => ok("body"),
+        let server = server(|request| match request.head.method.as_str() {
+            "HEAD" => Answer::ok("x".repeat(1000)),
+            _ => Answer::ok("body"),
         });
         let session = Session::new();
         let head = session.head(server.url("/")).send().unwrap();
         assert_eq!(head.content_length(), Some(1000));
         assert_eq!(head.bytes().unwrap(), "");
         assert_eq!(session.get(server.url("/")).send().unwrap().text().unwrap(), "body");
-        assert_eq!(server.accepted(), 1);
+        assert_eq!(server.connections(), 1);
     });
 }
 
 #[test]
 fn an_error_status_keeps_its_response() {
     bounded(|| {
-        let server = Server::http(|_| reply("404 Not Found", "", "no such page"));
+        let server = server(|_| Answer::status(404).body("no such page"));
         let session = Session::new();
         let response = session.get(server.url("/x")).send().unwrap();
         let error = response.error_for_status_ref().unwrap_err();
@@ -112,18 +133,20 @@ fn an_error_status_keeps_its_response() {
 fn a_body_is_read_in_every_way() {
     bounded(|| {
         let large = "0123456789".repeat(100_000);
-        let answer = reply("200 OK", "content-type: text/plain; charset=latin1\r\n", &large);
+        let length = Answer::ok(large.clone()).field("content-type", "text/plain; charset=latin1").answer_to("GET");
         let chunked = {
             let mut chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
             for part in large.as_bytes().chunks(30_000) {
                 chunked.push_str(&format!("{:x}\r\n{}\r\n", part.len(), std::str::from_utf8(part).unwrap()));
             }
-            chunked + "0\r\nx-sum: 7\r\n\r\n"
+            Answer::raw(chunked + "0\r\nx-sum: 7\r\n\r\n")
         };
-        let server = Server::http(move |request| match request.line() {
-            "GET /length HTTP/1.1" => answer.clone(),
-            "GET /json HTTP/1.1" => ok("{\"a\": [1, 2]}"),
-            "GET /latin HTTP/1.1" => reply("200 OK", "content-type: text/plain; charset=utf-8\r\n", "gr\u{fc}n"),
+        let server = scripted(move |request: &Request, _: &Place| match request.head.target.as_str() {
+            "/length" => length.clone(),
+            "/json" => Answer::ok("{\"a\": [1, 2]}").answer_to("GET"),
+            "/latin" => {
+                Answer::ok(&b"gr\xfcn"[..]).field("content-type", "text/plain; charset=latin1").answer_to("GET")
+            }
             _ => chunked.clone(),
         });
         let session = Session::new();
@@ -154,17 +177,17 @@ fn a_body_is_read_in_every_way() {
         assert_eq!(json["a"][1], 2);
         let error: Error = session.get(server.url("/latin")).send().unwrap().json::<u8>().unwrap_err();
         assert!(error.is_decode());
-        assert_eq!(server.accepted(), 1);
+        assert_eq!(server.connections(), 1);
     });
 }
 
 #[test]
 fn a_body_is_gathered_up_to_its_limit() {
     bounded(|| {
-        let server = Server::http(|request| match request.line() {
-            "GET /100 HTTP/1.1" => ok(&"x".repeat(100)),
-            "GET /101 HTTP/1.1" => ok(&"x".repeat(101)),
-            _ => format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n65\r\n{}\r\n0\r\n\r\n", "x".repeat(101)),
+        let server = server(|request| match request.head.target.as_str() {
+            "/100" => Answer::ok("x".repeat(100)),
+            "/101" => Answer::ok("x".repeat(101)),
+            _ => Answer::ok("x".repeat(101)).field("transfer-encoding", "chunked"),
         });
         let mut limits = session_core::limits::Limits::default();
         limits.gathered_body = 100;
@@ -198,15 +221,15 @@ fn threads_share_a_session() {
         for thread in threads {
             thread.join().unwrap();
         }
-        assert!(server.accepted() <= 9, "{}", server.accepted());
-        assert_eq!(server.seen().len(), 1 + 8 * 20);
+        assert!(server.connections() <= 9, "{}", server.connections());
+        assert_eq!(server.requests().len(), 1 + 8 * 20);
     });
 }
 
 #[test]
 fn what_runs_when_the_session_closes_goes_on_and_is_not_kept() {
     bounded(|| {
-        let server = Server::http(|_| ok("body"));
+        let server = server(|_| Answer::ok("body"));
         let session = Session::new();
         let response = session.get(server.url("/")).send().unwrap();
         session.close();
@@ -218,29 +241,24 @@ fn what_runs_when_the_session_closes_goes_on_and_is_not_kept() {
 #[test]
 fn the_last_clone_closes_what_lies_idle() {
     bounded(|| {
-        let (ended, wait) = std::sync::mpsc::channel();
-        let ended = std::sync::Mutex::new(ended);
-        let server = Server::raw(move |_, mut stream| {
-            read_head(&mut stream);
-            stream.write_all(ok("x").as_bytes()).unwrap();
-            ended.lock().unwrap().send(stream.read(&mut [0]).unwrap()).unwrap();
-        });
+        let server = server(|_| Answer::ok("x"));
         let session = Session::new();
         let clone = session.clone();
         assert_eq!(session.get(server.url("/")).send().unwrap().text().unwrap(), "x");
         drop(session);
         assert_eq!(clone.idle_connections(), 1);
+        assert_eq!(server.log().ended, 0);
         drop(clone);
-        assert_eq!(wait.recv_timeout(Duration::from_secs(10)), Ok(0));
+        assert!(server.wait_for(LONG, |log| log.ended == 1));
     });
 }
 
 #[test]
 fn a_response_dropped_early_closes_its_connection_unless_all_has_come() {
     bounded(|| {
-        let server = Server::http(|request| match request.line() {
-            "GET /short HTTP/1.1" => ok("0123456789"),
-            _ => ok(&"x".repeat(10_000_000)),
+        let server = server(|request| match request.head.target.as_str() {
+            "/short" => Answer::ok("0123456789"),
+            _ => Answer::ok("x".repeat(10_000_000)),
         });
         let session = Session::new();
         drop(session.get(server.url("/short")).send().unwrap());
@@ -250,18 +268,18 @@ fn a_response_dropped_early_closes_its_connection_unless_all_has_come() {
         drop(response);
         assert_eq!(session.idle_connections(), 0);
         assert_eq!(session.get(server.url("/short")).send().unwrap().text().unwrap(), "0123456789");
-        assert_eq!(server.accepted(), 2);
+        assert_eq!(server.connections(), 2);
     });
 }
 
 #[test]
 fn keep_alive_with_a_timeout_is_heeded() {
     bounded(|| {
-        let server = Server::http(|_| reply("200 OK", "keep-alive: max=9, timeout=0\r\n", ""));
+        let server = server(|_| Answer::status(200).field("keep-alive", "max=9, timeout=0"));
         let session = Session::new();
         for _ in 0..2 {
             assert_eq!(session.get(server.url("/")).send().unwrap().bytes().unwrap(), "");
         }
-        assert_eq!(server.accepted(), 2);
+        assert_eq!(server.connections(), 2);
     });
 }

@@ -1,7 +1,59 @@
-//! The tokio transport over real sockets, against a small server of its own.
+//! The tokio transport over real sockets, against the scripted server of the testkit.
 
+mod bad_input;
 mod faults;
-mod server;
 mod session;
+mod settings;
 mod tasks;
 mod upload;
+
+use session_testkit::script::answer::{Answer, Response};
+use session_testkit::script::log::Place;
+use session_testkit::script::request::Request;
+use session_testkit::script::responder::Responder;
+use session_testkit::server::listen::Server;
+use session_testkit::watchdog;
+use std::net::SocketAddr;
+use std::time::Duration;
+use transport_tokio::{Error, Session};
+
+/// Runs a test on a runtime of either flavour, and fails where it takes longer than it may.
+pub(crate) fn bounded<T: Future<Output = ()>>(test: impl Fn() -> T + Send + 'static) {
+    watchdog::bounded(move || {
+        let current = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let several = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        for runtime in [current, several] {
+            runtime.block_on(test());
+        }
+    });
+}
+
+/// Longer than anything takes that ends at all, and less than the watchdog waits.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+/// A server whose responses `answer` gives.
+pub(crate) fn server(answer: impl FnMut(&Request) -> Response + Send + 'static) -> Server {
+    Server::answering(answer).unwrap()
+}
+
+/// A server that does what `script` says.
+pub(crate) fn scripted(script: impl Responder + 'static) -> Server {
+    Server::local(script).unwrap()
+}
+
+/// A server that does `first` on its first connection, and on the others answers "fine".
+pub(crate) fn once(first: Answer) -> Server {
+    scripted(move |request: &Request, place: &Place| match place.connection {
+        0 => first.clone(),
+        _ => Answer::ok("fine").answer_to(&request.head.method),
+    })
+}
+
+pub(crate) fn address(server: &Server) -> SocketAddr {
+    server.first_address().unwrap()
+}
+
+/// A request for a whole body.
+pub(crate) async fn fetch(session: &Session, url: &str) -> Result<String, Error> {
+    session.get(url).send().await?.text().await
+}

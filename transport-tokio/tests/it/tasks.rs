@@ -1,16 +1,19 @@
 //! What only futures can do: be dropped, be spawned, wait for a source, outlive a runtime.
 
-use crate::server::{Server, bounded, ok, read_head, reply};
+use crate::{LONG, bounded, fetch, once, scripted, server};
 use bytes::Bytes;
 use futures_core::Stream;
 use session_core::error::{ErrorKind, Phase};
-use std::io::{self, Read, Write};
+use session_testkit::script::answer::{Answer, Deed};
+use session_testkit::script::gate::Gate;
+use session_testkit::script::log::Place;
+use session_testkit::script::request::{Head, Request};
+use session_testkit::script::responder::{Early, with_early};
+use session_testkit::watchdog;
+use std::io;
 use std::pin::Pin;
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver};
 use std::task::{Context, Poll};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::time::timeout;
 use transport_tokio::{Body, Error, Response, ResponseFuture, Session};
 
@@ -29,34 +32,31 @@ fn what_a_task_holds_can_be_sent() {
     is_send(rest);
 }
 
-/// Answers `start` to each first request and tells when the client closed; later connections get a whole answer.
-fn unfinished(start: &'static str) -> (Server, Receiver<usize>) {
-    let (closed, wait) = mpsc::channel();
-    let closed = Mutex::new(closed);
-    let server = Server::raw(move |number, mut stream| {
-        read_head(&mut stream);
-        if number > 0 {
-            let _ = stream.write_all(ok("fine").as_bytes());
-            return;
-        }
-        stream.write_all(start.as_bytes()).unwrap();
-        let rest = stream.read(&mut [0]).unwrap_or(0);
-        closed.lock().unwrap().send(rest).unwrap();
-    });
-    (server, wait)
+/// Ends when the gate is open.
+async fn opened(gate: &Gate) {
+    let gate = gate.clone();
+    assert!(tokio::task::spawn_blocking(move || gate.wait(LONG)).await.unwrap());
 }
 
 #[test]
 fn a_dropped_future_closes_its_connection() {
     bounded(|| async {
         for start in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345"] {
-            let (server, closed) = unfinished(start);
+            let begun = Gate::new();
+            let server = once(Answer::raw(start).then(Deed::Open(begun.clone())).then(Deed::Stall));
             let session = Session::new();
-            let text = async { session.get(server.url("/")).send().await?.text().await };
-            assert!(timeout(Duration::from_millis(100), text).await.is_err());
-            assert_eq!(closed.recv_timeout(Duration::from_secs(5)), Ok(0), "{start:?}");
+            {
+                let url = server.url("/");
+                let text = fetch(&session, &url);
+                tokio::select! {
+                    text = text => panic!("expected to wait for ever, got {text:?}"),
+                    () = opened(&begun) => {}
+                }
+            }
+            assert!(server.wait_for(LONG, |log| log.ended == 1), "{start:?}");
+            assert_eq!(server.log().faults, Vec::<String>::new());
             assert_eq!(session.idle_connections(), 0);
-            assert_eq!(session.get(server.url("/")).send().await.unwrap().text().await.unwrap(), "fine");
+            assert_eq!(fetch(&session, &server.url("/")).await.unwrap(), "fine");
         }
     });
 }
@@ -64,29 +64,28 @@ fn a_dropped_future_closes_its_connection() {
 #[test]
 fn a_future_that_is_never_polled_sends_nothing() {
     bounded(|| async {
-        let server = Server::http(|_| ok("fine"));
+        let server = server(|_| Answer::ok("fine"));
         let session = Session::new();
         drop(session.get(server.url("/")).send());
-        assert_eq!(session.get(server.url("/")).send().await.unwrap().text().await.unwrap(), "fine");
-        assert_eq!(server.seen().len(), 1);
+        assert_eq!(fetch(&session, &server.url("/")).await.unwrap(), "fine");
+        assert_eq!(server.requests().len(), 1);
     });
 }
 
 #[test]
 fn asking_again_does_not_make_a_pause_any_longer() {
     bounded(|| async {
-        let (server, _closed) = unfinished("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345");
+        let server = once(Answer::raw("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345").then(Deed::Stall));
         let session = Session::builder().read_timeout(Duration::from_millis(300)).build().unwrap();
         let mut response = session.get(server.url("/")).send().await.unwrap();
         assert_eq!(response.chunk().await.unwrap().unwrap(), "12345");
-        let started = Instant::now();
+        // Were each question a new pause, this would go on for ever.
         let error = loop {
             if let Ok(chunk) = timeout(Duration::from_millis(50), response.chunk()).await {
                 break chunk.unwrap_err();
             }
         };
         assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Phase::Body));
-        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     });
 }
 
@@ -104,19 +103,18 @@ impl Stream for Stalled {
 #[test]
 fn a_source_that_stalls_has_its_time_and_does_not_hide_an_answer() {
     bounded(|| async {
-        let server = Server::raw(|number, mut stream| {
-            read_head(&mut stream);
-            if number == 0 {
-                thread::sleep(Duration::from_millis(100));
-                stream.write_all(reply("401 Unauthorized", "", "no").as_bytes()).unwrap();
-            }
-            let _ = io::copy(&mut stream, &mut io::sink());
-        });
-        let session = Session::builder().read_timeout(Duration::from_millis(500)).build().unwrap();
+        // The first is answered once its first piece has left, which is all that ever comes.
+        let early = |_: &Head, place: &Place| match place.connection {
+            0 => Early::Final(Answer::status(401).body("no").answer_to("POST")),
+            _ => Early::Wait,
+        };
+        let server = scripted(with_early(early, |_: &Request, _: &Place| Answer::closed()));
         let stalled = || Body::stream(Stalled(Some(Bytes::from_static(b"abc"))));
-        let response = session.post(server.url("/")).body(stalled()).send().await.unwrap();
+        let patient = Session::builder().read_timeout(LONG * 10).build().unwrap();
+        let response = patient.post(server.url("/")).body(stalled()).send().await.unwrap();
         assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (401, "no"));
-        assert_eq!(session.idle_connections(), 0);
+        assert_eq!(patient.idle_connections(), 0);
+        let session = Session::builder().read_timeout(Duration::from_millis(300)).build().unwrap();
         let error = session.post(server.url("/")).body(stalled()).send().await.unwrap_err();
         assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Phase::Send));
     });
@@ -124,29 +122,35 @@ fn a_source_that_stalls_has_its_time_and_does_not_hide_an_answer() {
 
 #[test]
 fn a_session_outlives_a_runtime() {
-    let server = Server::http(|_| ok("fine"));
-    let session = Session::new();
-    for round in 1..=3 {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let text = runtime.block_on(async { session.post(server.url("/")).body("x").send().await?.text().await });
-        assert_eq!(text.unwrap(), "fine");
-        assert_eq!(server.accepted(), round, "a connection dies with its runtime");
-    }
+    watchdog::bounded(|| {
+        let server = server(|_| Answer::ok("fine"));
+        let session = Session::new();
+        for round in 1..=3 {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let text = runtime.block_on(async { session.post(server.url("/")).body("x").send().await?.text().await });
+            assert_eq!(text.unwrap(), "fine");
+            assert_eq!(server.connections(), round, "a connection dies with its runtime");
+        }
+    });
 }
 
 #[test]
 fn requests_run_together_within_one_task() {
     bounded(|| async {
-        let server = Server::raw(|_, mut stream| {
-            read_head(&mut stream);
-            thread::sleep(Duration::from_millis(300));
-            stream.write_all(ok("fine").as_bytes()).unwrap();
+        // Nobody is answered before all have asked.
+        let all = Gate::new();
+        let mut asked = 0;
+        let server = scripted(move |_: &Request, _: &Place| {
+            asked += 1;
+            if asked == 5 {
+                all.open();
+            }
+            let answer = Answer::ok("fine").answer_to("GET").into_deeds();
+            answer.into_iter().fold(Answer::default().then(Deed::Wait(all.clone())), Answer::then)
         });
         let session = Session::new();
-        let started = Instant::now();
-        let text = || async { session.get(server.url("/")).send().await.unwrap().text().await.unwrap() };
+        let text = || async { fetch(&session, &server.url("/")).await.unwrap() };
         let texts = tokio::join!(text(), text(), text(), text(), text());
-        assert_eq!(texts.4, "fine");
-        assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
+        assert_eq!([texts.0, texts.1, texts.2, texts.3, texts.4], ["fine"; 5]);
     });
 }

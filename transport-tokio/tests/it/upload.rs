@@ -1,19 +1,30 @@
 //! Request bodies of every kind, and servers that do not want them.
 
-use crate::server::{Server, bounded, ok, read_head, read_request, reply, reset};
+use crate::{LONG, bounded, scripted, server};
 use bytes::Bytes;
 use futures_core::Stream;
 use session_core::error::{ErrorKind, Phase};
-use std::io::{self, BufReader, Write};
+use session_testkit::script::answer::{Answer, Deed};
+use session_testkit::script::gate::Gate;
+use session_testkit::script::log::Place;
+use session_testkit::script::request::{Head, Request};
+use session_testkit::script::responder::{Early, with_early};
+use session_testkit::server::listen::Server;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use transport_tokio::{Body, Session};
 
 /// A server that tells how long each body was.
 fn measure() -> Server {
-    Server::http(|request| ok(&request.body.len().to_string()))
+    server(|request| Answer::ok(request.body.len().to_string()))
+}
+
+/// A server that does this with the head of each body, and answers requests without one.
+fn early(answer: Answer) -> Server {
+    let early = move |_: &Head, _: &Place| Early::Final(answer.clone());
+    scripted(with_early(early, |_: &Request, _: &Place| Answer::ok("fine").answer_to("GET")))
 }
 
 /// Bytes that are not all alike.
@@ -35,7 +46,7 @@ impl<I: Iterator<Item = io::Result<Bytes>> + Unpin> Stream for Pieces<I> {
 }
 
 /// Bytes in pieces, some of them empty.
-fn pieces(bytes: &[u8]) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+pub(crate) fn pieces(bytes: &[u8]) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let mut pieces: Vec<_> = bytes.chunks(50_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     pieces.insert(0, Ok(Bytes::new()));
     Pieces(pieces.into_iter())
@@ -46,7 +57,7 @@ fn bodies_arrive_whole() {
     bounded(|| async {
         let server = measure();
         let session = Session::new();
-        for length in [1, 1000, 70_000, 3_000_000] {
+        for length in [0, 1, 1000, 70_000, 3_000_000] {
             let bytes = sample(length);
             let source = bytes.clone();
             for body in [
@@ -58,10 +69,10 @@ fn bodies_arrive_whole() {
                 let kind = format!("{body:?}");
                 let answer = session.put(server.url("/")).body(body).send().await.unwrap().text().await.unwrap();
                 assert_eq!(answer, length.to_string(), "{kind}");
-                assert_eq!(server.seen().last().unwrap().body, bytes, "{kind}");
+                assert_eq!(server.requests().last().unwrap().body, bytes, "{kind}");
             }
         }
-        assert_eq!(server.accepted(), 1);
+        assert_eq!(server.connections(), 1);
     });
 }
 
@@ -93,17 +104,19 @@ fn a_source_that_fails_leaves_the_body_without_an_end() {
         let source = std::error::Error::source(&error).unwrap();
         assert_eq!(source.to_string(), "the disk is gone");
         assert_eq!(session.post(server.url("/")).body("abc").send().await.unwrap().text().await.unwrap(), "3");
-        let seen = server.seen();
-        assert!(seen.iter().filter(|request| request.field("transfer-encoding").is_some()).all(|request| request.cut));
+        assert!(server.wait_for(LONG, |log| log.ended == 1));
+        let log = server.log();
+        assert_eq!((log.requests.len(), log.faults.len()), (1, 1), "{:?}", log.faults);
+        assert!(log.faults[0].contains("ended within a request"), "{:?}", log.faults);
     });
 }
 
 #[test]
 fn a_redirect_takes_the_body_along_where_it_can() {
     bounded(|| async {
-        let server = Server::http(|request| match request.line() {
-            "PUT /old HTTP/1.1" => reply("307 Temporary Redirect", "location: /new\r\n", ""),
-            _ => ok(std::str::from_utf8(&request.body).unwrap()),
+        let server = server(|request| match request.head.line().as_str() {
+            "PUT /old HTTP/1.1" => Answer::status(307).field("location", "/new"),
+            _ => Answer::ok(request.body.clone()),
         });
         let session = Session::new();
         for body in [Body::from("abc"), Body::replayable(Some(3), || pieces(b"abc"))] {
@@ -126,38 +139,18 @@ fn large() -> [Body; 3] {
 
 #[test]
 fn an_early_answer_stops_the_upload() {
-    #[derive(Clone, Copy, Debug)]
-    enum Then {
-        Close,
-        Reset,
-        Wait,
-        Drain,
-    }
     bounded(|| async {
-        for then in [Then::Close, Then::Reset, Then::Wait, Then::Drain] {
-            let server = Server::raw(move |_, mut stream| {
-                if read_head(&mut stream).starts_with(b"GET") {
-                    stream.write_all(ok("fine").as_bytes()).unwrap();
-                    return;
-                }
-                stream.write_all(reply("413 Content Too Large", "", "too large").as_bytes()).unwrap();
-                match then {
-                    Then::Close => {}
-                    Then::Reset => {
-                        thread::sleep(Duration::from_millis(50));
-                        reset(&stream);
-                    }
-                    Then::Wait => thread::sleep(Duration::from_secs(10)),
-                    Then::Drain => drop(io::copy(&mut stream, &mut io::sink())),
-                }
-            });
+        // The server closes, resets, waits and reads no more, or reads on for ever.
+        for then in [Deed::Close, Deed::Reset, Deed::Wait(Gate::new()), Deed::Stall] {
+            let refusal = Answer::status(413).body("too large").answer_to("POST");
+            let server = early(refusal.then(then.clone()));
             for body in large() {
-                let session = Session::builder().read_timeout(Duration::from_secs(5)).build().unwrap();
-                let (kind, started) = (format!("{then:?} {body:?}"), Instant::now());
+                // No deadline ends this test before the watchdog does.
+                let session = Session::builder().read_timeout(LONG * 10).build().unwrap();
+                let kind = format!("{then:?} {body:?}");
                 let response = session.post(server.url("/")).body(body).send().await.unwrap();
                 assert_eq!(response.status(), 413, "{kind}");
                 assert_eq!(response.text().await.unwrap(), "too large", "{kind}");
-                assert!(started.elapsed() < Duration::from_secs(3), "{kind}: {:?}", started.elapsed());
                 // What the sockets hold may have been written before the answer was there; then the connection is kept.
                 if !kind.contains("1048576") || session.idle_connections() == 0 {
                     assert_eq!(session.idle_connections(), 0, "{kind}");
@@ -175,18 +168,16 @@ fn an_early_answer_stops_the_upload() {
 #[test]
 fn what_is_no_refusal_does_not_stop_the_upload() {
     bounded(|| async {
-        for (early, late) in [("HTTP/1.1 103 Early Hints\r\n\r\n", true), ("HTTP/1.1 200 OK\r\ncontent-", false)] {
-            let server = Server::raw(move |_, stream| {
-                let mut writer = stream.try_clone().unwrap();
-                writer.write_all(early.as_bytes()).unwrap();
-                if !late {
-                    writer.write_all(b"length: 7\r\n\r\n").unwrap();
-                }
-                let request = read_request(&mut BufReader::new(stream)).unwrap();
+        for (first, late) in [("HTTP/1.1 103 Early Hints\r\n\r\n", true), ("HTTP/1.1 200 OK\r\ncontent-", false)] {
+            let early = move |_: &Head, _: &Place| {
+                let answer = Answer::raw(first);
+                Early::Interim(if late { answer } else { answer.then(Deed::Write("length: 7\r\n\r\n".into())) })
+            };
+            let whole = move |request: &Request, _: &Place| {
                 let length = request.body.len().to_string();
-                let answer = if late { ok(&length) } else { length };
-                writer.write_all(answer.as_bytes()).unwrap();
-            });
+                if late { Answer::ok(length).answer_to("POST") } else { Answer::raw(length) }
+            };
+            let server = scripted(with_early(early, whole));
             let response = Session::new().post(server.url("/")).body(sample(5_000_000)).send().await.unwrap();
             assert_eq!(response.text().await.unwrap(), "5000000");
         }
@@ -196,18 +187,10 @@ fn what_is_no_refusal_does_not_stop_the_upload() {
 #[test]
 fn a_server_that_stops_reading_is_given_up() {
     bounded(|| async {
-        let server = Server::raw(|number, mut stream| {
-            read_head(&mut stream);
-            match number {
-                0 => thread::sleep(Duration::from_secs(10)),
-                _ => stream.write_all(ok("fine").as_bytes()).unwrap(),
-            }
-        });
+        let server = early(Answer::default().then(Deed::Wait(Gate::new())));
         let session = Session::builder().read_timeout(Duration::from_millis(400)).build().unwrap();
-        let started = Instant::now();
         let error = session.post(server.url("/")).body(sample(64 << 20)).send().await.unwrap_err();
         assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Phase::Send));
-        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
         assert_eq!(session.get(server.url("/")).send().await.unwrap().text().await.unwrap(), "fine");
     });
 }
@@ -215,13 +198,23 @@ fn a_server_that_stops_reading_is_given_up() {
 #[test]
 fn a_server_that_reads_no_more_but_answers_is_heard() {
     bounded(|| async {
-        let server = Server::raw(|_, mut stream| {
-            read_head(&mut stream);
-            stream.shutdown(std::net::Shutdown::Read).unwrap();
-            thread::sleep(Duration::from_millis(300));
-            stream.write_all(reply("401 Unauthorized", "", "no").as_bytes()).unwrap();
+        let (sent, never) = (Gate::new(), Gate::new());
+        let refusal = Answer::status(401).body("no").answer_to("POST").into_deeds();
+        let answer = refusal.into_iter().fold(Answer::default().then(Deed::Wait(sent.clone())), Answer::then);
+        let server = early(answer.then(Deed::Wait(never)));
+        let session = Session::builder().read_timeout(LONG * 10).build().unwrap();
+        // A source without end that opens the gate once a mebibyte was taken of it.
+        let mut taken = 0;
+        let source = std::iter::repeat_with(move || {
+            taken += 5000;
+            if taken >= 1 << 20 {
+                sent.open();
+            }
+            Ok(Bytes::from_static(&[b'x'; 5000]))
         });
-        let response = Session::new().post(server.url("/")).body(sample(1 << 20)).send().await.unwrap();
+        let body = Body::stream(Pieces(source));
+        let response = session.post(server.url("/")).body(body).send().await.unwrap();
         assert_eq!(response.status(), 401);
+        assert_eq!(response.text().await.unwrap(), "no");
     });
 }

@@ -21,7 +21,7 @@ use session_core::limits::Limits;
 use session_core::message::body::{BodyPlan, BodySize, Framing, RequestBody};
 use session_core::message::head::ResponseHead;
 use session_core::message::proxy::Passage;
-use session_core::request::{Dispatch, RequestContent};
+use session_core::request::{Dispatch, RequestContent, describe_bytes};
 use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
 use session_core::session::Session;
 use session_core::session::request::Request;
@@ -408,8 +408,8 @@ impl Dispatch for Capture {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        let size = BodySize::Sized(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        Self { bytes, described: RequestBody::replayable(size), taken: false }
+        let described = describe_bytes(&bytes);
+        Self { bytes, described, taken: false }
     }
 }
 

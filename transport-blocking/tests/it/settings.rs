@@ -1,0 +1,143 @@
+//! What a request or a session asks for and what is refused of it: told before anything is sent.
+
+use crate::{address, bounded, fetch, server};
+use session_core::entropy::Entropy;
+use session_core::error::{ErrorKind, Fault, Phase};
+use session_core::retry::backoff::Backoff;
+use session_core::retry::policy::RetryPolicy;
+use session_core::session::reason::Reason;
+use session_testkit::script::answer::Answer;
+use std::time::Duration;
+use transport_blocking::http::Method;
+use transport_blocking::{Session, SessionBuilder};
+
+#[test]
+fn what_a_caller_gets_wrong_is_told_and_nothing_is_sent() {
+    bounded(|| {
+        let server = server(|_| Answer::ok("fine"));
+        let session = Session::new();
+        for (error, kind) in [
+            (session.get("no url").send().unwrap_err(), ErrorKind::InvalidUrl),
+            (session.get("ftp://a.test/").send().unwrap_err(), ErrorKind::InvalidUrl),
+            (session.get(server.url("/")).header("x", "a\r\nb: c").send().unwrap_err(), ErrorKind::InvalidHeader),
+            (session.get(server.url("/")).header("content-length", "3").send().unwrap_err(), ErrorKind::InvalidHeader),
+        ] {
+            assert_eq!((error.kind(), error.phase()), (kind, Phase::Build));
+        }
+        assert_eq!(server.connections(), 0);
+        assert_eq!(fetch(&session, &server.url("/")).unwrap(), "fine");
+    });
+}
+
+#[test]
+fn an_error_of_the_builder_names_the_absolute_url() {
+    bounded(|| {
+        let session = Session::builder().base_url("http://dan:hunter2@a.test/api/").build().unwrap();
+        let error = session.get("data?q=1#top").header("x", "a\nb").send().unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::InvalidHeader, Phase::Build));
+        assert_eq!(error.url().unwrap().as_str(), "http://a.test/api/data?q=1");
+        assert!(!format!("{error}{error:?}").contains("hunter2"));
+    });
+}
+
+#[test]
+fn https_is_refused_before_anything_is_opened() {
+    bounded(|| {
+        let server = server(|_| Answer::status(302).field("location", "https://a.test/"));
+        let session = Session::builder().resolve("a.test", address(&server)).build().unwrap();
+        let error = fetch(&session, "https://a.test/").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("https"), "{error}");
+        assert_eq!(server.connections(), 0);
+        let error = fetch(&session, &server.url("/")).unwrap_err();
+        assert_eq!((error.kind(), error.history().statuses()), (ErrorKind::Unsupported, vec![302]));
+        assert_eq!(error.url().unwrap().as_str(), "https://a.test/");
+    });
+}
+
+#[test]
+fn an_upgrade_is_refused_before_anything_is_sent() {
+    bounded(|| {
+        let server = server(|_| Answer::ok("fine"));
+        let session = Session::new();
+        // Also where a connection lies ready.
+        assert_eq!(fetch(&session, &server.url("/")).unwrap(), "fine");
+        for offer in ["websocket", "h2c"] {
+            let request = session.get(server.url("/x")).header("connection", "upgrade").header("upgrade", offer);
+            let error = request.send().unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (ErrorKind::Unsupported, Phase::Build), "{error}");
+            assert_eq!(error.url().unwrap().as_str(), server.url("/x"));
+            assert!(error.to_string().contains("upgrade"), "{error}");
+        }
+        assert_eq!(session.idle_connections(), 1);
+        assert_eq!(fetch(&session, &server.url("/")).unwrap(), "fine");
+        assert_eq!((server.connections(), server.requests().len()), (1, 2));
+    });
+}
+
+#[test]
+fn an_expectation_is_sent_and_not_waited_for() {
+    bounded(|| {
+        let server = server(|request| Answer::ok(request.body.clone()));
+        let session = Session::new();
+        let request = session.post(server.url("/")).header("expect", "100-continue").body("abc");
+        assert_eq!(request.send().unwrap().text().unwrap(), "abc");
+        assert_eq!(server.requests()[0].head.text("expect"), Some("100-continue"));
+    });
+}
+
+#[test]
+fn a_head_that_the_codec_refuses_is_told_and_never_tried_again() {
+    bounded(|| {
+        let server = server(|_| Answer::ok("fine"));
+        let retry = RetryPolicy::new(3).backoff(Duration::from_millis(1), Duration::from_millis(1));
+        let session = Session::builder().retry(retry).build().unwrap();
+        let error = session.request(Method::TRACE, server.url("/")).body("x").send().unwrap_err();
+        assert_eq!((error.kind(), error.fault()), (ErrorKind::InvalidHeader, Fault::Caller));
+        let story = error.history().to_string();
+        assert!(story.contains("the request cannot be sent, and that is never retried"), "{story}");
+        assert_eq!((error.history().hops().len(), server.requests().len()), (1, 0));
+        assert_eq!(fetch(&session, &server.url("/")).unwrap(), "fine");
+    });
+}
+
+/// The pauses before the two retries of a request that a server keeps answering by 503.
+fn pauses(builder: SessionBuilder) -> Vec<Duration> {
+    let server = server(|_| Answer::status(503));
+    let retry = RetryPolicy::new(2).backoff(Duration::ZERO, Duration::from_millis(9));
+    let session = builder.retry(retry).build().unwrap();
+    let response = session.get(server.url("/")).send().unwrap();
+    let pauses = response.history().reasons().filter_map(|reason| match reason {
+        Reason::Retried { pause, .. } => *pause,
+        _ => None,
+    });
+    pauses.collect()
+}
+
+#[test]
+fn entropy_given_to_the_builder_wins_over_the_systems() {
+    bounded(|| {
+        let given = || Session::builder().entropy(Entropy::from_seed([7; 32]));
+        let mut entropy = Entropy::from_seed([7; 32]);
+        let backoff = Backoff::new(Duration::ZERO, Duration::from_millis(9));
+        let expected = [backoff.pause(0, &mut entropy), backoff.pause(1, &mut entropy)];
+        assert_eq!(pauses(given()), expected);
+        assert_eq!(pauses(given()), expected);
+        assert_ne!(pauses(Session::builder()), pauses(Session::builder()), "the system's are other ones each time");
+    });
+}
+
+#[test]
+fn secrets_do_not_show() {
+    bounded(|| {
+        let server = server(|_| Answer::status(403).field("set-cookie", "sid=hunter2").body("hunter2"));
+        let session = Session::new();
+        let url = server.url("/").replace("http://", "http://dan:hunter2@");
+        let request = session.get(&url).header("authorization", "hunter2").cookie("c", "hunter2");
+        let response = request.send().unwrap();
+        let shown = format!("{response:?} {session:?} {}", response.history());
+        let error = response.error_for_status().unwrap_err();
+        let shown = format!("{shown} {error} {error:?} {:?}", error.history());
+        assert!(!shown.contains("hunter2"), "{shown}");
+    });
+}
