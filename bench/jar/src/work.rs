@@ -210,7 +210,7 @@ fn expire(operations: u32) {
 }
 
 fn repeated(pattern: &str) -> Vec<u8> {
-    pattern.bytes().cycle().take(4096).collect()
+    "a=1".bytes().chain(pattern.bytes().cycle()).take(4096).collect()
 }
 
 fn hostile(line: &[u8], operations: u32) {

@@ -36,12 +36,12 @@ impl Cookie {
         set: &SetCookie<'_>,
         domain: Arc<str>,
         host_only: bool,
-        path: &str,
+        path: &[u8],
         expires: Option<SystemTime>,
     ) -> Option<Self> {
         let (name, value) = (set.name(), set.value());
         Some(Self {
-            text: [name, value, path.as_bytes()].concat().into_boxed_slice(),
+            text: [name, value, path].concat().into_boxed_slice(),
             name_len: u32::try_from(name.len()).ok()?,
             value_len: u32::try_from(value.len()).ok()?,
             domain,
@@ -59,7 +59,7 @@ impl Cookie {
     /// The name; empty for a nameless cookie.
     #[must_use]
     pub fn name(&self) -> &[u8] {
-        self.parts().0
+        self.text.get(..self.name_len as usize).unwrap_or_default()
     }
 
     /// The name where it is UTF-8.
@@ -146,13 +146,20 @@ impl Cookie {
 
     /// How many bytes [`Cookie::write_pair`] writes.
     pub(super) fn pair_len(&self) -> usize {
-        let (name, value, _) = self.parts();
-        let equals = usize::from(!name.is_empty());
-        name.len().saturating_add(equals).saturating_add(value.len())
+        let (name, value) = (self.name_len as usize, self.value_len as usize);
+        name.saturating_add(usize::from(name > 0)).saturating_add(value)
     }
 
     pub(super) fn path_bytes(&self) -> &[u8] {
-        self.parts().2
+        self.text.get(self.before_path()..).unwrap_or_default()
+    }
+
+    pub(super) fn path_len(&self) -> usize {
+        self.text.len().saturating_sub(self.before_path())
+    }
+
+    fn before_path(&self) -> usize {
+        (self.name_len as usize).saturating_add(self.value_len as usize)
     }
 
     fn parts(&self) -> (&[u8], &[u8], &[u8]) {
@@ -193,12 +200,16 @@ impl Cookie {
 
     /// Whether it has this identity (RFC 6265bis 5.7), given that it is of the right domain.
     pub(super) fn is(&self, name: &[u8], path: &[u8], host_only: bool) -> bool {
-        let (own_name, _, own_path) = self.parts();
-        self.host_only == host_only && own_name == name && own_path == path
+        self.host_only == host_only && self.name() == name && self.path_bytes() == path
+    }
+
+    /// Whether both have one identity, given that they are of one domain.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.is(other.name(), other.path_bytes(), other.host_only)
     }
 
     pub(super) fn id(&self) -> CookieId {
-        CookieId::new(self.name(), Arc::clone(&self.domain), self.path(), self.host_only)
+        CookieId::new(self.name(), Arc::clone(&self.domain), self.path_bytes(), self.host_only)
     }
 }
 

@@ -46,8 +46,10 @@ pub struct CompiledList;
 #[cfg(feature = "psl")]
 impl PublicSuffix for CompiledList {
     fn is_public_suffix(&self, domain: &str) -> bool {
-        // The crate takes an address for a name, and its default rule would find a suffix in it.
-        if domain.parse::<IpAddr>().is_ok() {
+        // The crate takes an address for a name, and its default rule would find a suffix in it. An address ends with a
+        // digit or has colons in it: few names are worth a closer look.
+        let like_address = domain.ends_with(|end: char| end.is_ascii_digit()) || domain.contains(':');
+        if like_address && domain.parse::<IpAddr>().is_ok() {
             return false;
         }
         // For a name under no rule the crate answers with its last label, which is the default rule.

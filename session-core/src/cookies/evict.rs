@@ -1,10 +1,25 @@
 //! What goes when time passes or room is short (RFC 6265bis 5.7, the end, and 6.1).
 
 use super::cookie::Cookie;
+use super::index::Key;
 use super::jar::Jar;
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+/// When cookies expire, the next one first. An entry of a cookie that is gone or was replaced stays until its time comes
+/// or until such entries are more than the others.
+#[derive(Clone, Default)]
+pub(super) struct Expiries(BinaryHeap<Reverse<Expiry>>);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Expiry {
+    at: SystemTime,
+    sequence: u64,
+    /// Of the domain.
+    hash: u64,
+}
 
 /// The cookies that were not used for longest, the very longest last: what the jar sheds when it is full.
 ///
@@ -27,31 +42,40 @@ impl Candidate {
 }
 
 impl Jar {
-    /// Frees what is expired, as soon as it is: looks at the cookies only when one of them can be.
+    /// Frees what is expired, as soon as it is: looks only at the cookies whose time has come.
     pub(super) fn sweep(&mut self, now: SystemTime) {
-        if self.next_expiry.is_none_or(|next| next > now) {
-            return;
+        while let Some(Reverse(next)) = self.expiries.0.peek()
+            && next.at <= now
+        {
+            let Some(Reverse(due)) = self.expiries.0.pop() else { break };
+            // A replacement has the same number and its own time.
+            self.index.take_hashed(due.hash, |cookie| cookie.sequence() == due.sequence && cookie.is_expired(now));
         }
-        let mut next: Option<SystemTime> = None;
-        self.index.retain(|cookie| {
-            let keep = !cookie.is_expired(now);
-            if keep && let Some(expires) = cookie.expires() {
-                next = Some(next.map_or(expires, |next| next.min(expires)));
-            }
-            keep
-        });
-        self.next_expiry = next;
+    }
+
+    /// Remembers when a cookie expires that was put in.
+    pub(super) fn remember_expiry(&mut self, hash: u64, sequence: u64, expires: Option<SystemTime>) {
+        let Some(at) = expires else { return };
+        if self.expiries.0.len() > self.index.len().saturating_mul(2).saturating_add(SLACK) {
+            let expiry = |cookie: &Cookie| {
+                let (sequence, hash) = (cookie.sequence(), Key::of(cookie.domain()).hash());
+                cookie.expires().map(|at| Reverse(Expiry { at, sequence, hash }))
+            };
+            self.expiries.0 = self.index.iter().filter_map(expiry).collect();
+        } else {
+            self.expiries.0.push(Reverse(Expiry { at, sequence, hash }));
+        }
     }
 
     /// Brings the domain and then the jar back within their bounds. Of a domain goes what is not Secure before what is;
     /// of the jar, anything; each by the longest time unused. Expired ones are gone already. Says whether any went.
-    pub(super) fn make_room(&mut self, domain: &str) -> bool {
+    pub(super) fn make_room(&mut self, key: Key<'_>) -> bool {
         let before = self.index.len();
-        while self.index.of(domain).len() > self.limits.cookies_per_domain {
-            let cookies = self.index.of(domain);
+        while self.index.of(key).len() > self.limits.cookies_per_domain {
+            let cookies = self.index.of(key);
             let Some(unused) = cookies.iter().min_by_key(|cookie| (cookie.is_secure(), age(cookie))) else { break };
             let goes = age(unused);
-            self.index.take(domain, |cookie| age(cookie) == goes);
+            self.index.take(key, |cookie| age(cookie) == goes);
         }
         while self.index.len() > self.limits.cookies_total {
             let Some(candidate) = self.eldest.0.pop() else {
@@ -60,7 +84,7 @@ impl Jar {
                 }
                 continue;
             };
-            self.index.take(&candidate.domain, |cookie| candidate.is(cookie));
+            self.index.take(Key::of(&candidate.domain), |cookie| candidate.is(cookie));
         }
         self.index.len() < before
     }
@@ -69,7 +93,7 @@ impl Jar {
     fn refill(&mut self) -> bool {
         let mut all: Vec<&Cookie> = self.index.iter().collect();
         let over = all.len().saturating_sub(self.limits.cookies_total);
-        let batch = over.saturating_add(all.len() / 8);
+        let batch = over.saturating_add(all.len() / 4);
         if batch < all.len() {
             all.select_nth_unstable_by_key(batch, |cookie| age(cookie));
             all.truncate(batch);
@@ -85,6 +109,9 @@ impl Jar {
         !self.eldest.0.is_empty()
     }
 }
+
+/// How many entries of cookies that are gone are always allowed.
+const SLACK: usize = 64;
 
 /// Last use, and creation where several were used at once.
 fn age(cookie: &Cookie) -> (u64, u64) {

@@ -1,12 +1,11 @@
 //! Where the cookies lie: by domain, found from a host by its own labels, whatever else is held.
 //!
-//! Domains are ordered by a hash and then by their text. So a look-up compares numbers, and domains chosen to collide
-//! cost a comparison of texts more, never a scan. A second order, by labels from the right, finds what is below a domain.
+//! A table of buckets, each ordered by hash and then by text. The hash has no secret in it, so domains can be chosen to
+//! share a bucket: that costs a look-up some comparisons more, never a scan. A second order, by octets from the right,
+//! finds what is below a domain.
 
 use super::cookie::Cookie;
 use super::domain::is_below;
-use crate::message::host::CanonicalHost;
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -14,16 +13,44 @@ use std::sync::Arc;
 /// All cookies of a jar.
 #[derive(Clone, Default)]
 pub(super) struct Index {
-    sites: Vec<(u64, Box<Site>)>,
-    domains: BTreeSet<FromTheRight>,
+    /// None, or a power of two of them.
+    buckets: Vec<Vec<Site>>,
+    sites: usize,
+    /// Every domain, its octets from the right, so that all that is below a domain stands together.
+    domains: BTreeSet<Box<[u8]>>,
     cookies: usize,
 }
 
 /// The cookies of one domain, oldest first. It is never empty.
 #[derive(Clone)]
 struct Site {
+    hash: u64,
     domain: Arc<str>,
     cookies: Vec<Cookie>,
+}
+
+/// A domain and its hash: who asks more than once hashes once.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'a> {
+    hash: u64,
+    domain: &'a str,
+}
+
+/// Where a site lies until the next one comes or goes.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    bucket: usize,
+    at: usize,
+}
+
+impl<'a> Key<'a> {
+    pub(super) fn of(domain: &'a str) -> Self {
+        Self { hash: spread(domain.bytes().rev().fold(SEED, mixed)), domain }
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
 }
 
 impl Index {
@@ -34,67 +61,70 @@ impl Index {
 
     /// Every cookie, in no order that means anything.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Cookie> {
-        self.sites.iter().flat_map(|(_, site)| &site.cookies)
+        self.buckets.iter().flatten().flat_map(|site| &site.cookies)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Cookie> {
-        self.sites.iter_mut().flat_map(|(_, site)| &mut site.cookies)
+        self.buckets.iter_mut().flatten().flat_map(|site| &mut site.cookies)
     }
 
     /// The cookies of exactly this domain, oldest first.
-    pub(super) fn of(&self, domain: &str) -> &[Cookie] {
-        self.at(hash(domain), domain)
+    pub(super) fn of(&self, key: Key<'_>) -> &[Cookie] {
+        self.find(key).map_or(&[], |place| self.at(place))
     }
 
-    /// The cookies of `host` and of the domains above it.
-    pub(super) fn at_and_above<'a, 'h>(&'a self, host: &'h str) -> impl Iterator<Item = &'a Cookie> + use<'a, 'h> {
-        suffixes(host).flat_map(|(hash, domain)| self.at(hash, domain))
+    /// The cookies of a place.
+    pub(super) fn at(&self, place: Place) -> &[Cookie] {
+        self.buckets.get(place.bucket).and_then(|bucket| bucket.get(place.at)).map_or(&[], |site| &site.cookies)
     }
 
-    /// Shows `each` the cookies whose domain may match `host`.
-    pub(super) fn for_each_mut(&mut self, host: &CanonicalHost, mut each: impl FnMut(&mut Cookie)) {
-        for (hash, domain) in suffixes(host.as_str()) {
-            if let Ok(place) = self.find(hash, domain)
-                && let Some((_, site)) = self.sites.get_mut(place)
-            {
-                site.cookies.iter_mut().for_each(&mut each);
-            }
+    pub(super) fn at_mut(&mut self, place: Place) -> &mut [Cookie] {
+        let bucket = self.buckets.get_mut(place.bucket);
+        bucket.and_then(|bucket| bucket.get_mut(place.at)).map_or(&mut [], |site| &mut site.cookies)
+    }
+
+    /// Shows `each` where the cookies of `host` and of the domains above it lie, and the domain, shortest first.
+    pub(super) fn for_each_place<'h>(&self, host: &'h str, mut each: impl FnMut(Place, &'h str)) {
+        if self.cookies == 0 {
+            return;
         }
+        for_each_suffix(host, |key| {
+            if let Some(place) = self.find(key) {
+                each(place, key.domain);
+            }
+        });
     }
 
     /// The cookies of the domains below `domain`.
     pub(super) fn below<'a, 'd>(&'a self, domain: &'d str) -> impl Iterator<Item = &'a Cookie> + use<'a, 'd> {
-        let first = FromTheRight([".", domain].concat().into());
+        let mut first = reversed(domain);
+        first.push(b'.');
         self.domains
-            .range((Bound::Included(first), Bound::Unbounded))
-            .take_while(move |below| is_below(&below.0, domain))
-            .flat_map(|below| self.of(&below.0))
+            .range::<[u8], _>((Bound::Included(first.as_slice()), Bound::Unbounded))
+            .map_while(move |below| {
+                let name = String::from_utf8(below.iter().rev().copied().collect()).ok()?;
+                is_below(&name, domain).then(|| self.of(Key::of(&name)))
+            })
+            .flatten()
     }
 
     /// The domain's text as the index already holds it, or a new one.
-    pub(super) fn intern(&self, domain: &str) -> Arc<str> {
-        match self.of(domain) {
+    pub(super) fn intern(&self, key: Key<'_>) -> Arc<str> {
+        match self.of(key) {
             [cookie, ..] => Arc::clone(cookie.domain_arc()),
-            [] => Arc::from(domain),
+            [] => Arc::from(key.domain),
         }
     }
 
-    /// Puts a cookie in, behind all others of its domain or in the place of the one with its identity; gives that one
-    /// back. The replacement takes over its sequence number.
-    pub(super) fn put(&mut self, mut cookie: Cookie) -> Option<Cookie> {
-        let hash = hash(cookie.domain());
-        let place = match self.find(hash, cookie.domain()) {
-            Ok(place) => place,
-            Err(place) => {
-                let domain = Arc::clone(cookie.domain_arc());
-                self.domains.insert(FromTheRight(Arc::clone(&domain)));
-                self.sites.insert(place, (hash, Box::new(Site { domain, cookies: Vec::new() })));
-                place
-            }
+    /// Puts a cookie of the key's domain in, behind all others of it or in the place of the one with its identity; gives
+    /// that one back. The replacement takes over its sequence number.
+    pub(super) fn put(&mut self, key: Key<'_>, mut cookie: Cookie) -> Option<Cookie> {
+        let Some(place) = self.find(key) else {
+            self.add(key.hash, cookie);
+            return None;
         };
-        let (_, site) = self.sites.get_mut(place)?;
-        let (name, path, host_only) = (cookie.name(), cookie.path_bytes(), cookie.is_host_only());
-        if let Some(held) = site.cookies.iter_mut().find(|held| held.is(name, path, host_only)) {
+        let site = self.buckets.get_mut(place.bucket).and_then(|bucket| bucket.get_mut(place.at))?;
+        if let Some(held) = site.cookies.iter_mut().find(|held| held.is_same(&cookie)) {
             cookie.set_sequence(held.sequence());
             return Some(std::mem::replace(held, cookie));
         }
@@ -108,110 +138,180 @@ impl Index {
     }
 
     /// Takes the first cookie of this domain out for which `is_it` holds.
-    pub(super) fn take(&mut self, domain: &str, is_it: impl FnMut(&Cookie) -> bool) -> Option<Cookie> {
-        let place = self.find(hash(domain), domain).ok()?;
-        let (_, site) = self.sites.get_mut(place)?;
-        let at = site.cookies.iter().position(is_it)?;
-        let cookie = site.cookies.remove(at);
-        self.cookies = self.cookies.saturating_sub(1);
-        if site.cookies.is_empty() {
-            let (_, site) = self.sites.remove(place);
-            self.domains.remove(&FromTheRight(site.domain));
-        }
-        Some(cookie)
+    pub(super) fn take(&mut self, key: Key<'_>, is_it: impl FnMut(&Cookie) -> bool) -> Option<Cookie> {
+        self.find(key).and_then(|place| self.take_at(place, is_it))
+    }
+
+    /// Takes the first cookie out for which `is_it` holds and whose domain has this hash.
+    pub(super) fn take_hashed(&mut self, hash: u64, mut is_it: impl FnMut(&Cookie) -> bool) -> Option<Cookie> {
+        let bucket = bucket_of(hash, self.buckets.len());
+        let sites = self.buckets.get(bucket)?;
+        let first = sites.partition_point(|site| site.hash < hash);
+        let found = sites
+            .iter()
+            .enumerate()
+            .skip(first)
+            .take_while(|(_, site)| site.hash == hash)
+            .find(|(_, site)| site.cookies.iter().any(&mut is_it));
+        let at = found?.0;
+        self.take_at(Place { bucket, at }, is_it)
     }
 
     /// Keeps the cookies for which `keep` holds.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&Cookie) -> bool) {
-        let Self { sites, domains, cookies } = self;
+        let Self { buckets, sites, domains, cookies } = self;
         *cookies = 0;
-        sites.retain_mut(|(_, site)| {
-            site.cookies.retain(&mut keep);
-            *cookies = cookies.saturating_add(site.cookies.len());
-            if site.cookies.is_empty() {
-                domains.remove(&FromTheRight(Arc::clone(&site.domain)));
-            }
-            !site.cookies.is_empty()
-        });
-    }
-
-    fn at(&self, hash: u64, domain: &str) -> &[Cookie] {
-        match self.find(hash, domain) {
-            Ok(place) => self.sites.get(place).map_or(&[], |(_, site)| &site.cookies),
-            Err(_) => &[],
+        for bucket in buckets {
+            bucket.retain_mut(|site| {
+                site.cookies.retain(&mut keep);
+                *cookies = cookies.saturating_add(site.cookies.len());
+                if site.cookies.is_empty() {
+                    domains.remove(reversed(&site.domain).as_slice());
+                    *sites = sites.saturating_sub(1);
+                }
+                !site.cookies.is_empty()
+            });
         }
     }
 
-    fn find(&self, hash: u64, domain: &str) -> Result<usize, usize> {
-        self.sites.binary_search_by(|(held, site)| held.cmp(&hash).then_with(|| (*site.domain).cmp(domain)))
+    fn take_at(&mut self, place: Place, is_it: impl FnMut(&Cookie) -> bool) -> Option<Cookie> {
+        let bucket = self.buckets.get_mut(place.bucket)?;
+        let site = bucket.get_mut(place.at)?;
+        let at = site.cookies.iter().position(is_it)?;
+        let cookie = site.cookies.remove(at);
+        self.cookies = self.cookies.saturating_sub(1);
+        if site.cookies.is_empty() {
+            let site = bucket.remove(place.at);
+            self.domains.remove(reversed(&site.domain).as_slice());
+            self.sites = self.sites.saturating_sub(1);
+        }
+        Some(cookie)
+    }
+
+    /// Adds a site that is not held yet, with its first cookie.
+    fn add(&mut self, hash: u64, cookie: Cookie) {
+        if self.sites >= self.buckets.len() {
+            self.grow();
+        }
+        let mut name = reversed(cookie.domain());
+        name.shrink_to_fit();
+        self.domains.insert(name.into_boxed_slice());
+        let domain = Arc::clone(cookie.domain_arc());
+        let mut cookies = Vec::with_capacity(1);
+        cookies.push(cookie);
+        self.insert(Site { hash, domain, cookies });
+        self.sites = self.sites.saturating_add(1);
+        self.cookies = self.cookies.saturating_add(1);
+    }
+
+    fn grow(&mut self) {
+        let count = self.buckets.len().saturating_mul(2).max(LEAST_BUCKETS);
+        let old = std::mem::take(&mut self.buckets);
+        self.buckets.resize_with(count, Vec::new);
+        old.into_iter().flatten().for_each(|site| self.insert(site));
+    }
+
+    fn insert(&mut self, site: Site) {
+        let count = self.buckets.len();
+        let Some(bucket) = self.buckets.get_mut(bucket_of(site.hash, count)) else { return };
+        let at = bucket.partition_point(|held| (held.hash, &*held.domain) < (site.hash, &*site.domain));
+        if bucket.len() == bucket.capacity() {
+            bucket.reserve_exact(bucket.len().max(1));
+        }
+        bucket.insert(at, site);
+    }
+
+    fn find(&self, key: Key<'_>) -> Option<Place> {
+        let bucket = bucket_of(key.hash, self.buckets.len());
+        let sites = self.buckets.get(bucket)?;
+        let order = |site: &Site| site.hash.cmp(&key.hash).then_with(|| (*site.domain).cmp(key.domain));
+        let at = sites.binary_search_by(order).ok()?;
+        Some(Place { bucket, at })
     }
 }
 
-/// A domain ordered by its octets from the right, so that all that is below a domain stands together.
-#[derive(Clone, PartialEq, Eq)]
-struct FromTheRight(Arc<str>);
+/// Fewer are not worth growing from.
+const LEAST_BUCKETS: usize = 8;
 
-impl Ord for FromTheRight {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.bytes().rev().cmp(other.0.bytes().rev())
-    }
+/// The bucket of a hash among so many: its upper bits say it.
+fn bucket_of(hash: u64, count: usize) -> usize {
+    let bits = count.checked_ilog2().unwrap_or(0);
+    // Without any bits there is one bucket or none.
+    let upper = hash.checked_shr(u64::BITS.saturating_sub(bits)).unwrap_or(0);
+    usize::try_from(upper).unwrap_or(usize::MAX)
 }
 
-impl PartialOrd for FromTheRight {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+fn reversed(domain: &str) -> Vec<u8> {
+    // One octet more than the text: who looks for what is below a domain adds a dot.
+    let mut name = Vec::with_capacity(domain.len().saturating_add(1));
+    name.extend(domain.bytes().rev());
+    name
 }
 
-/// A name and every name above it with their hashes, shortest first: one pass from the right over its octets. The parts
-/// of an address come too; they are nobody's domain.
-fn suffixes(host: &str) -> impl Iterator<Item = (u64, &str)> {
+/// Shows `each` a name and every name above it, shortest first, in one pass from the right over its octets. The parts of
+/// an address come too; they are nobody's domain.
+fn for_each_suffix<'h>(host: &'h str, mut each: impl FnMut(Key<'h>)) {
     let mut hash = SEED;
-    host.bytes().enumerate().rev().filter_map(move |(at, byte)| {
-        let below = hash;
-        hash = mixed(hash, byte);
-        if at == 0 {
-            Some((hash, host))
-        } else if byte == b'.' {
-            // The dot that ends a fully qualified name has no label behind it.
-            host.get(at.saturating_add(1)..).filter(|name| !name.is_empty()).map(|name| (below, name))
-        } else {
-            None
+    for (at, byte) in host.bytes().enumerate().rev() {
+        // The dot that ends a fully qualified name has no label behind it.
+        if byte == b'.'
+            && let Some(domain) = host.get(at.saturating_add(1)..)
+            && !domain.is_empty()
+        {
+            each(Key { hash: spread(hash), domain });
         }
-    })
+        hash = mixed(hash, byte);
+    }
+    each(Key { hash: spread(hash), domain: host });
 }
 
-fn hash(domain: &str) -> u64 {
-    domain.bytes().rev().fold(SEED, mixed)
-}
-
-// FNV-1a: it only has to spread, see above.
+// FNV-1a, octets from the right, so that one pass gives the hash of every name above. It only has to spread.
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
 fn mixed(hash: u64, byte: u8) -> u64 {
     (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }
 
+/// Brings what the last octets changed into the upper bits.
+fn spread(hash: u64) -> u64 {
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{FromTheRight, hash, suffixes};
+    use super::{Key, bucket_of, for_each_suffix, reversed};
 
     #[test]
     fn a_host_is_walked_label_by_label() {
-        let names = |host| suffixes(host).map(|(_, name)| name).collect::<Vec<_>>();
+        let names = |host: &'static str| {
+            let mut names = Vec::new();
+            for_each_suffix(host, |key| {
+                assert_eq!(key.hash, Key::of(key.domain).hash, "{}", key.domain);
+                names.push(key.domain);
+            });
+            names
+        };
         assert_eq!(names("x.a.test"), ["test", "a.test", "x.a.test"]);
         assert_eq!(names("x.a.test."), ["test.", "a.test.", "x.a.test."]);
         assert_eq!(names("localhost"), ["localhost"]);
         assert_eq!(names("a"), ["a"]);
-        for (found, name) in suffixes("y.x.a.test.") {
-            assert_eq!(found, hash(name), "{name}");
-        }
     }
 
     #[test]
     fn what_is_below_a_domain_stands_together() {
         let mut names = ["b.test", "x.a.test", "ba.test", "y.x.a.test", "x-a.test", "a.test", "test"];
-        names.sort_by_key(|name| FromTheRight((*name).into()));
+        names.sort_by_key(|name| reversed(name));
         assert_eq!(names, ["test", "a.test", "x-a.test", "x.a.test", "y.x.a.test", "ba.test", "b.test"]);
+    }
+
+    #[test]
+    fn every_hash_has_a_bucket() {
+        for count in [8, 16, 1 << 20] {
+            for hash in [0, 1, u64::MAX / 2, u64::MAX] {
+                assert!(bucket_of(hash, count) < count);
+            }
+            assert_eq!((bucket_of(0, count), bucket_of(u64::MAX, count)), (0, count - 1));
+        }
+        assert_eq!((bucket_of(u64::MAX, 0), bucket_of(u64::MAX, 1)), (0, 0));
     }
 }

@@ -9,8 +9,8 @@ use super::domain::CompiledList;
 #[cfg(not(feature = "psl"))]
 use super::domain::SingleLabels;
 use super::domain::{PublicSuffix, is_below, is_public_suffix};
-use super::evict::Eldest;
-use super::index::Index;
+use super::evict::{Eldest, Expiries};
+use super::index::{Index, Key};
 use super::reason::{CookieId, Decision, Rejection};
 use super::set_cookie::SetCookie;
 use crate::limits::Limits;
@@ -35,8 +35,7 @@ pub struct Jar {
     /// The number that the next cookie gets.
     pub(super) sequence: u64,
     access: u64,
-    /// No cookie expires before this; `None` where none expires at all.
-    pub(super) next_expiry: Option<SystemTime>,
+    pub(super) expiries: Expiries,
     pub(super) eldest: Eldest,
 }
 
@@ -67,7 +66,7 @@ impl Jar {
             limits: Limits::default(),
             sequence: 0,
             access: 0,
-            next_expiry: None,
+            expiries: Expiries::default(),
             eldest: Eldest::default(),
         }
     }
@@ -78,7 +77,7 @@ impl Jar {
         self.limits = limits.clone();
         let domains: Vec<Arc<str>> = self.index.iter().map(|cookie| Arc::clone(cookie.domain_arc())).collect();
         for domain in domains {
-            self.make_room(&domain);
+            self.make_room(Key::of(&domain));
         }
         self
     }
@@ -162,7 +161,7 @@ impl Jar {
             Ok(set) => self.store(&set, target, Context::default(), now),
             Err(rejection) => {
                 let name = cut(cookie.name().as_bytes());
-                let id = CookieId::new(name, self.index.intern(target.origin().host().as_str()), "", true);
+                let id = CookieId::new(name, self.index.intern(Key::of(target.origin().host().as_str())), b"", true);
                 Decision::Rejected(id, rejection)
             }
         }
@@ -178,12 +177,13 @@ impl Jar {
     /// The cookie of this name, wherever it is for. Of several, the one with the longest path; of those, the newest.
     pub fn find(&self, name: impl AsRef<[u8]>) -> Option<&Cookie> {
         let named = self.index.iter().filter(|cookie| cookie.name() == name.as_ref());
-        named.max_by_key(|cookie| (cookie.path_bytes().len(), cookie.sequence()))
+        named.max_by_key(|cookie| (cookie.path_len(), cookie.sequence()))
     }
 
     /// The cookie of exactly this name, domain and path. Of two, the one that is host-only.
     pub fn find_in(&self, name: impl AsRef<[u8]>, domain: &str, path: &str) -> Option<&Cookie> {
-        let cookies = self.index.of(&domain_text(domain));
+        let domain = domain_text(domain);
+        let cookies = self.index.of(Key::of(&domain));
         let find = |host_only| cookies.iter().find(|cookie| cookie.is(name.as_ref(), path.as_bytes(), host_only));
         find(true).or_else(|| find(false))
     }
@@ -194,7 +194,9 @@ impl Jar {
         let domain = domain_text(domain);
         let removed = [true, false].map(|host_only| {
             usize::from(
-                self.index.take(&domain, |cookie| cookie.is(name.as_ref(), path.as_bytes(), host_only)).is_some(),
+                self.index
+                    .take(Key::of(&domain), |cookie| cookie.is(name.as_ref(), path.as_bytes(), host_only))
+                    .is_some(),
             )
         });
         removed.into_iter().sum()
@@ -203,7 +205,7 @@ impl Jar {
     /// Removes every cookie.
     pub fn clear(&mut self) {
         self.index = Index::default();
-        self.next_expiry = None;
+        self.expiries = Expiries::default();
         self.eldest = Eldest::default();
     }
 
@@ -233,7 +235,7 @@ impl Jar {
     #[must_use]
     pub fn to_map(&self) -> BTreeMap<String, String> {
         let mut cookies: Vec<&Cookie> = self.index.iter().collect();
-        cookies.sort_unstable_by_key(|cookie| (cookie.path_bytes().len(), cookie.sequence()));
+        cookies.sort_unstable_by_key(|cookie| (cookie.path_len(), cookie.sequence()));
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         cookies.into_iter().map(|cookie| (text(cookie.name()), text(cookie.value()))).collect()
     }
@@ -251,19 +253,20 @@ impl Jar {
     }
 
     /// Holds a cookie as the newest and the last used, and makes room for it.
-    pub(super) fn put(&mut self, mut cookie: Cookie) -> Put {
-        let domain = Arc::clone(cookie.domain_arc());
+    pub(super) fn put(&mut self, key: Key<'_>, mut cookie: Cookie) -> Put {
         let sequence = self.sequence;
         self.sequence = sequence.saturating_add(1);
         cookie.set_sequence(sequence);
         cookie.touch(self.tick());
-        if let Some(expires) = cookie.expires() {
-            self.next_expiry = Some(self.next_expiry.map_or(expires, |next| next.min(expires)));
-        }
-        if self.index.put(cookie).is_some() {
+        let expires = cookie.expires();
+        if let Some(replaced) = self.index.put(key, cookie) {
+            if replaced.expires() != expires {
+                self.remember_expiry(key.hash(), replaced.sequence(), expires);
+            }
             return Put::Replaced;
         }
-        if self.make_room(&domain) && !self.index.of(&domain).iter().any(|held| held.sequence() == sequence) {
+        self.remember_expiry(key.hash(), sequence, expires);
+        if self.make_room(key) && !self.index.of(key).iter().any(|held| held.sequence() == sequence) {
             return Put::Evicted;
         }
         Put::Added
@@ -280,7 +283,7 @@ impl Jar {
         // A line without `=` is all value, which is nothing to show.
         let mut parts = line.split(|&byte| byte == b'=' || byte == b';');
         let name = parts.next().filter(|name| line.get(name.len()) == Some(&b'=')).unwrap_or_default();
-        let id = CookieId::new(cut(name), self.index.intern(target.origin().host().as_str()), "", true);
+        let id = CookieId::new(cut(name), self.index.intern(Key::of(target.origin().host().as_str())), b"", true);
         Decision::Rejected(id, rejection)
     }
 }
@@ -297,7 +300,8 @@ impl Extend<Cookie> for Jar {
     fn extend<T: IntoIterator<Item = Cookie>>(&mut self, cookies: T) {
         for mut cookie in cookies {
             cookie.set_on_suffix(!cookie.is_host_only() && is_public_suffix(&*self.list, cookie.domain()));
-            self.put(cookie);
+            let domain = Arc::clone(cookie.domain_arc());
+            self.put(Key::of(&domain), cookie);
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn check(cookie: &SetCookie<'_>, host_only: bool) -> Result<(), Rejec
     if !name.starts_with(b"__") {
         return Ok(());
     }
-    let host = cookie.is_secure() && host_only && cookie.path() == Some("/");
+    let host = cookie.is_secure() && host_only && cookie.path_bytes() == Some(b"/");
     let http = cookie.is_secure() && cookie.is_http_only();
     for (prefix, kept, rejection) in [
         ("__Host-Http-", host && http, Rejection::HostHttpPrefix),

@@ -15,8 +15,8 @@ pub struct CookieId {
 }
 
 impl CookieId {
-    pub(super) fn new(name: &[u8], domain: Arc<str>, path: &str, host_only: bool) -> Self {
-        let text = [name, path.as_bytes()].concat().into_boxed_slice();
+    pub(super) fn new(name: &[u8], domain: Arc<str>, path: &[u8], host_only: bool) -> Self {
+        let text = [name, path].concat().into_boxed_slice();
         Self { text, name_len: name.len(), domain, host_only }
     }
 

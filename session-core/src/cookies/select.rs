@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::cookie::Cookie;
 use super::domain::domain_match;
+use super::index::Place;
 use super::jar::Jar;
 use super::path::path_match;
 use super::reason::{Verdict, Withheld};
@@ -28,18 +29,27 @@ impl Jar {
         self.sweep(now);
         let tick = self.tick();
         let asked = Asked::new(target, context, now);
+        let host = asked.host.as_str();
+        let mut places: Vec<(Place, &str)> = Vec::new();
+        self.index.for_each_place(host, |place, domain| places.push((place, domain)));
         let mut found: usize = 0;
-        self.index.for_each_mut(asked.host, |cookie| {
-            if asked.withheld(cookie).is_none() {
-                cookie.touch(tick);
-                found = found.saturating_add(1);
+        for &(place, domain) in &places {
+            // The parts of an address are no domains above it.
+            let relation = if domain.len() == host.len() { Relation::Same } else { asked.below() };
+            for cookie in self.index.at_mut(place) {
+                if asked.withheld_as(relation, cookie).is_none() {
+                    cookie.touch(tick);
+                    found = found.saturating_add(1);
+                }
             }
-        });
+        }
         if found == 0 {
             return Vec::new();
         }
         let mut selected = Vec::with_capacity(found);
-        selected.extend(self.index.at_and_above(asked.host.as_str()).filter(|cookie| cookie.access() == tick));
+        for (place, _) in places {
+            selected.extend(self.index.at(place).iter().filter(|cookie| cookie.access() == tick));
+        }
         selected.sort_unstable_by_key(|cookie| place(cookie));
         let mut room = Room::new(self.limits.cookie_field);
         selected.retain(|cookie| room.takes(cookie));
@@ -119,9 +129,25 @@ impl<'a> Asked<'a> {
 
     /// Why this cookie does not go with the request; `None` where it does.
     fn withheld(&self, cookie: &Cookie) -> Option<Withheld> {
-        Some(if !domain_match(self.host, cookie.domain()) {
+        let relation = if self.host.as_str() == cookie.domain() {
+            Relation::Same
+        } else if domain_match(self.host, cookie.domain()) {
+            Relation::Below
+        } else {
+            Relation::Other
+        };
+        self.withheld_as(relation, cookie)
+    }
+
+    /// How the host stands to a domain whose text ends it.
+    fn below(&self) -> Relation {
+        if self.host.ip().is_none() { Relation::Below } else { Relation::Other }
+    }
+
+    fn withheld_as(&self, relation: Relation, cookie: &Cookie) -> Option<Withheld> {
+        Some(if relation == Relation::Other {
             Withheld::OtherDomain
-        } else if cookie.is_host_only() && self.host.as_str() != cookie.domain() {
+        } else if cookie.is_host_only() && relation == Relation::Below {
             Withheld::HostOnly
         } else if cookie.is_on_suffix() {
             Withheld::PublicSuffix
@@ -141,9 +167,17 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// How the host of a request stands to a cookie's domain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    Same,
+    Below,
+    Other,
+}
+
 /// Where a cookie stands in the Cookie field.
 fn place(cookie: &Cookie) -> (Reverse<usize>, u64) {
-    (Reverse(cookie.path_bytes().len()), cookie.sequence())
+    (Reverse(cookie.path_len()), cookie.sequence())
 }
 
 /// What is left of the Cookie field's bound.

@@ -30,7 +30,8 @@ pub struct SetCookie<'a> {
     name: &'a [u8],
     value: &'a [u8],
     domain: Option<Cow<'a, str>>,
-    path: Option<&'a str>,
+    /// ASCII that begins with a slash.
+    path: Option<&'a [u8]>,
     expires: Option<SystemTime>,
     max_age: Option<u64>,
     secure: bool,
@@ -60,29 +61,27 @@ impl<'a> SetCookie<'a> {
         if line.iter().fold(false, |found, &byte| found | is_control(byte)) {
             return Err(Rejection::ControlCharacter);
         }
-        let mut parts = line.split(|&byte| byte == b';');
-        let (name, value) = name_and_value(parts.next().unwrap_or_default());
+        let (pair, mut rest) = next_part(line);
+        // Without a `=` everything is the value.
+        let (name, value) = pair.value.map_or((b"".as_slice(), pair.name), |value| (pair.name, value));
         let mut cookie = Self::bare(name, value, limits)?;
         let (mut domain, mut path) = (None, None);
-        for part in parts {
-            let (attribute, value) = split_at_equals(part).unwrap_or((trim_blanks(part), b""));
+        while let Some(attributes) = rest {
+            let (part, after) = next_part(attributes);
+            rest = after;
+            let value = part.value.unwrap_or_default();
             if value.len() > limits.cookie_attribute_bytes {
                 continue;
             }
-            if attribute.eq_ignore_ascii_case(b"expires") {
-                cookie.expires = date::parse(value).or(cookie.expires);
-            } else if attribute.eq_ignore_ascii_case(b"max-age") {
-                cookie.max_age = max_age(value).or(cookie.max_age);
-            } else if attribute.eq_ignore_ascii_case(b"domain") {
-                domain = Some(value);
-            } else if attribute.eq_ignore_ascii_case(b"path") {
-                path = Some(value);
-            } else if attribute.eq_ignore_ascii_case(b"secure") {
-                cookie.secure = true;
-            } else if attribute.eq_ignore_ascii_case(b"httponly") {
-                cookie.http_only = true;
-            } else if attribute.eq_ignore_ascii_case(b"samesite") {
-                cookie.same_site = same_site(value);
+            match Attribute::named(part.name) {
+                Some(Attribute::Expires) => cookie.expires = date::parse(value).or(cookie.expires),
+                Some(Attribute::MaxAge) => cookie.max_age = max_age(value).or(cookie.max_age),
+                Some(Attribute::Domain) => domain = Some(value),
+                Some(Attribute::Path) => path = Some(value),
+                Some(Attribute::Secure) => cookie.secure = true,
+                Some(Attribute::HttpOnly) => cookie.http_only = true,
+                Some(Attribute::SameSite) => cookie.same_site = same_site(value),
+                None => {}
             }
         }
         cookie.domain = domain.map(canonical_domain).transpose()?.flatten();
@@ -167,6 +166,10 @@ impl<'a> SetCookie<'a> {
     /// The Path attribute; `None` where there is none that begins with a slash.
     #[must_use]
     pub fn path(&self) -> Option<&'a str> {
+        self.path.and_then(|path| std::str::from_utf8(path).ok())
+    }
+
+    pub(super) fn path_bytes(&self) -> Option<&'a [u8]> {
         self.path
     }
 
@@ -207,7 +210,7 @@ impl fmt::Debug for SetCookie<'_> {
         f.debug_struct("SetCookie")
             .field("name", &DebugText(self.name))
             .field("domain", &self.domain)
-            .field("path", &self.path)
+            .field("path", &self.path())
             .field("expires", &self.expires)
             .field("max_age", &self.max_age)
             .field("secure", &self.secure)
@@ -228,7 +231,7 @@ impl TryFrom<&SetCookie<'_>> for ::cookie::Cookie<'static> {
         if let Some(domain) = &set.domain {
             cookie.set_domain(domain.clone().into_owned());
         }
-        if let Some(path) = set.path {
+        if let Some(path) = set.path() {
             cookie.set_path(path.to_owned());
         }
         if let Some(expires) = set.expires.and_then(to_time) {
@@ -263,15 +266,76 @@ fn is_control(byte: u8) -> bool {
     (byte < 0x20 && byte != b'\t') || byte == 0x7f
 }
 
-/// Without a `=` everything is the value.
-fn name_and_value(pair: &[u8]) -> (&[u8], &[u8]) {
-    split_at_equals(pair).unwrap_or((b"", trim_blanks(pair)))
+/// What stands between two semicolons, trimmed: all of it, or what is before and behind its first `=`.
+struct Part<'a> {
+    name: &'a [u8],
+    value: Option<&'a [u8]>,
 }
 
-fn split_at_equals(part: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = part.iter().position(|&byte| byte == b'=')?;
-    let (left, right) = part.split_at_checked(at)?;
-    Some((trim_blanks(left), trim_blanks(right.strip_prefix(b"=")?)))
+/// The first part, and what is behind the semicolon that ends it.
+fn next_part(text: &[u8]) -> (Part<'_>, Option<&[u8]>) {
+    let (part, rest) = split_at_byte(text, b';');
+    let (name, value) = split_at_byte(part, b'=');
+    (Part { name: trim_blanks(name), value: value.map(trim_blanks) }, rest)
+}
+
+/// What is before the first such byte, and what is behind it where there is one.
+fn split_at_byte(text: &[u8], wanted: u8) -> (&[u8], Option<&[u8]>) {
+    match find(text, wanted).and_then(|at| text.split_at_checked(at)) {
+        Some((before, rest)) => (before, rest.get(1..)),
+        None => (text, None),
+    }
+}
+
+/// Where the byte stands first. Parts of a line are short: eight octets at a time, without a search to set up, is faster
+/// here than a search made for long texts.
+fn find(text: &[u8], wanted: u8) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (words, rest) = text.as_chunks::<8>();
+    let pattern = u64::from_ne_bytes([wanted; 8]);
+    let mut before: usize = 0;
+    for word in words {
+        // An octet that is the wanted one becomes zero; the lowest high bit set is that of the first zero.
+        let different = u64::from_le_bytes(*word) ^ pattern;
+        let zeros = different.wrapping_sub(ONES) & !different & HIGH;
+        if zeros != 0 {
+            return Some(before.saturating_add(zeros.trailing_zeros() as usize / 8));
+        }
+        before = before.saturating_add(8);
+    }
+    rest.iter().position(|&byte| byte == wanted).map(|at| before.saturating_add(at))
+}
+
+/// The attributes of RFC 6265bis 5.6.
+enum Attribute {
+    Expires,
+    MaxAge,
+    Domain,
+    Path,
+    Secure,
+    HttpOnly,
+    SameSite,
+}
+
+impl Attribute {
+    /// The attribute of this name in any case; `None` for one that is unknown.
+    fn named(name: &[u8]) -> Option<Self> {
+        // None is longer; a name with a zero octet would be a line with a control character.
+        let mut word = [0; 8];
+        word.get_mut(..name.len())?.copy_from_slice(name);
+        word.make_ascii_lowercase();
+        Some(match &word {
+            b"expires\0" => Self::Expires,
+            b"max-age\0" => Self::MaxAge,
+            b"domain\0\0" => Self::Domain,
+            b"path\0\0\0\0" => Self::Path,
+            b"secure\0\0" => Self::Secure,
+            b"httponly" => Self::HttpOnly,
+            b"samesite" => Self::SameSite,
+            _ => return None,
+        })
+    }
 }
 
 /// Digits, or `-` and digits; anything else is no Max-Age. What is too large to count stays the largest.
@@ -300,10 +364,7 @@ fn canonical_domain(value: &[u8]) -> Result<Option<Cow<'_, str>>, Rejection> {
     if value.is_empty() {
         return Ok(None);
     }
-    if !value.is_ascii() {
-        return Err(Rejection::InvalidDomain);
-    }
-    let text = std::str::from_utf8(value).map_err(|_| Rejection::InvalidDomain)?;
+    let text = std::str::from_utf8(value).ok().filter(|text| text.is_ascii()).ok_or(Rejection::InvalidDomain)?;
     let text = text.strip_prefix('.').unwrap_or(text);
     if text.is_empty() {
         return Err(Rejection::InvalidDomain);
@@ -316,10 +377,31 @@ fn canonical_domain(value: &[u8]) -> Result<Option<Cow<'_, str>>, Rejection> {
 }
 
 /// `None` for a Path that does not begin with a slash: the default path is taken.
-fn absolute_path(value: &[u8]) -> Result<Option<&str>, Rejection> {
+fn absolute_path(value: &[u8]) -> Result<Option<&[u8]>, Rejection> {
     if !value.is_ascii() {
         return Err(Rejection::InvalidPath);
     }
-    let text = std::str::from_utf8(value).map_err(|_| Rejection::InvalidPath)?;
-    Ok(text.starts_with('/').then_some(text))
+    Ok(value.starts_with(b"/").then_some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn a_byte_is_found_where_it_stands_first() {
+        for length in 0..40 {
+            for at in 0..length {
+                // Neighbours that differ in one bit, and in the high bit, are not it.
+                for other in [b':', b'<', 0xbb, 0, 0xff, 0x3a] {
+                    let mut text = vec![other; length];
+                    assert_eq!(find(&text, b';'), None);
+                    text[at] = b';';
+                    assert_eq!(find(&text, b';'), Some(at));
+                    text[length - 1] = b';';
+                    assert_eq!(find(&text, b';'), Some(at));
+                }
+            }
+        }
+    }
 }

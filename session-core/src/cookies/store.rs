@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::cookie::Cookie;
 use super::domain::{Scope, scope};
+use super::index::Key;
 use super::jar::{Jar, Put};
 use super::path::{default_path, path_match};
 use super::prefix;
@@ -21,28 +22,29 @@ impl Jar {
         now: SystemTime,
     ) -> Decision {
         let host = target.origin().host();
-        let path = set.path().unwrap_or_else(|| default_path(target.url().path()));
+        let path = set.path_bytes().unwrap_or_else(|| default_path(target.url().path()).as_bytes());
         let checked = scope(host, set.domain(), &*self.list)
             .and_then(|scope| self.check(set, scope, path, target, context).map(|()| scope));
         let scope = match checked {
             Ok(scope) => scope,
             Err(rejection) => {
-                let id = CookieId::new(set.name(), self.index.intern(host.as_str()), path, true);
+                let id = CookieId::new(set.name(), self.index.intern(Key::of(host.as_str())), path, true);
                 return Decision::Rejected(id, rejection);
             }
         };
-        let domain = self.index.intern(scope.domain);
+        let key = Key::of(scope.domain);
+        let domain = self.index.intern(key);
         let expires = self.expiry(set, now);
         if expires.is_some_and(|expires| expires <= now) {
-            self.index.take(&domain, |held| held.is(set.name(), path.as_bytes(), scope.host_only));
+            self.index.take(key, |held| held.is(set.name(), path, scope.host_only));
             return Decision::Deleted(CookieId::new(set.name(), domain, path, scope.host_only));
         }
         let Some(cookie) = Cookie::new(set, domain, scope.host_only, path, expires) else {
-            let id = CookieId::new(&[], self.index.intern(scope.domain), path, scope.host_only);
+            let id = CookieId::new(&[], self.index.intern(key), path, scope.host_only);
             return Decision::Rejected(id, Rejection::TooLong);
         };
         let id = cookie.id();
-        match self.put(cookie) {
+        match self.put(key, cookie) {
             Put::Added => Decision::Stored(id),
             Put::Replaced => Decision::Replaced(id),
             Put::Evicted => Decision::Rejected(id, Rejection::NoRoom),
@@ -54,7 +56,7 @@ impl Jar {
         &self,
         set: &SetCookie<'_>,
         scope: Scope<'_>,
-        path: &str,
+        path: &[u8],
         target: &Target,
         context: Context,
     ) -> Result<(), Rejection> {
@@ -76,8 +78,8 @@ impl Jar {
         }
         prefix::check(set, scope.host_only)?;
         if context.is_script() {
-            let mut held = self.index.of(scope.domain).iter();
-            if held.any(|held| held.is_http_only() && held.is(set.name(), path.as_bytes(), scope.host_only)) {
+            let mut held = self.index.of(Key::of(scope.domain)).iter();
+            if held.any(|held| held.is_http_only() && held.is(set.name(), path, scope.host_only)) {
                 return Err(Rejection::HttpOnlyFromScript);
             }
         }
@@ -86,10 +88,11 @@ impl Jar {
 
     /// Whether a Secure cookie of this name is held whose domain is the same, above or below, and whose path the new
     /// path is at or below ("leave secure cookies alone").
-    fn shadows_secure(&self, name: &[u8], domain: &str, path: &str) -> bool {
-        let shadowed =
-            |held: &Cookie| held.is_secure() && held.name() == name && path_match(path.as_bytes(), held.path_bytes());
-        self.index.at_and_above(domain).any(shadowed) || self.index.below(domain).any(shadowed)
+    fn shadows_secure(&self, name: &[u8], domain: &str, path: &[u8]) -> bool {
+        let shadowed = |held: &Cookie| held.is_secure() && held.name() == name && path_match(path, held.path_bytes());
+        let mut above = false;
+        self.index.for_each_place(domain, |place, _| above |= self.index.at(place).iter().any(shadowed));
+        above || self.index.below(domain).any(shadowed)
     }
 
     /// When the cookie expires, no later than the limit allows; `None` for a session cookie. What is expired already
