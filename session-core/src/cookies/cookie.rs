@@ -41,7 +41,7 @@ impl Cookie {
     ) -> Option<Self> {
         let (name, value) = (set.name(), set.value());
         Some(Self {
-            text: [name, value, path].concat().into_boxed_slice(),
+            text: joined(name, value, path),
             name_len: u32::try_from(name.len()).ok()?,
             value_len: u32::try_from(value.len()).ok()?,
             domain,
@@ -200,12 +200,8 @@ impl Cookie {
 
     /// Whether it has this identity (RFC 6265bis 5.7), given that it is of the right domain.
     pub(super) fn is(&self, name: &[u8], path: &[u8], host_only: bool) -> bool {
-        self.host_only == host_only && self.name() == name && self.path_bytes() == path
-    }
-
-    /// Whether both have one identity, given that they are of one domain.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.is(other.name(), other.path_bytes(), other.host_only)
+        let same_shape = self.host_only == host_only && self.name_len as usize == name.len();
+        same_shape && self.path_len() == path.len() && self.name() == name && self.path_bytes() == path
     }
 
     pub(super) fn id(&self) -> CookieId {
@@ -247,6 +243,16 @@ impl TryFrom<&Cookie> for ::cookie::Cookie<'static> {
         set_flags(&mut made, cookie.secure, cookie.http_only, cookie.same_site);
         Ok(made)
     }
+}
+
+/// Three texts, one behind the other.
+pub(super) fn joined(first: &[u8], second: &[u8], third: &[u8]) -> Box<[u8]> {
+    let length = first.len().saturating_add(second.len()).saturating_add(third.len());
+    let mut text = Vec::with_capacity(length);
+    text.extend_from_slice(first);
+    text.extend_from_slice(second);
+    text.extend_from_slice(third);
+    text.into_boxed_slice()
 }
 
 /// Bytes as `Debug` shows them: a cut and escaped string.

@@ -2,7 +2,6 @@
 //!
 //! HTTP dates are another grammar and live in `message::date`.
 
-use crate::message::grammar::decimal;
 use ::cookie::time::{Date, Month, Time};
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +22,11 @@ use std::time::{Duration, SystemTime};
 pub fn parse(value: &[u8]) -> Option<SystemTime> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     // Each token is the first thing that it can be and that was not found before; what can be none is passed over.
-    for token in value.split(|&byte| is_delimiter(byte)).filter(|token| !token.is_empty()) {
+    let mut rest = value;
+    while let Some(token) = next_token(&mut rest) {
+        if time.is_some() && day.is_some() && month.is_some() && year.is_some() {
+            break;
+        }
         if time.is_none()
             && let Some(found) = time_of(token)
         {
@@ -65,9 +68,34 @@ pub(super) fn instant(seconds: i64) -> Option<SystemTime> {
     }
 }
 
-fn is_delimiter(byte: u8) -> bool {
-    matches!(byte, 0x09 | 0x20..=0x2f | 0x3b..=0x40 | 0x5b..=0x60 | 0x7b..=0x7e)
+/// The next token of `rest`, which then is what is behind it; `None` at the end.
+fn next_token<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    while let [byte, behind @ ..] = *rest
+        && is_delimiter(*byte)
+    {
+        *rest = behind;
+    }
+    let end = rest.iter().position(|&byte| is_delimiter(byte)).unwrap_or(rest.len());
+    let (token, behind) = rest.split_at_checked(end)?;
+    *rest = behind;
+    (!token.is_empty()).then_some(token)
 }
+
+fn is_delimiter(byte: u8) -> bool {
+    DELIMITERS.get(usize::from(byte)) == Some(&true)
+}
+
+static DELIMITERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 0x80 {
+        #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it, and an octet is within the table")]
+        let place = &mut table[byte as usize];
+        *place = matches!(byte, 0x09 | 0x20..=0x2f | 0x3b..=0x40 | 0x5b..=0x60 | 0x7b..=0x7e);
+        byte = byte.wrapping_add(1);
+    }
+    table
+};
 
 /// The number that a token begins with, if it has from `least` to `most` digits and no digit after them.
 fn number(token: &[u8], least: usize, most: usize) -> Option<u16> {
@@ -75,12 +103,17 @@ fn number(token: &[u8], least: usize, most: usize) -> Option<u16> {
 }
 
 fn leading(token: &[u8], least: usize, most: usize) -> Option<(u16, &[u8])> {
-    let count = token.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(token.len());
-    if count < least || count > most {
-        return None;
+    let (mut number, mut count, mut rest) = (0_u16, 0_usize, token);
+    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+        if count == most {
+            return None;
+        }
+        // Four digits at most fit.
+        number = number.wrapping_mul(10).wrapping_add(u16::from(digit & 0x0f));
+        count = count.wrapping_add(1);
+        rest = behind;
     }
-    let (digits, rest) = token.split_at_checked(count)?;
-    Some((u16::try_from(decimal(digits)?).ok()?, rest))
+    (count >= least).then_some((number, rest))
 }
 
 fn time_of(token: &[u8]) -> Option<(u8, u8, u8)> {

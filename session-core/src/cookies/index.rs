@@ -16,8 +16,9 @@ pub(super) struct Index {
     /// None, or a power of two of them.
     buckets: Vec<Vec<Site>>,
     sites: usize,
-    /// Every domain, its octets from the right, so that all that is below a domain stands together.
-    domains: BTreeSet<Box<[u8]>>,
+    /// Every domain, its octets from the right, so that all that is below a domain stands together. None until somebody
+    /// asks for it: a jar that hears from trustworthy connections only never does.
+    domains: Option<BTreeSet<Box<[u8]>>>,
     cookies: usize,
 }
 
@@ -96,14 +97,19 @@ impl Index {
     }
 
     /// The cookies of the domains below `domain`.
-    pub(super) fn below<'a, 'd>(&'a self, domain: &'d str) -> impl Iterator<Item = &'a Cookie> + use<'a, 'd> {
-        let mut first = reversed(domain);
+    pub(super) fn below<'a, 'd>(&'a mut self, domain: &'d str) -> impl Iterator<Item = &'a Cookie> + use<'a, 'd> {
+        let mut first = reversed(domain).into_vec();
         first.push(b'.');
-        self.domains
-            .range::<[u8], _>((Bound::Included(first.as_slice()), Bound::Unbounded))
+        if self.domains.is_none() {
+            self.domains = Some(self.buckets.iter().flatten().map(|site| reversed(&site.domain)).collect());
+        }
+        let this = &*self;
+        this.domains
+            .iter()
+            .flat_map(move |domains| domains.range::<[u8], _>((Bound::Included(first.as_slice()), Bound::Unbounded)))
             .map_while(move |below| {
                 let name = String::from_utf8(below.iter().rev().copied().collect()).ok()?;
-                is_below(&name, domain).then(|| self.of(Key::of(&name)))
+                is_below(&name, domain).then(|| this.of(Key::of(&name)))
             })
             .flatten()
     }
@@ -124,13 +130,14 @@ impl Index {
             return None;
         };
         let site = self.buckets.get_mut(place.bucket).and_then(|bucket| bucket.get_mut(place.at))?;
-        if let Some(held) = site.cookies.iter_mut().find(|held| held.is_same(&cookie)) {
+        let (name, path, host_only) = (cookie.name(), cookie.path_bytes(), cookie.is_host_only());
+        if let Some(held) = site.cookies.iter_mut().find(|held| held.is(name, path, host_only)) {
             cookie.set_sequence(held.sequence());
             return Some(std::mem::replace(held, cookie));
         }
-        // Most domains have a few cookies: room for four at once would be most of what a jar weighs.
+        // Many domains have one cookie, and got room for one: room for four would be most of what a jar weighs.
         if site.cookies.len() == site.cookies.capacity() {
-            site.cookies.reserve_exact(site.cookies.len().div_ceil(2).max(1));
+            site.cookies.reserve_exact(site.cookies.len().max(3));
         }
         site.cookies.push(cookie);
         self.cookies = self.cookies.saturating_add(1);
@@ -166,7 +173,7 @@ impl Index {
                 site.cookies.retain(&mut keep);
                 *cookies = cookies.saturating_add(site.cookies.len());
                 if site.cookies.is_empty() {
-                    domains.remove(reversed(&site.domain).as_slice());
+                    domains.as_mut().map(|domains| domains.remove(&reversed(&site.domain)));
                     *sites = sites.saturating_sub(1);
                 }
                 !site.cookies.is_empty()
@@ -182,7 +189,7 @@ impl Index {
         self.cookies = self.cookies.saturating_sub(1);
         if site.cookies.is_empty() {
             let site = bucket.remove(place.at);
-            self.domains.remove(reversed(&site.domain).as_slice());
+            self.domains.as_mut().map(|domains| domains.remove(&reversed(&site.domain)));
             self.sites = self.sites.saturating_sub(1);
         }
         Some(cookie)
@@ -190,22 +197,20 @@ impl Index {
 
     /// Adds a site that is not held yet, with its first cookie.
     fn add(&mut self, hash: u64, cookie: Cookie) {
-        if self.sites >= self.buckets.len() {
+        if self.sites >= self.buckets.len().saturating_mul(2) {
             self.grow();
         }
-        let mut name = reversed(cookie.domain());
-        name.shrink_to_fit();
-        self.domains.insert(name.into_boxed_slice());
+        if let Some(domains) = &mut self.domains {
+            domains.insert(reversed(cookie.domain()));
+        }
         let domain = Arc::clone(cookie.domain_arc());
-        let mut cookies = Vec::with_capacity(1);
-        cookies.push(cookie);
-        self.insert(Site { hash, domain, cookies });
+        self.insert(Site { hash, domain, cookies: vec![cookie] });
         self.sites = self.sites.saturating_add(1);
         self.cookies = self.cookies.saturating_add(1);
     }
 
     fn grow(&mut self) {
-        let count = self.buckets.len().saturating_mul(2).max(LEAST_BUCKETS);
+        let count = self.buckets.len().saturating_mul(4).max(LEAST_BUCKETS);
         let old = std::mem::take(&mut self.buckets);
         self.buckets.resize_with(count, Vec::new);
         old.into_iter().flatten().for_each(|site| self.insert(site));
@@ -241,11 +246,8 @@ fn bucket_of(hash: u64, count: usize) -> usize {
     usize::try_from(upper).unwrap_or(usize::MAX)
 }
 
-fn reversed(domain: &str) -> Vec<u8> {
-    // One octet more than the text: who looks for what is below a domain adds a dot.
-    let mut name = Vec::with_capacity(domain.len().saturating_add(1));
-    name.extend(domain.bytes().rev());
-    name
+fn reversed(domain: &str) -> Box<[u8]> {
+    domain.bytes().rev().collect()
 }
 
 /// Shows `each` a name and every name above it, shortest first, in one pass from the right over its octets. The parts of

@@ -1,5 +1,6 @@
 //! What was decided about a cookie, and why: data that costs next to nothing until it is shown.
 
+use super::cookie::joined;
 use crate::error::excerpt;
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ pub struct CookieId {
 
 impl CookieId {
     pub(super) fn new(name: &[u8], domain: Arc<str>, path: &[u8], host_only: bool) -> Self {
-        let text = [name, path].concat().into_boxed_slice();
+        let text = joined(name, path, b"");
         Self { text, name_len: name.len(), domain, host_only }
     }
 

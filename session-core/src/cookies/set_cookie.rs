@@ -67,6 +67,10 @@ impl<'a> SetCookie<'a> {
         let mut cookie = Self::bare(name, value, limits)?;
         let (mut domain, mut path) = (None, None);
         while let Some(attributes) = rest {
+            if let [b';', behind @ ..] = attributes {
+                rest = Some(behind);
+                continue;
+            }
             let (part, after) = next_part(attributes);
             rest = after;
             let value = part.value.unwrap_or_default();
@@ -276,7 +280,15 @@ struct Part<'a> {
 fn next_part(text: &[u8]) -> (Part<'_>, Option<&[u8]>) {
     let (part, rest) = split_at_byte(text, b';');
     let (name, value) = split_at_byte(part, b'=');
-    (Part { name: trim_blanks(name), value: value.map(trim_blanks) }, rest)
+    (Part { name: trimmed(name), value: value.map(trimmed) }, rest)
+}
+
+/// As [`trim_blanks`], for the common cases without a loop: nothing to trim, or the one blank behind a semicolon.
+fn trimmed(text: &[u8]) -> &[u8] {
+    match text.strip_prefix(b" ").unwrap_or(text) {
+        bare @ ([first, .., last] | [first @ last]) if *first > b' ' && *last > b' ' => bare,
+        other => trim_blanks(other),
+    }
 }
 
 /// What is before the first such byte, and what is behind it where there is one.
@@ -307,6 +319,19 @@ fn find(text: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|&byte| byte == wanted).map(|at| before.saturating_add(at))
 }
 
+/// Whether the text of a line is this word in any case, letters and hyphens, up to eight. All of it is compared at once:
+/// the bit that is set makes capitals small, and of a hyphen's two spellings the other is a control, which no line holds.
+fn is<const N: usize>(text: &[u8], word: &[u8; N]) -> bool {
+    const SMALL: u64 = u64::from_ne_bytes([0x20; 8]);
+    <[u8; N]>::try_from(text).is_ok_and(|text| whole(&text) | SMALL == whole(word) | SMALL)
+}
+
+fn whole<const N: usize>(text: &[u8; N]) -> u64 {
+    let mut whole = [0; 8];
+    whole.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+    u64::from_ne_bytes(whole)
+}
+
 /// The attributes of RFC 6265bis 5.6.
 enum Attribute {
     Expires,
@@ -321,20 +346,16 @@ enum Attribute {
 impl Attribute {
     /// The attribute of this name in any case; `None` for one that is unknown.
     fn named(name: &[u8]) -> Option<Self> {
-        // None is longer; a name with a zero octet would be a line with a control character.
-        let mut word = [0; 8];
-        word.get_mut(..name.len())?.copy_from_slice(name);
-        word.make_ascii_lowercase();
-        Some(match &word {
-            b"expires\0" => Self::Expires,
-            b"max-age\0" => Self::MaxAge,
-            b"domain\0\0" => Self::Domain,
-            b"path\0\0\0\0" => Self::Path,
-            b"secure\0\0" => Self::Secure,
-            b"httponly" => Self::HttpOnly,
-            b"samesite" => Self::SameSite,
-            _ => return None,
-        })
+        match name.len() {
+            4 => is(name, b"path").then_some(Self::Path),
+            6 if is(name, b"secure") => Some(Self::Secure),
+            6 => is(name, b"domain").then_some(Self::Domain),
+            7 if is(name, b"expires") => Some(Self::Expires),
+            7 => is(name, b"max-age").then_some(Self::MaxAge),
+            8 if is(name, b"httponly") => Some(Self::HttpOnly),
+            8 => is(name, b"samesite").then_some(Self::SameSite),
+            _ => None,
+        }
     }
 }
 
@@ -348,11 +369,11 @@ fn max_age(value: &[u8]) -> Option<u64> {
 }
 
 fn same_site(value: &[u8]) -> SameSite {
-    if value.eq_ignore_ascii_case(b"none") {
+    if is(value, b"none") {
         SameSite::None
-    } else if value.eq_ignore_ascii_case(b"strict") {
+    } else if is(value, b"strict") {
         SameSite::Strict
-    } else if value.eq_ignore_ascii_case(b"lax") {
+    } else if is(value, b"lax") {
         SameSite::Lax
     } else {
         SameSite::Default

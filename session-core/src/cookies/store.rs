@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::cookie::Cookie;
-use super::domain::{Scope, scope};
+use super::domain::{NoSuffixes, Scope, scope};
 use super::index::Key;
 use super::jar::{Jar, Put};
 use super::path::{default_path, path_match};
@@ -23,7 +23,11 @@ impl Jar {
     ) -> Decision {
         let host = target.origin().host();
         let path = set.path_bytes().unwrap_or_else(|| default_path(target.url().path()).as_bytes());
-        let checked = scope(host, set.domain(), &*self.list)
+        // For what is held already the list was asked when it came.
+        let key = set.domain().map(Key::of);
+        let known = |key| self.index.of(key).iter().any(|held| !held.is_host_only() && !held.is_on_suffix());
+        let list = if key.is_some_and(known) { &NoSuffixes } else { &*self.list };
+        let checked = scope(host, set.domain(), list)
             .and_then(|scope| self.check(set, scope, path, target, context).map(|()| scope));
         let scope = match checked {
             Ok(scope) => scope,
@@ -32,7 +36,7 @@ impl Jar {
                 return Decision::Rejected(id, rejection);
             }
         };
-        let key = Key::of(scope.domain);
+        let key = key.filter(|_| !scope.host_only).unwrap_or_else(|| Key::of(scope.domain));
         let domain = self.index.intern(key);
         let expires = self.expiry(set, now);
         if expires.is_some_and(|expires| expires <= now) {
@@ -53,7 +57,7 @@ impl Jar {
 
     /// The reasons to refuse a cookie whose domain is settled, in the order of RFC 6265bis 5.7.
     fn check(
-        &self,
+        &mut self,
         set: &SetCookie<'_>,
         scope: Scope<'_>,
         path: &[u8],
@@ -88,7 +92,7 @@ impl Jar {
 
     /// Whether a Secure cookie of this name is held whose domain is the same, above or below, and whose path the new
     /// path is at or below ("leave secure cookies alone").
-    fn shadows_secure(&self, name: &[u8], domain: &str, path: &[u8]) -> bool {
+    fn shadows_secure(&mut self, name: &[u8], domain: &str, path: &[u8]) -> bool {
         let shadowed = |held: &Cookie| held.is_secure() && held.name() == name && path_match(path, held.path_bytes());
         let mut above = false;
         self.index.for_each_place(domain, |place, _| above |= self.index.at(place).iter().any(shadowed));
