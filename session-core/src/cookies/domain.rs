@@ -47,8 +47,8 @@ pub struct CompiledList;
 impl PublicSuffix for CompiledList {
     fn is_public_suffix(&self, domain: &str) -> bool {
         // The crate takes an address for a name, and its default rule would find a suffix in it. An address ends with a
-        // digit or has colons in it: few names are worth a closer look.
-        let like_address = domain.ends_with(|end: char| end.is_ascii_digit()) || domain.contains(':');
+        // digit in base 16 or a colon: few names are worth a closer look.
+        let like_address = domain.ends_with(|end: char| end.is_ascii_hexdigit() || end == ':');
         if like_address && domain.parse::<IpAddr>().is_ok() {
             return false;
         }
@@ -81,32 +81,45 @@ pub(super) struct Scope<'a> {
 }
 
 /// The scope of a cookie that `host` sets with this Domain attribute (RFC 6265bis 5.7, the steps on the domain).
-pub(super) fn scope<'a>(
-    host: &'a CanonicalHost,
-    attribute: Option<&'a str>,
-    list: &dyn PublicSuffix,
-) -> Result<Scope<'a>, Rejection> {
+pub(super) fn scope<'h>(
+    host: &'h CanonicalHost,
+    attribute: Option<&[u8]>,
+    is_suffix: impl FnOnce(&'h str) -> bool,
+) -> Result<Scope<'h>, Rejection> {
     let own = Scope { domain: host.as_str(), host_only: true };
     let Some(domain) = attribute else { return Ok(own) };
     if host.ip().is_some() {
         // An address has nothing below it: what it sets is for itself, whether it says so or not.
-        let bare = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(domain);
-        return if bare == host.as_str() { Ok(own) } else { Err(Rejection::DomainMismatch) };
+        let bare = domain.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or(domain);
+        return if bare == host.as_str().as_bytes() { Ok(own) } else { Err(Rejection::DomainMismatch) };
     }
-    if !domain_match(host, domain) {
-        return Err(Rejection::DomainMismatch);
-    }
-    if is_public_suffix(list, domain) {
+    let domain = end_of(host.as_str(), domain).ok_or(Rejection::DomainMismatch)?;
+    if is_suffix(domain) {
         return if domain == host.as_str() { Ok(own) } else { Err(Rejection::PublicSuffix) };
     }
     Ok(Scope { domain, host_only: false })
 }
 
+/// The end of a name that is this domain: the whole name, or what is behind one of its dots.
+fn end_of<'n>(name: &'n str, domain: &[u8]) -> Option<&'n str> {
+    let (above, end) = name.split_at_checked(name.len().checked_sub(domain.len())?)?;
+    let at_label = above.is_empty() || above.ends_with('.');
+    (at_label && !end.is_empty() && end.as_bytes() == domain).then_some(end)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{NoSuffixes, PublicSuffix, Scope, SingleLabels, domain_match, scope};
+    use super::{NoSuffixes, PublicSuffix, Scope, SingleLabels, domain_match, is_public_suffix};
     use crate::cookies::reason::Rejection;
     use crate::message::host::CanonicalHost;
+
+    fn scope<'h>(
+        host: &'h CanonicalHost,
+        domain: Option<&str>,
+        list: &dyn PublicSuffix,
+    ) -> Result<Scope<'h>, Rejection> {
+        super::scope(host, domain.map(str::as_bytes), |domain| is_public_suffix(list, domain))
+    }
 
     fn host(text: &str) -> CanonicalHost {
         CanonicalHost::parse(text).unwrap()

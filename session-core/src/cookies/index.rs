@@ -116,24 +116,30 @@ impl Index {
 
     /// The domain's text as the index already holds it, or a new one.
     pub(super) fn intern(&self, key: Key<'_>) -> Arc<str> {
-        match self.of(key) {
+        self.intern_at(self.find(key), key)
+    }
+
+    /// As [`Index::intern`], where the place of the key is known.
+    pub(super) fn intern_at(&self, place: Option<Place>, key: Key<'_>) -> Arc<str> {
+        match place.map_or(&[][..], |place| self.at(place)) {
             [cookie, ..] => Arc::clone(cookie.domain_arc()),
             [] => Arc::from(key.domain),
         }
     }
 
-    /// Puts a cookie of the key's domain in, behind all others of it or in the place of the one with its identity; gives
-    /// that one back. The replacement takes over its sequence number.
-    pub(super) fn put(&mut self, key: Key<'_>, mut cookie: Cookie) -> Option<Cookie> {
-        let Some(place) = self.find(key) else {
+    /// Puts a cookie of the key's domain in, whose place this is: behind all others of it or in the place of the one with
+    /// its identity, which is given back, its sequence number taken over. Says how many the domain has.
+    pub(super) fn put(&mut self, key: Key<'_>, place: Option<Place>, mut cookie: Cookie) -> (usize, Option<Cookie>) {
+        let site = place.and_then(|place| self.buckets.get_mut(place.bucket)?.get_mut(place.at));
+        let Some(site) = site else {
             self.add(key.hash, cookie);
-            return None;
+            return (1, None);
         };
-        let site = self.buckets.get_mut(place.bucket).and_then(|bucket| bucket.get_mut(place.at))?;
         let (name, path, host_only) = (cookie.name(), cookie.path_bytes(), cookie.is_host_only());
         if let Some(held) = site.cookies.iter_mut().find(|held| held.is(name, path, host_only)) {
             cookie.set_sequence(held.sequence());
-            return Some(std::mem::replace(held, cookie));
+            let replaced = std::mem::replace(held, cookie);
+            return (site.cookies.len(), Some(replaced));
         }
         // Many domains have one cookie, and got room for one: room for four would be most of what a jar weighs.
         if site.cookies.len() == site.cookies.capacity() {
@@ -141,7 +147,7 @@ impl Index {
         }
         site.cookies.push(cookie);
         self.cookies = self.cookies.saturating_add(1);
-        None
+        (site.cookies.len(), None)
     }
 
     /// Takes the first cookie of this domain out for which `is_it` holds.
@@ -221,12 +227,13 @@ impl Index {
         let Some(bucket) = self.buckets.get_mut(bucket_of(site.hash, count)) else { return };
         let at = bucket.partition_point(|held| (held.hash, &*held.domain) < (site.hash, &*site.domain));
         if bucket.len() == bucket.capacity() {
-            bucket.reserve_exact(bucket.len().max(1));
+            bucket.reserve_exact(bucket.len().max(2));
         }
         bucket.insert(at, site);
     }
 
-    fn find(&self, key: Key<'_>) -> Option<Place> {
+    /// Where the cookies of exactly this domain lie.
+    pub(super) fn find(&self, key: Key<'_>) -> Option<Place> {
         let bucket = bucket_of(key.hash, self.buckets.len());
         let sites = self.buckets.get(bucket)?;
         let order = |site: &Site| site.hash.cmp(&key.hash).then_with(|| (*site.domain).cmp(key.domain));

@@ -10,7 +10,7 @@ use super::domain::CompiledList;
 use super::domain::SingleLabels;
 use super::domain::{PublicSuffix, is_below, is_public_suffix};
 use super::evict::{Eldest, Expiries};
-use super::index::{Index, Key};
+use super::index::{Index, Key, Place};
 use super::reason::{CookieId, Decision, Rejection};
 use super::set_cookie::SetCookie;
 use crate::limits::Limits;
@@ -253,20 +253,22 @@ impl Jar {
     }
 
     /// Holds a cookie as the newest and the last used, and makes room for it.
-    pub(super) fn put(&mut self, key: Key<'_>, mut cookie: Cookie) -> Put {
+    pub(super) fn put(&mut self, key: Key<'_>, place: Option<Place>, mut cookie: Cookie) -> Put {
         let sequence = self.sequence;
         self.sequence = sequence.saturating_add(1);
         cookie.set_sequence(sequence);
         cookie.touch(self.tick());
         let expires = cookie.expires();
-        if let Some(replaced) = self.index.put(key, cookie) {
+        let (of_domain, replaced) = self.index.put(key, place, cookie);
+        if let Some(replaced) = replaced {
             if replaced.expires() != expires {
                 self.remember_expiry(key.hash(), replaced.sequence(), expires);
             }
             return Put::Replaced;
         }
         self.remember_expiry(key.hash(), sequence, expires);
-        if self.make_room(key) && !self.index.of(key).iter().any(|held| held.sequence() == sequence) {
+        let full = of_domain > self.limits.cookies_per_domain || self.index.len() > self.limits.cookies_total;
+        if full && self.make_room(key) && !self.index.of(key).iter().any(|held| held.sequence() == sequence) {
             return Put::Evicted;
         }
         Put::Added
@@ -301,7 +303,8 @@ impl Extend<Cookie> for Jar {
         for mut cookie in cookies {
             cookie.set_on_suffix(!cookie.is_host_only() && is_public_suffix(&*self.list, cookie.domain()));
             let domain = Arc::clone(cookie.domain_arc());
-            self.put(Key::of(&domain), cookie);
+            let key = Key::of(&domain);
+            self.put(key, self.index.find(key), cookie);
         }
     }
 }

@@ -29,7 +29,8 @@ pub enum SameSite {
 pub struct SetCookie<'a> {
     name: &'a [u8],
     value: &'a [u8],
-    domain: Option<Cow<'a, str>>,
+    /// ASCII in lower case.
+    domain: Option<Cow<'a, [u8]>>,
     /// ASCII that begins with a slash.
     path: Option<&'a [u8]>,
     expires: Option<SystemTime>,
@@ -164,6 +165,10 @@ impl<'a> SetCookie<'a> {
     /// The Domain attribute, lower case and without its leading dot; `None` where there is none or an empty one.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
+        self.domain_bytes().and_then(|domain| std::str::from_utf8(domain).ok())
+    }
+
+    pub(super) fn domain_bytes(&self) -> Option<&[u8]> {
         self.domain.as_deref()
     }
 
@@ -213,7 +218,7 @@ impl fmt::Debug for SetCookie<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetCookie")
             .field("name", &DebugText(self.name))
-            .field("domain", &self.domain)
+            .field("domain", &self.domain())
             .field("path", &self.path())
             .field("expires", &self.expires)
             .field("max_age", &self.max_age)
@@ -232,8 +237,8 @@ impl TryFrom<&SetCookie<'_>> for ::cookie::Cookie<'static> {
         let name = std::str::from_utf8(set.name)?.to_owned();
         let value = std::str::from_utf8(set.value)?.to_owned();
         let mut cookie = Self::new(name, value);
-        if let Some(domain) = &set.domain {
-            cookie.set_domain(domain.clone().into_owned());
+        if let Some(domain) = set.domain() {
+            cookie.set_domain(domain.to_owned());
         }
         if let Some(path) = set.path() {
             cookie.set_path(path.to_owned());
@@ -278,9 +283,14 @@ struct Part<'a> {
 
 /// The first part, and what is behind the semicolon that ends it.
 fn next_part(text: &[u8]) -> (Part<'_>, Option<&[u8]>) {
-    let (part, rest) = split_at_byte(text, b';');
-    let (name, value) = split_at_byte(part, b'=');
-    (Part { name: trimmed(name), value: value.map(trimmed) }, rest)
+    let (name, rest) = split_where(text, [b';', b'=']);
+    match rest {
+        Some([b'=', behind @ ..]) => {
+            let (value, rest) = split_where(behind, [b';']);
+            (Part { name: trimmed(name), value: Some(trimmed(value)) }, rest.and_then(|rest| rest.get(1..)))
+        }
+        rest => (Part { name: trimmed(name), value: None }, rest.and_then(|rest| rest.get(1..))),
+    }
 }
 
 /// As [`trim_blanks`], for the common cases without a loop: nothing to trim, or the one blank behind a semicolon.
@@ -291,32 +301,32 @@ fn trimmed(text: &[u8]) -> &[u8] {
     }
 }
 
-/// What is before the first such byte, and what is behind it where there is one.
-fn split_at_byte(text: &[u8], wanted: u8) -> (&[u8], Option<&[u8]>) {
+/// What is before the first of these bytes, and the rest from there on where there is one.
+fn split_where<const N: usize>(text: &[u8], wanted: [u8; N]) -> (&[u8], Option<&[u8]>) {
     match find(text, wanted).and_then(|at| text.split_at_checked(at)) {
-        Some((before, rest)) => (before, rest.get(1..)),
+        Some((before, rest)) => (before, Some(rest)),
         None => (text, None),
     }
 }
 
-/// Where the byte stands first. Parts of a line are short: eight octets at a time, without a search to set up, is faster
-/// here than a search made for long texts.
-fn find(text: &[u8], wanted: u8) -> Option<usize> {
+/// Where one of these bytes stands first. Parts of a line are short: eight octets at a time, without a search to set up,
+/// is faster here than a search made for long texts.
+fn find<const N: usize>(text: &[u8], wanted: [u8; N]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     let (words, rest) = text.as_chunks::<8>();
-    let pattern = u64::from_ne_bytes([wanted; 8]);
     let mut before: usize = 0;
     for word in words {
+        let word = u64::from_le_bytes(*word);
         // An octet that is the wanted one becomes zero; the lowest high bit set is that of the first zero.
-        let different = u64::from_le_bytes(*word) ^ pattern;
-        let zeros = different.wrapping_sub(ONES) & !different & HIGH;
+        let zeros = wanted.map(|byte| word ^ u64::from_ne_bytes([byte; 8]));
+        let zeros = zeros.iter().fold(0, |all, word| all | (word.wrapping_sub(ONES) & !word & HIGH));
         if zeros != 0 {
             return Some(before.saturating_add(zeros.trailing_zeros() as usize / 8));
         }
         before = before.saturating_add(8);
     }
-    rest.iter().position(|&byte| byte == wanted).map(|at| before.saturating_add(at))
+    rest.iter().position(|byte| wanted.contains(byte)).map(|at| before.saturating_add(at))
 }
 
 /// Whether the text of a line is this word in any case, letters and hyphens, up to eight. All of it is compared at once:
@@ -381,19 +391,18 @@ fn same_site(value: &[u8]) -> SameSite {
 }
 
 /// `None` for an empty Domain: the cookie is for the host alone.
-fn canonical_domain(value: &[u8]) -> Result<Option<Cow<'_, str>>, Rejection> {
+fn canonical_domain(value: &[u8]) -> Result<Option<Cow<'_, [u8]>>, Rejection> {
     if value.is_empty() {
         return Ok(None);
     }
-    let text = std::str::from_utf8(value).ok().filter(|text| text.is_ascii()).ok_or(Rejection::InvalidDomain)?;
-    let text = text.strip_prefix('.').unwrap_or(text);
-    if text.is_empty() {
+    let domain = value.strip_prefix(b".").unwrap_or(value);
+    if domain.is_empty() || !domain.is_ascii() {
         return Err(Rejection::InvalidDomain);
     }
-    Ok(Some(if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(text.to_ascii_lowercase())
+    Ok(Some(if domain.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(domain.to_ascii_lowercase())
     } else {
-        Cow::Borrowed(text)
+        Cow::Borrowed(domain)
     }))
 }
 
@@ -416,11 +425,11 @@ mod tests {
                 // Neighbours that differ in one bit, and in the high bit, are not it.
                 for other in [b':', b'<', 0xbb, 0, 0xff, 0x3a] {
                     let mut text = vec![other; length];
-                    assert_eq!(find(&text, b';'), None);
+                    assert_eq!((find(&text, [b';']), find(&text, [b'=', b';'])), (None, None));
                     text[at] = b';';
-                    assert_eq!(find(&text, b';'), Some(at));
+                    assert_eq!((find(&text, [b';']), find(&text, [b'=', b';'])), (Some(at), Some(at)));
                     text[length - 1] = b';';
-                    assert_eq!(find(&text, b';'), Some(at));
+                    assert_eq!((find(&text, [b';']), find(&text, [b'=', b';'])), (Some(at), Some(at)));
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::cookie::Cookie;
-use super::domain::{NoSuffixes, Scope, scope};
+use super::domain::{Scope, is_public_suffix, scope};
 use super::index::Key;
 use super::jar::{Jar, Put};
 use super::path::{default_path, path_match};
@@ -23,11 +23,17 @@ impl Jar {
     ) -> Decision {
         let host = target.origin().host();
         let path = set.path_bytes().unwrap_or_else(|| default_path(target.url().path()).as_bytes());
-        // For what is held already the list was asked when it came.
-        let key = set.domain().map(Key::of);
-        let known = |key| self.index.of(key).iter().any(|held| !held.is_host_only() && !held.is_on_suffix());
-        let list = if key.is_some_and(known) { &NoSuffixes } else { &*self.list };
-        let checked = scope(host, set.domain(), list)
+        let mut looked_up = None;
+        let is_suffix = |domain| {
+            let key = Key::of(domain);
+            let place = self.index.find(key);
+            looked_up = Some((key, place));
+            // For what is held already the list was asked when it came.
+            let held = place.map_or(&[][..], |place| self.index.at(place));
+            let known = held.iter().any(|held| !held.is_host_only() && !held.is_on_suffix());
+            !known && is_public_suffix(&*self.list, domain)
+        };
+        let checked = scope(host, set.domain_bytes(), is_suffix)
             .and_then(|scope| self.check(set, scope, path, target, context).map(|()| scope));
         let scope = match checked {
             Ok(scope) => scope,
@@ -36,19 +42,22 @@ impl Jar {
                 return Decision::Rejected(id, rejection);
             }
         };
-        let key = key.filter(|_| !scope.host_only).unwrap_or_else(|| Key::of(scope.domain));
-        let domain = self.index.intern(key);
+        let (key, place) = looked_up.unwrap_or_else(|| {
+            let key = Key::of(scope.domain);
+            (key, self.index.find(key))
+        });
+        let domain = self.index.intern_at(place, key);
         let expires = self.expiry(set, now);
         if expires.is_some_and(|expires| expires <= now) {
             self.index.take(key, |held| held.is(set.name(), path, scope.host_only));
             return Decision::Deleted(CookieId::new(set.name(), domain, path, scope.host_only));
         }
         let Some(cookie) = Cookie::new(set, domain, scope.host_only, path, expires) else {
-            let id = CookieId::new(&[], self.index.intern(key), path, scope.host_only);
+            let id = CookieId::new(&[], self.index.intern_at(place, key), path, scope.host_only);
             return Decision::Rejected(id, Rejection::TooLong);
         };
         let id = cookie.id();
-        match self.put(key, cookie) {
+        match self.put(key, place, cookie) {
             Put::Added => Decision::Stored(id),
             Put::Replaced => Decision::Replaced(id),
             Put::Evicted => Decision::Rejected(id, Rejection::NoRoom),
