@@ -203,7 +203,7 @@ impl Index {
 
     /// Adds a site that is not held yet, with its first cookie.
     fn add(&mut self, hash: u64, cookie: Cookie) {
-        if self.sites >= self.buckets.len().saturating_mul(2) {
+        if self.sites >= self.buckets.len().saturating_mul(LOAD) {
             self.grow();
         }
         if let Some(domains) = &mut self.domains {
@@ -241,6 +241,9 @@ impl Index {
         Some(Place { bucket, at })
     }
 }
+
+/// How many sites there are for each bucket before there are more buckets.
+const LOAD: usize = 3;
 
 /// Fewer are not worth growing from.
 const LEAST_BUCKETS: usize = 8;
