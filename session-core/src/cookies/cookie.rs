@@ -57,84 +57,256 @@ impl Cookie {
     }
 
     /// The name; empty for a nameless cookie.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.name(), b"sid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &[u8] {
         self.text.get(..self.name_len as usize).unwrap_or_default()
     }
 
     /// The name where it is UTF-8.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.name_str(), Some("sid"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name_str(&self) -> Option<&str> {
         std::str::from_utf8(self.name()).ok()
     }
 
     /// The value as it came, quotes included.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=\"1\"", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.value(), b"\"1\"");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn value(&self) -> &[u8] {
         self.parts().1
     }
 
     /// The value where it is UTF-8.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.value_str(), Some("1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn value_str(&self) -> Option<&str> {
         std::str::from_utf8(self.value()).ok()
     }
 
     /// The domain: a canonical host without a leading dot, IPv6 without brackets.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; Domain=.A.test", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.domain(), "a.test");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
     /// The path; it begins with a slash.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; Path=/docs", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.path(), "/docs");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         std::str::from_utf8(self.path_bytes()).unwrap_or("/")
     }
 
     /// Whether it is sent over trustworthy connections only.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; Secure", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert!(cookie.is_secure());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
     /// Whether scripts may not see it.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; HttpOnly", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert!(cookie.is_http_only());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_http_only(&self) -> bool {
         self.http_only
     }
 
     /// Whether it is sent to its domain alone and not to names below it.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert!(cookie.is_host_only());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_host_only(&self) -> bool {
         self.host_only
     }
 
     /// Whether it outlives the session: it has an expiry.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; Max-Age=60", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert!(cookie.is_persistent());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_persistent(&self) -> bool {
         self.expires.is_some()
     }
 
     /// When it expires; `None` for a session cookie.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; Max-Age=60", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.expires(), Some(now + Duration::from_secs(60)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
         self.expires
     }
 
     /// Whether it is expired at `now`: the instant of its expiry is the first at which it is.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; Max-Age=60", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert!(cookie.is_expired(now + Duration::from_secs(60)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_expired(&self, now: SystemTime) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
     /// Its SameSite attribute.
+    ///
+    /// ```
+    /// # use session_core::cookies::{Jar, SameSite};
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1; SameSite=Lax", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// assert_eq!(cookie.same_site(), SameSite::Lax);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn same_site(&self) -> SameSite {
         self.same_site
     }
 
     /// Writes the cookie as it stands in a Cookie field: `name=value`, or the bare value of a nameless cookie.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"sid=1", now);
+    /// let cookie = jar.iter().next().unwrap();
+    /// let mut pair = Vec::new();
+    /// cookie.write_pair(&mut pair);
+    /// assert_eq!(pair, b"sid=1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn write_pair(&self, out: &mut Vec<u8>) {
         let (name, value, _) = self.parts();
         if !name.is_empty() {

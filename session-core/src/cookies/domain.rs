@@ -58,6 +58,15 @@ impl PublicSuffix for CompiledList {
 }
 
 /// Whether a cookie of `domain` may go to `host`: they are equal, or `host` is a name below `domain`.
+///
+/// ```
+/// use session_core::cookies::domain::domain_match;
+/// use session_core::message::host::CanonicalHost;
+///
+/// let host = CanonicalHost::parse("W.A.test").unwrap();
+/// assert!(domain_match(&host, "a.test"));
+/// assert!(!domain_match(&host, "test.a"));
+/// ```
 #[must_use]
 pub fn domain_match(host: &CanonicalHost, domain: &str) -> bool {
     host.as_str() == domain || (host.ip().is_none() && is_below(host.as_str(), domain))

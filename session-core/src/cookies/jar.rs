@@ -1,6 +1,6 @@
-//! The jar: what it is made of, how cookies come in, and how they are looked at and edited.
+//! The jar: what it is made of and how cookies come in.
 //!
-//! The rules stand elsewhere: storing in `store`, what goes when room is short in `evict`, sending in `select`.
+//! How they are looked at and edited stands in `edit`. The rules stand elsewhere too: storing in `store`, what goes when room is short in `evict`, sending in `select`.
 
 use super::context::Context;
 use super::cookie::Cookie;
@@ -8,7 +8,7 @@ use super::cookie::Cookie;
 use super::domain::CompiledList;
 #[cfg(not(feature = "psl"))]
 use super::domain::SingleLabels;
-use super::domain::{PublicSuffix, is_below, is_public_suffix};
+use super::domain::{PublicSuffix, is_public_suffix};
 use super::evict::{Eldest, Expiries};
 use super::index::{Index, Key, Place};
 use super::reason::{CookieId, Decision, Rejection};
@@ -17,8 +17,6 @@ use crate::limits::Limits;
 use crate::message::target::Target;
 use http::HeaderMap;
 use http::header::SET_COOKIE;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -37,6 +35,7 @@ pub struct Jar {
     access: u64,
     pub(super) expiries: Expiries,
     pub(super) eldest: Eldest,
+    pub(super) ignoring: bool,
 }
 
 impl Default for Jar {
@@ -48,6 +47,12 @@ impl Default for Jar {
 impl Jar {
     /// An empty jar. Its public suffixes are those of `CompiledList` with the feature `psl`; without it, single labels
     /// only (`SingleLabels`).
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// let jar = Jar::new();
+    /// assert!(jar.is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         #[cfg(feature = "psl")]
@@ -58,6 +63,18 @@ impl Jar {
     }
 
     /// An empty jar with this list of public suffixes.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use session_core::cookies::{Jar, NoSuffixes};
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// let mut jar = Jar::with_public_suffix(Arc::new(NoSuffixes));
+    /// jar.accept(&target, b"a=1; Domain=test", now);
+    /// assert_eq!(jar.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_public_suffix(list: Arc<dyn PublicSuffix>) -> Self {
         Self {
@@ -68,10 +85,37 @@ impl Jar {
             access: 0,
             expiries: Expiries::default(),
             eldest: Eldest::default(),
+            ignoring: false,
         }
     }
 
+    /// A jar that ignores every cookie: it is empty and stays so, whatever is accepted, inserted, loaded or taken over.
+    /// For a session that must not be recognised; what a request brings itself is sent all the same.
+    ///
+    /// ```
+    /// # use session_core::cookies::{Jar, Rejection};
+    /// # use session_core::message::target::Target;
+    /// # use std::time::SystemTime;
+    /// # let target = Target::new(url::Url::parse("https://a.test/").unwrap()).unwrap().0;
+    /// # let now = SystemTime::UNIX_EPOCH;
+    /// let mut jar = Jar::ignoring();
+    /// assert_eq!(jar.accept(&target, b"sid=1", now).rejection(), Some(Rejection::Ignored));
+    /// assert!(jar.is_empty());
+    /// ```
+    #[must_use]
+    pub fn ignoring() -> Self {
+        Self { ignoring: true, ..Self::new() }
+    }
+
     /// The same jar with these limits. What it holds beyond them goes as if it had just been stored.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::Jar;
+    /// let mut limits = Limits::default();
+    /// limits.cookies_per_domain = 180;
+    /// let jar = Jar::new().with_limits(&limits);
+    /// ```
     #[must_use]
     pub fn with_limits(mut self, limits: &Limits) -> Self {
         self.limits = limits.clone();
@@ -83,6 +127,25 @@ impl Jar {
     }
 
     /// Takes another list of public suffixes. Cookies for what is one now stay, but are no longer sent.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use session_core::cookies::{Jar, PublicSuffix};
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"a=1; Domain=a.test", now);
+    /// struct Registry;
+    /// impl PublicSuffix for Registry {
+    ///     fn is_public_suffix(&self, domain: &str) -> bool {
+    ///         ["test", "a.test"].contains(&domain)
+    ///     }
+    /// }
+    /// jar.set_public_suffix(Arc::new(Registry));
+    /// assert!(jar.select(&target, now).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_public_suffix(&mut self, list: Arc<dyn PublicSuffix>) {
         for cookie in self.index.iter_mut() {
             let on_suffix = !cookie.is_host_only() && is_public_suffix(&*list, cookie.domain());
@@ -110,6 +173,18 @@ impl Jar {
     }
 
     /// As [`Jar::accept`], for a response to a request that came about in this way.
+    ///
+    /// ```
+    /// # use session_core::cookies::{Context, Jar, Rejection, SameSite};
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let image_from_elsewhere = Context::cross_site();
+    /// let decision = jar.accept_in(&target, image_from_elsewhere, b"a=1; SameSite=Lax", now);
+    /// assert_eq!(decision.rejection(), Some(Rejection::CrossSite));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn accept_in(&mut self, target: &Target, context: Context, line: &[u8], now: SystemTime) -> Decision {
         self.sweep(now);
         match SetCookie::parse(line, &self.limits) {
@@ -120,6 +195,21 @@ impl Jar {
 
     /// Takes every Set-Cookie line of a response, in order, and tells `sink` what became of each. Those beyond
     /// [`Limits::cookies_per_response`] are rejected.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let mut headers = http::HeaderMap::new();
+    /// headers.append("set-cookie", http::HeaderValue::from_static("a=1"));
+    /// headers.append("set-cookie", http::HeaderValue::from_static("b=2; Domain=bank.test"));
+    /// let mut refused = 0;
+    /// jar.accept_all(&target, &headers, now, |decision| refused += usize::from(decision.rejection().is_some()));
+    /// assert_eq!((jar.len(), refused), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn accept_all(
         &mut self,
         target: &Target,
@@ -165,91 +255,6 @@ impl Jar {
                 Decision::Rejected(id, rejection)
             }
         }
-    }
-
-    /// Every cookie, in the order of creation.
-    pub fn iter(&self) -> impl Iterator<Item = &Cookie> {
-        let mut cookies: Vec<&Cookie> = self.index.iter().collect();
-        cookies.sort_unstable_by_key(|cookie| cookie.sequence());
-        cookies.into_iter()
-    }
-
-    /// The cookie of this name, wherever it is for. Of several, the one with the longest path; of those, the newest.
-    pub fn find(&self, name: impl AsRef<[u8]>) -> Option<&Cookie> {
-        let named = self.index.iter().filter(|cookie| cookie.name() == name.as_ref());
-        named.max_by_key(|cookie| (cookie.path_len(), cookie.sequence()))
-    }
-
-    /// The cookie of exactly this name, domain and path. Of two, the one that is host-only.
-    pub fn find_in(&self, name: impl AsRef<[u8]>, domain: &str, path: &str) -> Option<&Cookie> {
-        let domain = domain_text(domain);
-        let cookies = self.index.of(Key::of(&domain));
-        let find = |host_only| cookies.iter().find(|cookie| cookie.is(name.as_ref(), path.as_bytes(), host_only));
-        find(true).or_else(|| find(false))
-    }
-
-    /// Removes the cookies of exactly this name, domain and path: none, one, or two where one of them is host-only. Says
-    /// how many it were.
-    pub fn remove(&mut self, name: impl AsRef<[u8]>, domain: &str, path: &str) -> usize {
-        let domain = domain_text(domain);
-        let removed = [true, false].map(|host_only| {
-            usize::from(
-                self.index
-                    .take(Key::of(&domain), |cookie| cookie.is(name.as_ref(), path.as_bytes(), host_only))
-                    .is_some(),
-            )
-        });
-        removed.into_iter().sum()
-    }
-
-    /// Removes every cookie.
-    pub fn clear(&mut self) {
-        self.index = Index::default();
-        self.expiries = Expiries::default();
-        self.eldest = Eldest::default();
-    }
-
-    /// Keeps the cookies for which `keep` holds.
-    pub fn retain(&mut self, keep: impl FnMut(&Cookie) -> bool) {
-        self.index.retain(keep);
-    }
-
-    /// Removes the cookies of a domain and of the names below it.
-    pub fn clear_domain(&mut self, domain: &str) {
-        let domain = domain_text(domain);
-        self.retain(|cookie| cookie.domain() != domain && !is_below(cookie.domain(), &domain));
-    }
-
-    /// Removes the cookies that are not persistent, as the end of a browser's session does.
-    pub fn clear_session(&mut self) {
-        self.retain(Cookie::is_persistent);
-    }
-
-    /// Frees what is expired at `now`.
-    pub fn remove_expired(&mut self, now: SystemTime) {
-        self.sweep(now);
-    }
-
-    /// Names and values, whatever they are for; what is not UTF-8 is replaced by U+FFFD. Of several cookies of one name
-    /// the one that [`Jar::find`] gives counts.
-    #[must_use]
-    pub fn to_map(&self) -> BTreeMap<String, String> {
-        let mut cookies: Vec<&Cookie> = self.index.iter().collect();
-        cookies.sort_unstable_by_key(|cookie| (cookie.path_len(), cookie.sequence()));
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        cookies.into_iter().map(|cookie| (text(cookie.name()), text(cookie.value()))).collect()
-    }
-
-    /// How many cookies there are. Expired ones may be among them until the jar is handed the time.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Whether there is no cookie.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Holds a cookie as the newest and the last used, and makes room for it.
@@ -300,6 +305,9 @@ impl Extend<Cookie> for Jar {
     /// jar.extend(other.iter().cloned());
     /// ```
     fn extend<T: IntoIterator<Item = Cookie>>(&mut self, cookies: T) {
+        if self.ignoring {
+            return;
+        }
         for mut cookie in cookies {
             cookie.set_on_suffix(!cookie.is_host_only() && is_public_suffix(&*self.list, cookie.domain()));
             let domain = Arc::clone(cookie.domain_arc());
@@ -328,14 +336,4 @@ pub(super) enum Put {
 /// How much of a name is kept of a line that made no cookie.
 fn cut(name: &[u8]) -> &[u8] {
     name.get(..64).unwrap_or(name)
-}
-
-/// A domain as cookies have it, from one as people write it.
-fn domain_text(domain: &str) -> Cow<'_, str> {
-    let domain = domain.strip_prefix('.').unwrap_or(domain);
-    if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(domain.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(domain)
-    }
 }

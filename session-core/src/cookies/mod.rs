@@ -28,14 +28,20 @@ pub mod context;
 pub mod cookie;
 pub mod date;
 pub mod domain;
+mod edit;
 mod evict;
 mod index;
 pub mod jar;
+mod line;
+pub mod load;
+pub mod netscape;
 pub mod path;
 mod prefix;
 pub mod reason;
 pub mod select;
 pub mod set_cookie;
+#[cfg(feature = "serde")]
+pub mod snapshot;
 mod store;
 
 pub use context::Context;
@@ -44,6 +50,10 @@ pub use cookie::Cookie;
 pub use domain::CompiledList;
 pub use domain::{NoSuffixes, PublicSuffix, SingleLabels};
 pub use jar::Jar;
+pub use load::LoadProblem;
+pub use netscape::NetscapeWarning;
 pub use reason::{CookieId, Decision, Rejection, Verdict, Withheld};
 pub use select::cookie_field;
 pub use set_cookie::{SameSite, SetCookie};
+#[cfg(feature = "serde")]
+pub use snapshot::{JarSnapshot, SnapshotWarning};

@@ -20,6 +20,13 @@ pub fn default_path(url_path: &str) -> &str {
 }
 
 /// Whether a cookie of path `cookie` goes with a request for the path `request`.
+///
+/// ```
+/// use session_core::cookies::path::path_match;
+///
+/// assert!(path_match(b"/docs/web", b"/docs"));
+/// assert!(!path_match(b"/docsets", b"/docs"));
+/// ```
 #[must_use]
 pub fn path_match(request: &[u8], cookie: &[u8]) -> bool {
     match request.strip_prefix(cookie) {

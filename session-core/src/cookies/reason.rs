@@ -22,24 +22,68 @@ impl CookieId {
     }
 
     /// The name; empty for a nameless cookie. That of a line which made no cookie is cut at 64 bytes.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let decision = jar.accept(&target, b"sid=1", now);
+    /// assert_eq!(decision.cookie().name(), b"sid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &[u8] {
         self.text.get(..self.name_len).unwrap_or_default()
     }
 
     /// The domain; the host that set the cookie where it was rejected for its domain or before that was looked at.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let decision = jar.accept(&target, b"sid=1", now);
+    /// assert_eq!(decision.cookie().domain(), "w.a.test");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
     /// The path; empty where the cookie was rejected before it was looked at.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let decision = jar.accept(&target, b"sid=1", now);
+    /// assert_eq!(decision.cookie().path(), "/");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         self.text.get(self.name_len..).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default()
     }
 
     /// Whether the cookie is for its domain alone.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let decision = jar.accept(&target, b"sid=1", now);
+    /// assert!(decision.cookie().is_host_only());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_host_only(&self) -> bool {
         self.host_only
@@ -74,6 +118,17 @@ pub enum Decision {
 
 impl Decision {
     /// Which cookie it is about.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let decision = jar.accept(&target, b"sid=1", now);
+    /// assert_eq!(decision.cookie().name(), b"sid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn cookie(&self) -> &CookieId {
         match self {
@@ -82,6 +137,17 @@ impl Decision {
     }
 
     /// Why the cookie was rejected, where it was.
+    ///
+    /// ```
+    /// # use session_core::cookies::{Jar, Rejection};
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// let decision = jar.accept(&target, b"sid=1; Domain=bank.test", now);
+    /// assert_eq!(decision.rejection(), Some(Rejection::DomainMismatch));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
         match self {
@@ -146,6 +212,8 @@ pub enum Rejection {
     TooManyInResponse,
     /// The jar is full of cookies that come before it: the Secure ones of its domain before one that is not.
     NoRoom,
+    /// The jar ignores every cookie ([`Jar::ignoring`](crate::cookies::Jar::ignoring)).
+    Ignored,
 }
 
 impl fmt::Display for Rejection {
@@ -170,7 +238,8 @@ impl fmt::Display for Rejection {
             Self::HostHttpPrefix => "a __Host-Http- cookie needs Secure, HttpOnly, Path=/ and no Domain",
             Self::NamelessPrefix => "a nameless cookie must not look like one with a prefix",
             Self::TooManyInResponse => "the response sets too many cookies",
-            Self::NoRoom => "its domain is full of Secure cookies",
+            Self::NoRoom => "there is no room for it beside cookies that come first",
+            Self::Ignored => "the jar ignores every cookie",
         })
     }
 }

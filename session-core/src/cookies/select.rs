@@ -20,11 +20,36 @@ impl Jar {
     ///
     /// Together they fit in [`Limits::cookie_field`](crate::limits::Limits::cookie_field); one for which there is no room
     /// is left out. Expired cookies are freed on the way.
+    ///
+    /// ```
+    /// # use session_core::cookies::Jar;
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"a=1", now);
+    /// jar.accept(&target, b"b=2; Path=/x", now);
+    /// let names: Vec<_> = jar.select(&target, now).iter().filter_map(|cookie| cookie.name_str()).collect();
+    /// assert_eq!(names, ["a"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn select(&mut self, target: &Target, now: SystemTime) -> Vec<&Cookie> {
         self.select_in(target, Context::default(), now)
     }
 
     /// As [`Jar::select`], for a request that came about in this way.
+    ///
+    /// ```
+    /// # use session_core::cookies::{Context, Jar, SameSite};
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"a=1; SameSite=Strict", now);
+    /// let link_from_elsewhere = Context::cross_site_navigation(&http::Method::GET);
+    /// assert!(jar.select_in(&target, link_from_elsewhere, now).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn select_in(&mut self, target: &Target, context: Context, now: SystemTime) -> Vec<&Cookie> {
         self.sweep(now);
         let tick = self.tick();
@@ -76,6 +101,18 @@ impl Jar {
     }
 
     /// As [`Jar::explain`], for a request that came about in this way.
+    ///
+    /// ```
+    /// # use session_core::cookies::{Context, Jar};
+    /// # use session_core::message::target::Target;
+    /// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+    /// # let now = std::time::SystemTime::UNIX_EPOCH;
+    /// # let mut jar = Jar::new();
+    /// jar.accept(&target, b"a=1; HttpOnly", now);
+    /// let explained = jar.explain_in(&target, Context::default().from_script(), now);
+    /// assert_eq!(explained[0].1.to_string(), "it is withheld: it is HttpOnly and a script asks");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn explain_in(&self, target: &Target, context: Context, now: SystemTime) -> Vec<(&Cookie, Verdict)> {
         let asked = Asked::new(target, context, now);
@@ -94,7 +131,19 @@ impl Jar {
 
 /// The value of the Cookie field that these cookies make, marked as sensitive; `None` for none.
 ///
-/// See the example of [the module](crate::cookies).
+/// ```
+/// # use session_core::cookies::{Jar, cookie_field};
+/// # use session_core::message::target::Target;
+/// # let (target, _) = Target::new("https://w.a.test/".parse()?)?;
+/// # let now = std::time::SystemTime::UNIX_EPOCH;
+/// # let mut jar = Jar::new();
+/// jar.accept(&target, b"a=1", now);
+/// jar.accept(&target, b"b=2", now);
+/// let field = cookie_field(&jar.select(&target, now)).unwrap();
+/// assert_eq!(field.as_bytes(), b"a=1; b=2");
+/// assert!(field.is_sensitive());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn cookie_field(cookies: &[&Cookie]) -> Option<HeaderValue> {
     let (first, rest) = cookies.split_first()?;

@@ -2,6 +2,7 @@
 
 use super::cookie::{DebugText, from_time, to_time};
 use super::date;
+use super::line::{Attribute, is, next_part};
 use super::reason::Rejection;
 use crate::limits::Limits;
 use crate::message::grammar::{decimal, trim_blanks};
@@ -38,6 +39,18 @@ pub struct SetCookie<'a> {
     secure: bool,
     http_only: bool,
     same_site: SameSite,
+}
+
+/// The parts of a cookie that did not come as a line.
+pub(super) struct Parts<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) domain: Option<&'a [u8]>,
+    pub(super) path: Option<&'a [u8]>,
+    pub(super) expires: Option<SystemTime>,
+    pub(super) secure: bool,
+    pub(super) http_only: bool,
+    pub(super) same_site: SameSite,
 }
 
 impl<'a> SetCookie<'a> {
@@ -119,10 +132,41 @@ impl<'a> SetCookie<'a> {
     /// # Errors
     /// Also [`Rejection::Unwritable`] for a `;` or a blank at an end of the name or value, and for a `=` in the name: on
     /// the wire that would be another cookie.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let made = cookie::Cookie::build(("sid", "1")).path("/docs").build();
+    /// let set = SetCookie::from_cookie(&made, &Limits::default())?;
+    /// assert_eq!((set.name(), set.path()), (b"sid".as_slice(), Some("/docs")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_cookie(cookie: &'a ::cookie::Cookie<'_>, limits: &Limits) -> Result<Self, Rejection> {
-        let (name, value) = (cookie.name().as_bytes(), cookie.value().as_bytes());
-        let path = cookie.path().map(str::as_bytes);
-        let domain = cookie.domain().map(str::as_bytes);
+        let mut set = Self::from_parts(
+            Parts {
+                name: cookie.name().as_bytes(),
+                value: cookie.value().as_bytes(),
+                path: cookie.path().map(str::as_bytes),
+                domain: cookie.domain().map(str::as_bytes),
+                expires: cookie.expires_datetime().and_then(from_time),
+                secure: cookie.secure() == Some(true),
+                http_only: cookie.http_only() == Some(true),
+                same_site: match cookie.same_site() {
+                    None => SameSite::Default,
+                    Some(::cookie::SameSite::None) => SameSite::None,
+                    Some(::cookie::SameSite::Lax) => SameSite::Lax,
+                    Some(::cookie::SameSite::Strict) => SameSite::Strict,
+                },
+            },
+            limits,
+        )?;
+        set.max_age = cookie.max_age().map(|age| u64::try_from(age.whole_seconds()).unwrap_or(0));
+        Ok(set)
+    }
+
+    /// A cookie whose parts did not come as a line: what a line could not say is refused.
+    pub(super) fn from_parts(parts: Parts<'a>, limits: &Limits) -> Result<Self, Rejection> {
+        let Parts { name, value, domain, path, expires, secure, http_only, same_site } = parts;
         for part in [Some(name), Some(value), path, domain].into_iter().flatten() {
             if part.iter().any(|&byte| is_control(byte)) {
                 return Err(Rejection::ControlCharacter);
@@ -137,32 +181,46 @@ impl<'a> SetCookie<'a> {
         let mut set = Self::bare(name, value, limits)?;
         set.domain = domain.map(canonical_domain).transpose()?.flatten();
         set.path = path.map(absolute_path).transpose()?.flatten();
-        set.expires = cookie.expires_datetime().and_then(from_time);
-        set.max_age = cookie.max_age().map(|age| u64::try_from(age.whole_seconds()).unwrap_or(0));
-        set.secure = cookie.secure() == Some(true);
-        set.http_only = cookie.http_only() == Some(true);
-        set.same_site = match cookie.same_site() {
-            None => SameSite::Default,
-            Some(::cookie::SameSite::None) => SameSite::None,
-            Some(::cookie::SameSite::Lax) => SameSite::Lax,
-            Some(::cookie::SameSite::Strict) => SameSite::Strict,
-        };
-        Ok(set)
+        Ok(Self { expires, secure, http_only, same_site, ..set })
     }
 
     /// The name; empty for a nameless cookie.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1", &Limits::default())?;
+    /// assert_eq!(cookie.name(), b"sid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'a [u8] {
         self.name
     }
 
     /// The value, quotes included.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=\"1\"", &Limits::default())?;
+    /// assert_eq!(cookie.value(), b"\"1\"");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn value(&self) -> &'a [u8] {
         self.value
     }
 
     /// The Domain attribute, lower case and without its leading dot; `None` where there is none or an empty one.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1; Domain=.A.test", &Limits::default())?;
+    /// assert_eq!(cookie.domain(), Some("a.test"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         self.domain_bytes().and_then(|domain| std::str::from_utf8(domain).ok())
@@ -173,6 +231,14 @@ impl<'a> SetCookie<'a> {
     }
 
     /// The Path attribute; `None` where there is none that begins with a slash.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1; Path=/docs", &Limits::default())?;
+    /// assert_eq!(cookie.path(), Some("/docs"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> Option<&'a str> {
         self.path.and_then(|path| std::str::from_utf8(path).ok())
@@ -183,30 +249,73 @@ impl<'a> SetCookie<'a> {
     }
 
     /// The Expires attribute.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use std::time::Duration;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1; Expires=Thu, 01 Jan 1970 00:00:05 GMT", &Limits::default())?;
+    /// let expected = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(5);
+    /// assert_eq!(cookie.expires(), Some(expected));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
         self.expires
     }
 
     /// The Max-Age attribute; zero where it was zero or less. It wins over Expires.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use std::time::Duration;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1; Max-Age=60", &Limits::default())?;
+    /// assert_eq!(cookie.max_age(), Some(Duration::from_secs(60)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn max_age(&self) -> Option<Duration> {
         self.max_age.map(Duration::from_secs)
     }
 
     /// The Secure attribute.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1; Secure", &Limits::default())?;
+    /// assert!(cookie.is_secure());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
     /// The HttpOnly attribute.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1; HttpOnly", &Limits::default())?;
+    /// assert!(cookie.is_http_only());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_http_only(&self) -> bool {
         self.http_only
     }
 
     /// The SameSite attribute.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::{SameSite, SetCookie};
+    /// let cookie = SetCookie::parse(b"sid=1; SameSite=Lax", &Limits::default())?;
+    /// assert_eq!(cookie.same_site(), SameSite::Lax);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn same_site(&self) -> SameSite {
         self.same_site
@@ -275,100 +384,6 @@ fn is_control(byte: u8) -> bool {
     (byte < 0x20 && byte != b'\t') || byte == 0x7f
 }
 
-/// What stands between two semicolons, trimmed: all of it, or what is before and behind its first `=`.
-struct Part<'a> {
-    name: &'a [u8],
-    value: Option<&'a [u8]>,
-}
-
-/// The first part, and what is behind the semicolon that ends it.
-fn next_part(text: &[u8]) -> (Part<'_>, Option<&[u8]>) {
-    let (name, rest) = split_where(text, [b';', b'=']);
-    match rest {
-        Some([b'=', behind @ ..]) => {
-            let (value, rest) = split_where(behind, [b';']);
-            (Part { name: trimmed(name), value: Some(trimmed(value)) }, rest.and_then(|rest| rest.get(1..)))
-        }
-        rest => (Part { name: trimmed(name), value: None }, rest.and_then(|rest| rest.get(1..))),
-    }
-}
-
-/// As [`trim_blanks`], for the common cases without a loop: nothing to trim, or the one blank behind a semicolon.
-fn trimmed(text: &[u8]) -> &[u8] {
-    match text.strip_prefix(b" ").unwrap_or(text) {
-        bare @ ([first, .., last] | [first @ last]) if *first > b' ' && *last > b' ' => bare,
-        other => trim_blanks(other),
-    }
-}
-
-/// What is before the first of these bytes, and the rest from there on where there is one.
-fn split_where<const N: usize>(text: &[u8], wanted: [u8; N]) -> (&[u8], Option<&[u8]>) {
-    match find(text, wanted).and_then(|at| text.split_at_checked(at)) {
-        Some((before, rest)) => (before, Some(rest)),
-        None => (text, None),
-    }
-}
-
-/// Where one of these bytes stands first. Parts of a line are short: eight octets at a time, without a search to set up,
-/// is faster here than a search made for long texts.
-fn find<const N: usize>(text: &[u8], wanted: [u8; N]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let (words, rest) = text.as_chunks::<8>();
-    let mut before: usize = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        // An octet that is the wanted one becomes zero; the lowest high bit set is that of the first zero.
-        let zeros = wanted.map(|byte| word ^ u64::from_ne_bytes([byte; 8]));
-        let zeros = zeros.iter().fold(0, |all, word| all | (word.wrapping_sub(ONES) & !word & HIGH));
-        if zeros != 0 {
-            return Some(before.saturating_add(zeros.trailing_zeros() as usize / 8));
-        }
-        before = before.saturating_add(8);
-    }
-    rest.iter().position(|byte| wanted.contains(byte)).map(|at| before.saturating_add(at))
-}
-
-/// Whether the text of a line is this word in any case, letters and hyphens, up to eight. All of it is compared at once:
-/// the bit that is set makes capitals small, and of a hyphen's two spellings the other is a control, which no line holds.
-fn is<const N: usize>(text: &[u8], word: &[u8; N]) -> bool {
-    const SMALL: u64 = u64::from_ne_bytes([0x20; 8]);
-    <[u8; N]>::try_from(text).is_ok_and(|text| whole(&text) | SMALL == whole(word) | SMALL)
-}
-
-fn whole<const N: usize>(text: &[u8; N]) -> u64 {
-    let mut whole = [0; 8];
-    whole.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
-    u64::from_ne_bytes(whole)
-}
-
-/// The attributes of RFC 6265bis 5.6.
-enum Attribute {
-    Expires,
-    MaxAge,
-    Domain,
-    Path,
-    Secure,
-    HttpOnly,
-    SameSite,
-}
-
-impl Attribute {
-    /// The attribute of this name in any case; `None` for one that is unknown.
-    fn named(name: &[u8]) -> Option<Self> {
-        match name.len() {
-            4 => is(name, b"path").then_some(Self::Path),
-            6 if is(name, b"secure") => Some(Self::Secure),
-            6 => is(name, b"domain").then_some(Self::Domain),
-            7 if is(name, b"expires") => Some(Self::Expires),
-            7 => is(name, b"max-age").then_some(Self::MaxAge),
-            8 if is(name, b"httponly") => Some(Self::HttpOnly),
-            8 => is(name, b"samesite").then_some(Self::SameSite),
-            _ => None,
-        }
-    }
-}
-
 /// Digits, or `-` and digits; anything else is no Max-Age. What is too large to count stays the largest.
 fn max_age(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
@@ -412,26 +427,4 @@ fn absolute_path(value: &[u8]) -> Result<Option<&[u8]>, Rejection> {
         return Err(Rejection::InvalidPath);
     }
     Ok(value.starts_with(b"/").then_some(value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::find;
-
-    #[test]
-    fn a_byte_is_found_where_it_stands_first() {
-        for length in 0..40 {
-            for at in 0..length {
-                // Neighbours that differ in one bit, and in the high bit, are not it.
-                for other in [b':', b'<', 0xbb, 0, 0xff, 0x3a] {
-                    let mut text = vec![other; length];
-                    assert_eq!((find(&text, [b';']), find(&text, [b'=', b';'])), (None, None));
-                    text[at] = b';';
-                    assert_eq!((find(&text, [b';']), find(&text, [b'=', b';'])), (Some(at), Some(at)));
-                    text[length - 1] = b';';
-                    assert_eq!((find(&text, [b';']), find(&text, [b'=', b';'])), (Some(at), Some(at)));
-                }
-            }
-        }
-    }
 }

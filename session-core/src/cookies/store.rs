@@ -22,6 +22,10 @@ impl Jar {
         now: SystemTime,
     ) -> Decision {
         let host = target.origin().host();
+        if self.ignoring {
+            let id = CookieId::new(set.name(), self.index.intern(Key::of(host.as_str())), b"", true);
+            return Decision::Rejected(id, Rejection::Ignored);
+        }
         let path = set.path_bytes().unwrap_or_else(|| default_path(target.url().path()).as_bytes());
         let mut looked_up = None;
         let is_suffix = |domain| {
