@@ -81,7 +81,6 @@ fn a_body_larger_than_declared() {
         let error = session.post(server.url("/")).header("content-length", "3").body("abcd").send().unwrap_err();
         assert_eq!(told(&error), (ErrorKind::InvalidHeader, Phase::Build));
         assert_eq!(session.post(server.url("/")).body("abc").send().unwrap().text().unwrap(), "3");
-        assert_eq!(server.requests().last().unwrap().body, "abc");
     });
 }
 
