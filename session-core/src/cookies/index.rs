@@ -291,7 +291,11 @@ fn spread(hash: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, bucket_of, for_each_suffix, reversed};
+    use super::{Index, Key, bucket_of, for_each_suffix, reversed};
+    use crate::cookies::cookie::Cookie;
+    use crate::cookies::set_cookie::SetCookie;
+    use crate::limits::Limits;
+    use std::sync::Arc;
 
     #[test]
     fn a_host_is_walked_label_by_label() {
@@ -314,6 +318,27 @@ mod tests {
         let mut names = ["b.test", "x.a.test", "ba.test", "y.x.a.test", "x-a.test", "a.test", "test"];
         names.sort_by_key(|name| reversed(name));
         assert_eq!(names, ["test", "a.test", "x-a.test", "x.a.test", "y.x.a.test", "ba.test", "b.test"]);
+    }
+
+    #[test]
+    fn domains_that_share_a_bucket_are_told_apart() {
+        // However large the table grows here, these stay together.
+        let together = |domain: &String| Key::of(domain).hash() >> 54 == 0;
+        let domains: Vec<String> = (0..).map(|number| format!("{number}.test")).filter(together).take(64).collect();
+        let set = SetCookie::parse(b"a=1", &Limits::default()).unwrap();
+        let mut index = Index::default();
+        for (count, domain) in domains.iter().enumerate() {
+            let cookie = Cookie::new(&set, Arc::from(domain.as_str()), true, b"/", None).unwrap();
+            let key = Key::of(domain);
+            assert_eq!((index.find(key).is_none(), index.put(key, None, cookie).0), (true, 1), "{count}");
+        }
+        assert_eq!((index.len(), index.iter().count()), (64, 64));
+        for (left, domain) in (0..64).rev().zip(&domains) {
+            let key = Key::of(domain);
+            assert_eq!(index.of(key).first().map(Cookie::domain), Some(domain.as_str()));
+            assert!(index.take_hashed(key.hash(), |cookie| cookie.domain() == domain).is_some());
+            assert_eq!((index.len(), index.of(key).len()), (left, 0));
+        }
     }
 
     #[test]

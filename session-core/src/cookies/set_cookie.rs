@@ -142,6 +142,10 @@ impl<'a> SetCookie<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_cookie(cookie: &'a ::cookie::Cookie<'_>, limits: &Limits) -> Result<Self, Rejection> {
+        let attributes = [cookie.path(), cookie.domain()];
+        if attributes.iter().flatten().any(|attribute| attribute.contains(';')) {
+            return Err(Rejection::Unwritable);
+        }
         let mut set = Self::from_parts(
             Parts {
                 name: cookie.name().as_bytes(),
@@ -171,11 +175,12 @@ impl<'a> SetCookie<'a> {
             if part.iter().any(|&byte| is_control(byte)) {
                 return Err(Rejection::ControlCharacter);
             }
-            if part.contains(&b';') || trim_blanks(part).len() != part.len() {
+            if trim_blanks(part).len() != part.len() {
                 return Err(Rejection::Unwritable);
             }
         }
-        if name.contains(&b'=') {
+        // A path may have a semicolon in it: the directory of a URL may.
+        if name.contains(&b'=') || name.contains(&b';') || value.contains(&b';') {
             return Err(Rejection::Unwritable);
         }
         let mut set = Self::bare(name, value, limits)?;

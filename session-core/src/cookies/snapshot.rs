@@ -3,7 +3,8 @@
 //! The format is that of [`JarSnapshot`]'s fields: `version`, which is 1, and `cookies`, a list in the order of creation.
 //! Each has `name` and `value` (text; or `base64:` and base64, where it is not UTF-8 or begins like that), `domain`,
 //! `path`, `host_only`, `secure`, `http_only`, `same_site` (`Default`, `None`, `Lax`, `Strict`), `expires` (`seconds`
-//! since 1970 and `nanoseconds`, or nothing for a session cookie) and `used` (what was used later has the larger number).
+//! since 1970 and `nanoseconds`, or nothing for a session cookie) and `used` (the rank by last use: what was used later
+//! has the larger number, what was used at once the same).
 
 use super::cookie::Cookie;
 use super::date;
@@ -11,6 +12,7 @@ use super::evict::Eldest;
 use super::index::Key;
 use super::jar::Jar;
 use super::load::{LoadProblem, Saved};
+use super::reason::CookieId;
 use super::set_cookie::{Parts, SameSite};
 use crate::error::{Error, ErrorKind, Phase};
 use base64::Engine;
@@ -100,7 +102,13 @@ impl Jar {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> JarSnapshot {
-        JarSnapshot { version: JarSnapshot::VERSION, cookies: self.iter().map(Record::of).collect() }
+        let mut uses: Vec<u64> = self.iter().map(Cookie::access).collect();
+        uses.sort_unstable();
+        uses.dedup();
+        // Ranks and not the jar's own numbers: what was saved, loaded and saved again is the same.
+        let rank = |cookie: &Cookie| uses.partition_point(|used| *used < cookie.access());
+        let record = |cookie| Record::of(cookie, u64::try_from(rank(cookie)).unwrap_or(u64::MAX));
+        JarSnapshot { version: JarSnapshot::VERSION, cookies: self.iter().map(record).collect() }
     }
 
     /// Takes the cookies of a snapshot, beside those that it holds, in their order of creation and of last use. The
@@ -177,7 +185,7 @@ struct SavedInstant {
 }
 
 impl Record {
-    fn of(cookie: &Cookie) -> Self {
+    fn of(cookie: &Cookie, used: u64) -> Self {
         Self {
             name: written(cookie.name()),
             value: written(cookie.value()),
@@ -193,11 +201,11 @@ impl Record {
                 SameSite::Strict => SavedSameSite::Strict,
             },
             expires: cookie.expires().map(SavedInstant::of),
-            used: cookie.access(),
+            used,
         }
     }
 
-    fn load(&self, jar: &mut Jar, now: SystemTime) -> Result<super::reason::CookieId, LoadProblem> {
+    fn load(&self, jar: &mut Jar, now: SystemTime) -> Result<CookieId, LoadProblem> {
         let (name, value) = (read(&self.name)?, read(&self.value)?);
         let expires = match self.expires {
             Some(saved) => Some(saved.instant().ok_or(LoadProblem::Expiry)?),

@@ -2,8 +2,12 @@
 
 mod bounds;
 mod edit;
+mod formats;
 mod invariants;
+mod machine;
+mod model;
 mod parse;
+mod reasons;
 mod select;
 mod store;
 
