@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 const PER_DOMAIN: usize = 3;
-const TOTAL: usize = 9;
+const TOTAL: usize = 7;
 const SUFFIXES: [&str; 1] = ["co.test"];
 
 #[derive(Clone, Debug)]
@@ -203,7 +203,7 @@ prop_state_machine! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_jar_does_what_the_model_does(sequential 1..80 => JarTest);
+    fn the_jar_does_what_the_model_does(sequential 1..100 => JarTest);
 }
 
 struct Registry;
@@ -275,42 +275,44 @@ fn bare(cookies: &[Held]) -> Vec<Held> {
     cookies.iter().map(|held| Held { created: 0, used: 0, ..held.clone() }).collect()
 }
 
+// Most of what comes is about a few cookies of a few hosts: only so do they replace, shadow and push out each other.
+
 fn url() -> impl Strategy<Value = String> {
-    let scheme = select(vec!["http", "https"]);
-    let host = select(vec![
-        "a.test",
-        "w.a.test",
-        "x.w.a.test",
-        "ba.test",
-        "a.test.",
-        "test",
-        "b.co.test",
-        "co.test",
-        "localhost",
-        "10.0.0.1",
-        "110.0.0.1",
-        "[::1]",
-    ]);
-    let path = select(vec!["/", "/x", "/x/", "/x/y", "/xy", "/x;y/z", "/x/y/z?q=/x", "/\u{e9}/z"]);
+    let scheme = select(vec!["http", "https", "https"]);
+    let host = prop_oneof![
+        8 => select(vec!["a.test", "w.a.test", "x.w.a.test"]),
+        2 => select(vec![
+            "ba.test", "a.test.", "test", "b.co.test", "co.test", "localhost", "10.0.0.1", "110.0.0.1", "[::1]",
+        ]),
+    ];
+    let path = prop_oneof![
+        6 => select(vec!["/", "/x/", "/x/y"]),
+        1 => select(vec!["/x", "/xy", "/x;y/z", "/x/y/z?q=/x", "/\u{e9}/z"]),
+    ];
     (scheme, host, path).prop_map(|(scheme, host, path)| format!("{scheme}://{host}{path}"))
 }
 
 fn line() -> impl Strategy<Value = Vec<u8>> {
-    let name = select(vec!["a=", "b=", "A=", "=", "", "__Host-a=", "__secure-b=", "__Http-c=", " a\t= "]);
+    let name = prop_oneof![
+        8 => select(vec!["a=", "b="]),
+        2 => select(vec!["c=", "d=", "A=", "=", "", "__Host-a=", "__secure-b=", "__Http-c=", " a\t= "]),
+    ];
     let value = prop_oneof![
-        6 => select(vec!["1", "2", "\"q; r\"", "", "a\tb", "base64:", "__host-", "x=y"]).prop_map(|value| value.as_bytes().to_vec()),
+        12 => select(vec!["1", "2"]).prop_map(|value| value.as_bytes().to_vec()),
+        2 => select(vec!["\"q; r\"", "", "a\tb", "base64:", "__host-", "x=y"]).prop_map(|value| value.as_bytes().to_vec()),
         1 => vec(any::<u8>(), 0..12),
         1 => vec(0x20..=0xff_u8, 0..12),
     ];
     let attribute = prop_oneof![
-        12 => select(vec![
-            "Secure", "secure=no", "HttpOnly", "Path=/", "Path=/x", "Path=/x/", "Path=/x/y", "Path=rel", "Path=/\t", "Path=/a\tb",
-            "Domain=a.test", "Domain=.W.a.test", "Domain=test", "Domain=", "Domain=.", "Domain=..a.test", "Domain=10.0.0.1",
-            "Domain=0.0.1", "Domain=a.test.", "Domain=co.test", "Domain=[::1]", "Max-Age=0", "Max-Age=5", "Max-Age=50",
-            "Max-Age=-1", "Max-Age=x", "Max-Age=99999999999999999999", "SameSite=None", "SameSite=Lax", "samesite=strict", "junk",
-            "\u{2003}Secure", "Path=/\u{e9}",
+        16 => select(vec!["Secure", "Path=/", "Path=/x", "Domain=a.test", "Max-Age=5", "Max-Age=50", "HttpOnly"])
+            .prop_map(|attribute| attribute.as_bytes().to_vec()),
+        6 => select(vec![
+            "secure=no", "Path=/x/", "Path=/x/y", "Path=rel", "Path=/\t", "Path=/a\tb", "Domain=.W.a.test", "Domain=test",
+            "Domain=", "Domain=.", "Domain=..a.test", "Domain=10.0.0.1", "Domain=0.0.1", "Domain=a.test.", "Domain=co.test",
+            "Domain=[::1]", "Max-Age=0", "Max-Age=-1", "Max-Age=x", "Max-Age=99999999999999999999", "SameSite=None",
+            "SameSite=Lax", "samesite=strict", "junk", "\u{2003}Secure", "Path=/\u{e9}",
         ]).prop_map(|attribute| attribute.as_bytes().to_vec()),
-        3 => date().prop_map(|date| [b"Expires=".as_slice(), date.as_bytes()].concat()),
+        2 => date().prop_map(|date| [b"Expires=".as_slice(), date.as_bytes()].concat()),
         1 => vec(any::<u8>(), 0..12),
     ];
     (name, value, vec(attribute, 0..5)).prop_map(|(name, value, attributes)| {
