@@ -31,6 +31,10 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
     if request.method == Method::CONNECT {
         return Err(at(Error::new(ErrorKind::Unsupported, Phase::Build, "CONNECT is sent by a transport only")));
     }
+    if request.method == Method::TRACE && !request.body.is_empty() {
+        let error = Error::new(ErrorKind::InvalidHeader, Phase::Build, "a TRACE cannot have a body");
+        return Err(at(error.with_expected("no body (RFC 9110 9.3.8)")));
+    }
     check_host(&request.headers).map_err(at)?;
     let framing = framing(&request.method, request.body, &mut request.headers).map_err(at)?;
     let own_cookies = own_cookies(&mut request).map_err(at)?;

@@ -1,6 +1,6 @@
 //! Cookie files and snapshots: what comes back, what is refused, and that nothing is lost without a word.
 
-use crate::{accept, after, jar, limited, sent, start, target};
+use crate::{after, jar, limited, sent, start, target};
 use session_core::cookies::{Cookie, Jar, LoadProblem, NetscapeWarning, Rejection};
 use std::time::{Duration, SystemTime};
 
@@ -230,6 +230,7 @@ fn from_snapshot(jar: &Jar) -> Jar {
 #[cfg(all(feature = "serde", feature = "json"))]
 mod snapshot {
     use super::*;
+    use crate::accept;
     use session_core::cookies::JarSnapshot;
     use session_core::error::ErrorKind;
 

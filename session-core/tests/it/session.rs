@@ -169,6 +169,9 @@ fn bad_input_names_the_fault_and_sends_nothing() {
         let error = request.append_header(name, value).unwrap_err();
         assert_eq!((error.kind(), error.fault()), (ErrorKind::InvalidHeader, Fault::Caller), "{name:?}");
     }
+    let mut trace = Request::new(Method::TRACE, "http://a.test/");
+    trace.set_body(RequestBody::replayable(BodySize::Sized(1)));
+    assert_eq!(session.begin(trace, now()).unwrap_err().kind(), ErrorKind::InvalidHeader);
     let connect = session.begin(Request::new(Method::CONNECT, "http://a.test/"), now()).unwrap_err();
     assert_eq!(connect.kind(), ErrorKind::Unsupported);
 }
