@@ -6,12 +6,11 @@
 use crate::auth::credentials::Credential;
 use crate::error::Error;
 use crate::message::body::{BodySize, RequestBody};
-use crate::message::into_url::IntoUrl;
+use crate::message::into_url::{BaseJoin, IntoUrl};
 use crate::redirect::policy::RedirectPolicy;
 use crate::session::request::{Request, RequestTimeouts, field};
 use crate::session::settings::{CookieMode, Setting};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::borrow::Borrow;
 use std::fmt;
@@ -28,6 +27,11 @@ pub trait Dispatch: Sized {
     /// The URL that relative ones are joined to: an error of the builder names the URL by it. Default: none.
     fn base_url(&self) -> Option<Url> {
         None
+    }
+
+    /// How they are joined. Default: by RFC 3986.
+    fn base_join(&self) -> BaseJoin {
+        BaseJoin::default()
     }
 
     /// Sends a request, or gives the error that its builder met.
@@ -213,6 +217,12 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
+    /// Leaves the session's parameters of this name out of the URL.
+    pub fn remove_param(mut self, name: impl Into<String>) -> Self {
+        self.request.remove_param(name);
+        self
+    }
+
     /// Leaves the session's parameters out of the URL.
     pub fn no_session_params(mut self) -> Self {
         self.request.remove_session_params();
@@ -223,14 +233,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     pub fn send(self) -> D::Outcome {
         let Self { dispatch, mut request, body, content_type, error } = self;
         if let Some(error) = error {
-            let error = match request.url.absolute(dispatch.base_url().as_ref()) {
+            let error = match request.url.joined(dispatch.base_url().as_ref(), dispatch.base_join()) {
                 Ok(url) => error.with_url(&url),
                 Err(_) => error,
             };
             return dispatch.dispatch(Err(error));
         }
         if let Some(content_type) = content_type {
-            request.headers_mut().entry(CONTENT_TYPE).or_insert(content_type);
+            request.set_body_type(content_type);
         }
         let described = body.as_ref().map_or(RequestBody::EMPTY, RequestContent::describe);
         request.set_body(described);

@@ -14,7 +14,7 @@ use session_core::handle::{Access, Cookies, Headers};
 use session_core::idle::Idle;
 use session_core::limits::Limits;
 use session_core::message::head::ResponseHead;
-use session_core::message::into_url::IntoUrl;
+use session_core::message::into_url::{BaseJoin, IntoUrl};
 use session_core::request::Dispatch;
 use session_core::retry::failure::Failure;
 use session_core::session::Session as Core;
@@ -171,6 +171,10 @@ impl Dispatch for &Session {
 
     fn base_url(&self) -> Option<Url> {
         lock(&self.0.core).base_url().cloned()
+    }
+
+    fn base_join(&self) -> BaseJoin {
+        lock(&self.0.core).base_join()
     }
 
     fn dispatch(self, request: Result<(Request, Option<Body>), CoreError>) -> ResponseFuture {

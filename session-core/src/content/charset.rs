@@ -10,11 +10,86 @@
 use http::HeaderValue;
 use std::borrow::Cow;
 
-/// The text of `bytes`, the whole of a body after its codings, under its Content-Type.
+/// The text of `bytes`, the whole of a body after its codings, under its Content-Type, by the rules of the web.
 #[must_use]
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&HeaderValue>) -> Cow<'a, str> {
-    let label = content_type.and_then(charset_of);
-    decode_labelled(bytes, label.as_deref())
+    TextRules::FETCH.decode(bytes, content_type)
+}
+
+/// What a text is where its Content-Type names no charset, or one that nobody knows.
+///
+/// ```
+/// use http::HeaderValue;
+/// use session_core::content::charset::TextRules;
+///
+/// let html = HeaderValue::from_static("text/html");
+/// assert_eq!(TextRules::FETCH.decode(b"gr\xfcn", Some(&html)), "gr\u{fffd}n");
+/// # #[cfg(feature = "charset")]
+/// assert_eq!(TextRules::REQUESTS.decode(b"gr\xfcn", Some(&html)), "gr\u{fc}n");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TextRules {
+    /// `text/*` without a charset.
+    pub text: Fallback,
+    /// `application/json` without a charset.
+    pub json: Fallback,
+    /// Everything else without a charset, and what has no Content-Type.
+    pub other: Fallback,
+    /// A charset that is not known.
+    pub unknown: Fallback,
+}
+
+/// A charset that nobody named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fallback {
+    /// That of the byte order mark, else UTF-8.
+    Mark,
+    /// UTF-8, also where a mark says otherwise.
+    Utf8,
+    /// ISO-8859-1 as RFC 2616 3.7.1 had it; on the web that label means windows-1252, here too. Without the feature
+    /// `charset` it is UTF-8, as everything then.
+    Latin1,
+}
+
+impl TextRules {
+    /// By a byte order mark, else UTF-8. The default.
+    pub const FETCH: Self = Self::all(Fallback::Mark);
+    /// UTF-8, as aiohttp and httpx have it.
+    pub const UTF8: Self = Self::all(Fallback::Utf8);
+    /// As requests has it: `text/*` is ISO-8859-1, JSON and a charset that is not known are UTF-8. What requests would guess
+    /// is read by its mark, else as UTF-8.
+    pub const REQUESTS: Self =
+        Self { text: Fallback::Latin1, json: Fallback::Utf8, unknown: Fallback::Utf8, ..Self::FETCH };
+
+    const fn all(fallback: Fallback) -> Self {
+        Self { text: fallback, json: fallback, other: fallback, unknown: fallback }
+    }
+
+    /// The text of `bytes`, the whole of a body after its codings, under its Content-Type.
+    #[must_use]
+    pub fn decode<'a>(self, bytes: &'a [u8], content_type: Option<&HeaderValue>) -> Cow<'a, str> {
+        let label = content_type.and_then(charset_of);
+        let fallback = if label.is_some() { self.unknown } else { self.without_charset(content_type) };
+        decode_labelled(bytes, label.as_deref(), fallback)
+    }
+
+    fn without_charset(self, content_type: Option<&HeaderValue>) -> Fallback {
+        let essence = content_type.and_then(|value| value.as_bytes().split(|&byte| byte == b';').next());
+        let essence = essence.unwrap_or_default().trim_ascii().to_ascii_lowercase();
+        match essence.as_slice() {
+            b"application/json" => self.json,
+            essence if essence.starts_with(b"text/") => self.text,
+            _ => self.other,
+        }
+    }
+}
+
+impl Default for TextRules {
+    fn default() -> Self {
+        Self::FETCH
+    }
 }
 
 /// The value of the `charset` parameter of a Content-Type, unquoted and as it was written, whether it is known or not.
@@ -40,8 +115,8 @@ pub fn charset_of(content_type: &HeaderValue) -> Option<Cow<'_, str>> {
 }
 
 #[cfg(feature = "charset")]
-fn decode_labelled<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
-    use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+fn decode_labelled<'a>(bytes: &'a [u8], label: Option<&str>, fallback: Fallback) -> Cow<'a, str> {
+    use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
     let marked = || Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
     let encoding = match label.and_then(|label| Encoding::for_label(label.as_bytes())) {
@@ -50,13 +125,17 @@ fn decode_labelled<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
             marked().filter(|marked| *marked == UTF_16BE).unwrap_or(encoding)
         }
         Some(encoding) => encoding,
-        None => marked().unwrap_or(UTF_8),
+        None => match fallback {
+            Fallback::Mark => marked().unwrap_or(UTF_8),
+            Fallback::Utf8 => UTF_8,
+            Fallback::Latin1 => WINDOWS_1252,
+        },
     };
     encoding.decode_with_bom_removal(bytes).0
 }
 
 #[cfg(not(feature = "charset"))]
-fn decode_labelled<'a>(bytes: &'a [u8], _label: Option<&str>) -> Cow<'a, str> {
+fn decode_labelled<'a>(bytes: &'a [u8], _label: Option<&str>, _fallback: Fallback) -> Cow<'a, str> {
     String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 

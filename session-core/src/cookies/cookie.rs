@@ -317,7 +317,7 @@ impl Cookie {
     }
 
     /// How many bytes [`Cookie::write_pair`] writes.
-    pub(super) fn pair_len(&self) -> usize {
+    pub(crate) fn pair_len(&self) -> usize {
         let (name, value) = (self.name_len as usize, self.value_len as usize);
         name.saturating_add(usize::from(name > 0)).saturating_add(value)
     }

@@ -14,16 +14,56 @@ enum Given {
     Parsed(Url),
 }
 
+/// How a relative URL is joined to a base.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BaseJoin {
+    /// By RFC 3986: `/users` is the path of the whole host, and a base should end with a slash.
+    #[default]
+    Rfc3986,
+    /// Below the base, as httpx and axios do: `users` and `/users` are both a path under that of the base, whether that
+    /// ends with a slash or not. Only an absolute URL leads to another host; `..` still climbs.
+    Append,
+}
+
+impl BaseJoin {
+    fn join(self, base: &Url, text: &str) -> Result<Url, url::ParseError> {
+        match self {
+            Self::Rfc3986 => base.join(text),
+            Self::Append => match Url::parse(text) {
+                Err(url::ParseError::RelativeUrlWithoutBase) => {
+                    let mut folder = base.clone();
+                    if !folder.path().ends_with('/') {
+                        folder.set_path(&format!("{}/", folder.path()));
+                    }
+                    // What the parser would strip must not hide a slash that leads to another host.
+                    let text = text.trim_start_matches(|c: char| c <= ' ' || c == '/' || c == '\\');
+                    folder.join(&format!("./{text}"))
+                }
+                done => done,
+            },
+        }
+    }
+}
+
 impl Reference {
     /// The absolute URL: the text is parsed, or joined to `base` by RFC 3986 where there is one.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] where the text is no URL, or is relative and there is no base.
     pub fn absolute(self, base: Option<&Url>) -> Result<Url, Error> {
+        self.joined(base, BaseJoin::Rfc3986)
+    }
+
+    /// The same, joined in this way.
+    ///
+    /// # Errors
+    /// As [`Reference::absolute`].
+    pub fn joined(self, base: Option<&Url>, join: BaseJoin) -> Result<Url, Error> {
         match self.0 {
             Given::Parsed(url) => Ok(url),
             Given::Text(text) => match base {
-                Some(base) => base.join(&text),
+                Some(base) => join.join(base, &text),
                 None => Url::parse(&text),
             }
             .map_err(|source| {
@@ -75,7 +115,7 @@ into_url! {
 
 #[cfg(test)]
 mod tests {
-    use super::IntoUrl;
+    use super::{BaseJoin, IntoUrl};
     use crate::error::ErrorKind;
     use http::Uri;
     use url::Url;
@@ -89,6 +129,24 @@ mod tests {
         assert_eq!(joined("?q"), "https://a.test/v1/?q");
         assert_eq!(joined("http://b.test/x"), "http://b.test/x");
         assert_eq!(Uri::from_static("/x").into_reference().absolute(Some(&base)).unwrap().as_str(), "https://a.test/x");
+    }
+
+    /// httpx `_merge_url`: what is relative stays below the base.
+    #[test]
+    fn appended_text_stays_below_the_base_whatever_slashes_it_has() {
+        for base in ["https://a.test/v1/", "https://a.test/v1"] {
+            let base = Url::parse(base).unwrap();
+            let joined = |text: &str| text.into_reference().joined(Some(&base), BaseJoin::Append).unwrap().to_string();
+            assert_eq!(joined("users"), "https://a.test/v1/users");
+            assert_eq!(joined("/users"), "https://a.test/v1/users");
+            assert_eq!(joined("../x"), "https://a.test/x");
+            assert_eq!(joined(""), "https://a.test/v1/");
+            assert_eq!(joined("?q#f"), "https://a.test/v1/?q#f");
+            assert_eq!(joined("http://b.test/x"), "http://b.test/x");
+            for text in ["//b.test/x", "\\\\b.test/x", " //b.test/x", "\t/\t/b.test/x", "/\\b.test/x"] {
+                assert_eq!(joined(text), "https://a.test/v1/b.test/x", "{text:?}");
+            }
+        }
     }
 
     #[test]

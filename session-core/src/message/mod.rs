@@ -11,6 +11,7 @@ pub mod grammar;
 pub mod head;
 pub mod host;
 pub mod into_url;
+pub(crate) mod methods;
 pub mod origin;
 pub mod proxy;
 pub mod route;

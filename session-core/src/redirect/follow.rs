@@ -64,6 +64,11 @@ pub fn locate(policy: &RedirectPolicy, max: u32, current: &Target, head: &Respon
     if !is_redirect(head.status) {
         return Ok(Lead::Nowhere(NotFollowed::Status));
     }
+    lead(policy, max, current, head)
+}
+
+/// The same for an answer whose status is known to be one that is followed.
+pub(crate) fn lead(policy: &RedirectPolicy, max: u32, current: &Target, head: &ResponseHead) -> Result<Lead, Error> {
     if policy.follows() == Following::Stop || max == 0 {
         return Ok(Lead::Nowhere(NotFollowed::SwitchedOff));
     }

@@ -2,19 +2,21 @@
 
 use crate::auth::credentials::Credential;
 use crate::auth::netrc::Netrc;
+use crate::content::charset::TextRules;
 use crate::cookies::jar::Jar;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::headers::DefaultHeaders;
 use crate::hsts::HstsStore;
 use crate::limits::Limits;
-use crate::message::into_url::IntoUrl;
+use crate::message::into_url::{BaseJoin, IntoUrl};
 use crate::message::origin::Origin;
 use crate::message::target::take_user_info;
 use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
+use crate::session::compat::Compat;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::request::field;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
@@ -61,6 +63,31 @@ impl<T: Transport> SessionBuilder<T> {
             error: None,
             builds: PhantomData,
         }
+    }
+
+    /// The rules of another client, for code that comes from there. Default: [`Compat::Fetch`].
+    ///
+    /// It sets the number of redirects in [`Limits`] and the rules for text as well; what is called after it overrides
+    /// single ones, and [`SessionBuilder::limits`] brings its own number. The User-Agent stays this library's unless it is
+    /// set, and credentials stay bound to their origin: docs/compat.md tells what else a preset leaves out.
+    pub fn compat(mut self, compat: Compat) -> Self {
+        let rules = compat.rules();
+        self.settings.compat = compat;
+        self.settings.limits.redirects = rules.redirects;
+        self.settings.text = rules.text;
+        self
+    }
+
+    /// How relative URLs are joined to the `base_url`. Default: [`BaseJoin::Rfc3986`], also in every preset.
+    pub fn base_join(mut self, join: BaseJoin) -> Self {
+        self.settings.base_join = join;
+        self
+    }
+
+    /// What the text of a body is where its Content-Type names no charset. Default: [`TextRules::FETCH`].
+    pub fn text_rules(mut self, rules: TextRules) -> Self {
+        self.settings.text = rules;
+        self
     }
 
     /// The URL that relative ones are joined to, by RFC 3986: end it with a slash. User information in it becomes the

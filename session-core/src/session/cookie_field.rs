@@ -1,5 +1,6 @@
 //! The one Cookie field of a hop: the jar's cookies, then the request's own (RFC 6265bis 5.8.3, semantics.md).
 
+use crate::cookies::cookie::Cookie;
 use crate::cookies::jar::Jar;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::grammar::{is_field_value_byte, trim_blanks};
@@ -8,11 +9,63 @@ use crate::session::reason::{CookieLeftOut, CookieSource, Reason};
 use http::HeaderValue;
 use std::time::SystemTime;
 
+/// How one client puts the Cookie field together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CookieRules {
+    /// What a Cookie field of the caller's own, or of the session's defaults, does.
+    pub(crate) field: FieldRule,
+    /// What is sent where several sources have a cookie of one name.
+    pub(crate) same_name: SameName,
+    /// In which order.
+    pub(crate) order: Order,
+}
+
+/// What a Cookie field of the caller's own, or of the session's defaults, does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FieldRule {
+    /// Its cookies are sent beside the others.
+    Merged,
+    /// It is all that is sent. A redirect drops it, and from then on the others are sent.
+    AloneUntilRedirected,
+}
+
+/// What is sent where several sources have a cookie of one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SameName {
+    /// The request's own until an answer came, the jar's afterwards.
+    NewestWord,
+    /// All of them.
+    Both,
+    /// One: that given by name, else that of the jar whose path is the longest, else that of the field.
+    StrongestSource,
+}
+
+/// In which order cookies stand in the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Those of the jar in the order of RFC 6265bis, then the request's own.
+    JarFirst,
+    /// By their names, byte by byte.
+    ByName,
+}
+
 /// A cookie that does not come from the jar: `name=value` as it stands in the field.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct OwnCookie {
     pair: Vec<u8>,
     name_length: usize,
+    source: OwnSource,
+}
+
+/// Where a cookie that does not come from the jar was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnSource {
+    /// In the session's default Cookie field.
+    Default,
+    /// In the request's Cookie field.
+    Field,
+    /// By name and value.
+    Given,
 }
 
 impl OwnCookie {
@@ -31,15 +84,20 @@ impl OwnCookie {
             pair.push(b'=');
         }
         pair.extend_from_slice(value.as_bytes());
-        Ok(Self { pair, name_length: name.len() })
+        Ok(Self { pair, name_length: name.len(), source: OwnSource::Given })
     }
 
     /// The cookies of a Cookie field's line.
-    pub(crate) fn of_line(line: &HeaderValue) -> impl Iterator<Item = Self> {
-        line.as_bytes().split(|&byte| byte == b';').map(trim_blanks).filter(|pair| !pair.is_empty()).map(|pair| {
+    pub(crate) fn of_line(line: &HeaderValue, source: OwnSource) -> impl Iterator<Item = Self> {
+        line.as_bytes().split(|&byte| byte == b';').map(trim_blanks).filter(|pair| !pair.is_empty()).map(move |pair| {
             let name_length = pair.iter().position(|&byte| byte == b'=').unwrap_or(0);
-            Self { pair: pair.to_vec(), name_length }
+            Self { pair: pair.to_vec(), name_length, source }
         })
+    }
+
+    /// Whether it was given by name and value, and not in a field.
+    pub(crate) fn is_given(&self) -> bool {
+        self.source == OwnSource::Given
     }
 
     fn name(&self) -> &[u8] {
@@ -51,13 +109,20 @@ impl OwnCookie {
 pub(crate) struct Ingredients<'a> {
     /// The jar, where it is to be asked.
     pub(crate) jar: Option<&'a mut Jar>,
-    /// The request's own cookies, or the session's default ones, and where they come from.
+    /// The cookies of fields, then those given by name.
     pub(crate) own: &'a [OwnCookie],
-    pub(crate) own_from: CookieSource,
-    /// The request's own win by name before the first answer, the jar's afterwards.
+    /// Whether an answer came in this exchange.
     pub(crate) answered: bool,
     /// How long the field may be.
     pub(crate) limit: usize,
+    pub(crate) rules: CookieRules,
+}
+
+/// A cookie that is sent.
+#[derive(Clone, Copy)]
+enum Piece<'a> {
+    Held(&'a Cookie),
+    Own(&'a OwnCookie),
 }
 
 /// Builds the field; `None` where there is no cookie to send.
@@ -67,40 +132,62 @@ pub(crate) fn build(
     now: SystemTime,
     mut note: impl FnMut(Reason),
 ) -> Result<Option<HeaderValue>, Error> {
-    let Ingredients { jar, own, own_from, answered, limit } = from;
+    let Ingredients { jar, own, answered, limit, rules } = from;
     let held = jar.map(|jar| jar.select(target, now)).unwrap_or_default();
-    let mut field = Vec::new();
     // Each cookie takes its pair and a separator; the first one's separator is not written.
     let mut room =
         limit.saturating_add(SEPARATOR.len()).saturating_sub(own.iter().map(|own| taken(own.pair.len())).sum());
-    for cookie in &held {
+    let mut pieces = Vec::with_capacity(held.len().saturating_add(own.len()));
+    for (index, cookie) in held.iter().enumerate() {
         let name = cookie.name();
-        let left_out = if !answered && own.iter().any(|own| own.name() == name) {
-            Some(CookieLeftOut::RequestHasIt)
-        } else {
-            let equals = usize::from(!name.is_empty());
-            let pair = name.len().saturating_add(equals).saturating_add(cookie.value().len());
-            room.checked_sub(taken(pair)).map_or(Some(CookieLeftOut::FieldFull), |left| {
-                room = left;
-                None
-            })
-        };
-        let shown = || String::from_utf8_lossy(name).into_owned();
-        match left_out {
-            Some(why) => note(Reason::CookieLeftOut { name: shown(), why }),
-            None => {
-                push(&mut field, name, cookie.value());
-                note(Reason::CookieSent { name: shown(), from: CookieSource::Jar });
+        let before = || held.iter().take(index).any(|other| other.name() == name);
+        let left_out = match rules.same_name {
+            SameName::NewestWord if !answered && own.iter().any(|own| own.name() == name) => {
+                Some(CookieLeftOut::RequestHasIt)
             }
+            SameName::StrongestSource if own.iter().any(|own| own.is_given() && own.name() == name) => {
+                Some(CookieLeftOut::RequestHasIt)
+            }
+            SameName::StrongestSource if before() => Some(CookieLeftOut::SameName),
+            SameName::NewestWord | SameName::Both | SameName::StrongestSource => {
+                match room.checked_sub(taken(cookie.pair_len())) {
+                    Some(left) => {
+                        room = left;
+                        None
+                    }
+                    None => Some(CookieLeftOut::FieldFull),
+                }
+            }
+        };
+        match left_out {
+            Some(why) => note(Reason::CookieLeftOut { name: String::from_utf8_lossy(name).into_owned(), why }),
+            None => pieces.push(Piece::Held(cookie)),
         }
     }
-    for cookie in own {
-        if answered && held.iter().any(|held| held.name() == cookie.name()) {
-            continue;
+    for (index, cookie) in own.iter().enumerate() {
+        let of_jar = || held.iter().any(|held| held.name() == cookie.name());
+        let left_out = match rules.same_name {
+            SameName::NewestWord => answered && of_jar(),
+            SameName::Both => false,
+            SameName::StrongestSource => {
+                let later = own.iter().skip(index.saturating_add(1));
+                (!cookie.is_given() && of_jar()) || later.into_iter().any(|later| later.name() == cookie.name())
+            }
+        };
+        if !left_out {
+            pieces.push(Piece::Own(cookie));
         }
-        separate(&mut field);
-        field.extend_from_slice(&cookie.pair);
-        note(Reason::CookieSent { name: String::from_utf8_lossy(cookie.name()).into_owned(), from: own_from });
+    }
+    if rules.order == Order::ByName {
+        pieces.sort_by(|one, other| one.name().cmp(other.name()));
+    }
+    let mut field = Vec::new();
+    for piece in pieces {
+        if !field.is_empty() {
+            field.extend_from_slice(SEPARATOR);
+        }
+        piece.write_to(&mut field);
+        note(Reason::CookieSent { name: String::from_utf8_lossy(piece.name()).into_owned(), from: piece.source() });
     }
     if field.is_empty() {
         return Ok(None);
@@ -112,18 +199,27 @@ pub(crate) fn build(
     Ok(Some(value))
 }
 
-fn push(field: &mut Vec<u8>, name: &[u8], value: &[u8]) {
-    separate(field);
-    if !name.is_empty() {
-        field.extend_from_slice(name);
-        field.push(b'=');
+impl<'a> Piece<'a> {
+    fn name(self) -> &'a [u8] {
+        match self {
+            Self::Held(cookie) => cookie.name(),
+            Self::Own(cookie) => cookie.name(),
+        }
     }
-    field.extend_from_slice(value);
-}
 
-fn separate(field: &mut Vec<u8>) {
-    if !field.is_empty() {
-        field.extend_from_slice(SEPARATOR);
+    fn source(self) -> CookieSource {
+        match self {
+            Self::Held(_) => CookieSource::Jar,
+            Self::Own(cookie) if cookie.source == OwnSource::Default => CookieSource::Default,
+            Self::Own(_) => CookieSource::Request,
+        }
+    }
+
+    fn write_to(self, field: &mut Vec<u8>) {
+        match self {
+            Self::Held(cookie) => cookie.write_pair(field),
+            Self::Own(cookie) => field.extend_from_slice(&cookie.pair),
+        }
     }
 }
 

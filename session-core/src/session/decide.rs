@@ -12,7 +12,7 @@ use crate::message::head::ResponseHead;
 use crate::message::target::Target;
 use crate::redirect::follow::{self, Lead, NotFollowed};
 use crate::redirect::policy::{Action, Attempt as Redirection};
-use crate::redirect::rewrite::{BodyFate, rewrite};
+use crate::redirect::rewrite::BodyFate;
 use crate::retry::failure::Failure;
 use crate::retry::policy::{self, Attempt, ConnectionChoice, NoRetry, RetryPolicy};
 use crate::session::exchange::{Exchange, Next};
@@ -105,7 +105,7 @@ pub(crate) fn on_response(
     if let Some(again) = told(exchange, verdict) {
         return Ok(Verdict::Retry(again));
     }
-    if follow::is_redirect(head.status) {
+    if not_followed != NotFollowed::Status {
         exchange.note(|| Reason::NotFollowed(not_followed));
     }
     Ok(Verdict::Deliver)
@@ -160,7 +160,11 @@ pub(crate) fn redirection(
     max: u32,
     head: &ResponseHead,
 ) -> Result<Result<Next, NotFollowed>, Error> {
-    let (target, dropped_user_info) = match follow::locate(&exchange.redirect, max, &exchange.target, head)? {
+    let rules = &exchange.compat.rules().redirect;
+    if !rules.follows(head.status) {
+        return Ok(Err(NotFollowed::Status));
+    }
+    let (target, dropped_user_info) = match follow::lead(&exchange.redirect, max, &exchange.target, head)? {
         Lead::To { target, dropped_user_info } => (target, dropped_user_info),
         Lead::Nowhere(why) => return Ok(Err(why)),
     };
@@ -173,7 +177,7 @@ pub(crate) fn redirection(
         Action::Stop => return Ok(Err(NotFollowed::Stopped)),
         Action::Refuse => return Err(follow::vetoed(&exchange.target)),
     }
-    let (method, fate) = rewrite(head.status, &exchange.method);
+    let (method, fate) = rules.rewrite(head.status, &exchange.method);
     if fate == BodyFate::Keep && !exchange.body.is_replayable() {
         return Err(Error::new(
             ErrorKind::BodyNotReplayable,

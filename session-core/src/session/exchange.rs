@@ -5,25 +5,27 @@ use crate::auth::credentials::Credential;
 use crate::auth::digest::asked::Asked;
 use crate::auth::digest::hash::{BodyHash, HashAlgorithm};
 use crate::auth::digest::proof::Proof;
+use crate::content::charset::TextRules;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, Framing, RequestBody};
-use crate::message::fields::describes_body;
 use crate::message::grammar::decimal;
 use crate::message::head::ResponseHead;
 use crate::message::host::CanonicalHost;
+use crate::message::methods::Methods;
 use crate::message::route::Route;
 use crate::message::sensitive::is_credential_field;
 use crate::message::target::Target;
 use crate::redirect::policy::RedirectPolicy;
 use crate::redirect::rewrite::BodyFate;
 use crate::retry::policy::Attempts;
-use crate::session::cookie_field::OwnCookie;
+use crate::session::compat::Compat;
+use crate::session::cookie_field::{FieldRule, OwnCookie};
 use crate::session::history::{Ending, History, HopRecord};
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::time::Instant;
 
@@ -32,6 +34,9 @@ use std::time::Instant;
 pub(crate) struct Exchange {
     pub(crate) target: Target,
     pub(crate) method: Method,
+    /// Whose rules it goes by.
+    pub(crate) compat: Compat,
+    pub(crate) text: TextRules,
     /// The caller's own fields that are still to be sent; Cookie and the framing fields are taken out.
     pub(crate) own: HeaderMap,
     pub(crate) own_cookies: Vec<OwnCookie>,
@@ -42,6 +47,8 @@ pub(crate) struct Exchange {
     pub(crate) without_session_credential: bool,
     pub(crate) body: RequestBody,
     pub(crate) framing: Framing,
+    /// The Content-Type that the body has by itself, where neither the request nor the session names one.
+    pub(crate) body_type: Option<HeaderValue>,
     /// The body's bytes, where a Digest challenge may ask for their hash.
     pub(crate) hashable: Option<Bytes>,
     pub(crate) redirect: RedirectPolicy,
@@ -130,6 +137,9 @@ impl Exchange {
         self.answers = answer::Attempts::default();
         self.method = next.method;
         self.go_to(next.target);
+        if self.compat.rules().cookies.field == FieldRule::AloneUntilRedirected {
+            self.drop_cookie_field();
+        }
         if next.fate == BodyFate::Drop {
             self.drop_body();
         }
@@ -138,7 +148,8 @@ impl Exchange {
     /// Goes on to `next`. Where the origin changes, what belonged to the old one is dropped and never comes back.
     pub(crate) fn go_to(&mut self, next: Target) {
         let moved = next.origin() != self.target.origin();
-        let trusted = moved && self.redirect.trusts(self.target.origin(), next.origin());
+        let (from, to) = (self.target.origin(), next.origin());
+        let trusted = moved && (self.redirect.trusts(from, to) || self.compat.rules().redirect.trusts(from, to));
         self.target = next;
         if !moved {
             return;
@@ -171,7 +182,20 @@ impl Exchange {
         self.hashable = None;
         self.framing = Framing::None;
         self.body_dropped = true;
-        self.drop_own(LeftOut::BodyDropped, |name, _| describes_body(name));
+        if self.body_type.take().is_some() {
+            self.note(|| Reason::FieldLeftOut { name: CONTENT_TYPE, why: LeftOut::BodyDropped });
+        }
+        let rules = self.compat.rules();
+        self.drop_own(LeftOut::BodyDropped, |name, _| rules.redirect.goes_with_body(name));
+    }
+
+    /// Drops the cookies that the request had in a field; those given by name stay.
+    fn drop_cookie_field(&mut self) {
+        let before = self.own_cookies.len();
+        self.own_cookies.retain(OwnCookie::is_given);
+        if self.own_cookies.len() < before {
+            self.note(|| Reason::FieldLeftOut { name: COOKIE, why: LeftOut::Redirected });
+        }
     }
 
     /// Drops the caller's fields that `goes` names, all lines of a name together, the others in their order.
@@ -195,8 +219,13 @@ impl Exchange {
 }
 
 /// How the body is framed, and the check of what the caller said about that (RFC 9110 8.6, RFC 9112 6). The framing
-/// fields are taken out of `own`: the codec writes them.
-pub(crate) fn framing(method: &Method, body: RequestBody, own: &mut HeaderMap) -> Result<Framing, Error> {
+/// fields are taken out of `own`: the codec writes them. The methods of `empty_length` say so where there is no body.
+pub(crate) fn framing(
+    method: &Method,
+    body: RequestBody,
+    own: &mut HeaderMap,
+    empty_length: Methods,
+) -> Result<Framing, Error> {
     let refused = |message: &str, expected: String| {
         Error::new(ErrorKind::InvalidHeader, Phase::Build, message.to_owned()).with_expected(expected)
     };
@@ -222,10 +251,8 @@ pub(crate) fn framing(method: &Method, body: RequestBody, own: &mut HeaderMap) -
         return Err(refused(message, "either one".to_owned()));
     }
     let framing = match (body.size(), stated) {
-        (BodySize::Empty, None) => match method.as_str() {
-            "POST" | "PUT" | "PATCH" | "QUERY" => Framing::Length(0),
-            _ => Framing::None,
-        },
+        (BodySize::Empty, None) if empty_length.contains(method) => Framing::Length(0),
+        (BodySize::Empty, None) => Framing::None,
         (BodySize::Empty, Some(0)) => Framing::Length(0),
         (BodySize::Sized(_), None) if chunked => Framing::Chunked,
         (BodySize::Sized(size), None) => Framing::Length(size),
@@ -278,6 +305,7 @@ mod tests {
     use super::{framing, is_host_and_port};
     use crate::error::ErrorKind;
     use crate::message::body::{BodySize, Framing, RequestBody};
+    use crate::session::compat::Compat;
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
     fn framed(method: &str, body: BodySize, own: &[(&'static str, &'static str)]) -> Result<Framing, ErrorKind> {
@@ -286,7 +314,9 @@ mod tests {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let framing = framing(&method, RequestBody::replayable(body), &mut headers).map_err(|error| error.kind())?;
+        let body = RequestBody::replayable(body);
+        let empty_length = Compat::Fetch.rules().empty_length;
+        let framing = framing(&method, body, &mut headers, empty_length).map_err(|error| error.kind())?;
         assert!(!headers.contains_key("content-length") && !headers.contains_key("transfer-encoding"));
         Ok(framing)
     }

@@ -6,6 +6,7 @@
 //! transition and never while bytes move.
 
 pub mod builder;
+pub mod compat;
 mod cookie_field;
 mod decide;
 mod exchange;
@@ -30,6 +31,7 @@ use crate::headers::DefaultHeaders;
 use crate::limits::Limits;
 use crate::message::body::BodyPlan;
 use crate::message::head::ResponseHead;
+use crate::message::into_url::BaseJoin;
 use crate::message::origin::Origin;
 use crate::retry::failure::Failure;
 use crate::retry::policy::ConnectionChoice;
@@ -109,7 +111,7 @@ impl Session {
         if self.memory.open == Openness::Closed {
             let error = Error::new(ErrorKind::Closed, Phase::Build, "the session is closed")
                 .with_expected("a request before `close`");
-            return Err(match request.url.absolute(self.settings.base_url.as_ref()) {
+            return Err(match request.url.joined(self.settings.base_url.as_ref(), self.settings.base_join) {
                 Ok(url) => error.with_url(&url).into(),
                 Err(_) => error.into(),
             });
@@ -274,6 +276,12 @@ impl Session {
     #[must_use]
     pub fn base_url(&self) -> Option<&Url> {
         self.settings.base_url.as_ref()
+    }
+
+    /// How they are joined.
+    #[must_use]
+    pub fn base_join(&self) -> BaseJoin {
+        self.settings.base_join
     }
 
     /// The bounds.

@@ -5,18 +5,17 @@ use crate::auth::answer;
 use crate::auth::credentials::Credential;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::message::fields::describes_body;
 use crate::message::origin::{Origin, Scheme};
 use crate::message::proxy::Passage;
 use crate::message::sensitive::is_credential_field;
 use crate::proxy::select::{Choice, Direct};
-use crate::session::cookie_field::{self, Ingredients, OwnCookie};
+use crate::session::cookie_field::{self, FieldRule, Ingredients, OwnCookie, OwnSource, SameName};
 use crate::session::exchange::{Exchange, SentCredentials};
 use crate::session::memory::Memory;
-use crate::session::reason::{CookieSource, CredentialSource, LeftOut, Reason};
+use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
-use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// The head of the next hop.
@@ -100,6 +99,8 @@ fn defaults(
     fields: &mut HeaderMap,
 ) -> Result<(), Error> {
     let for_origin = memory.origin_headers.of(origin);
+    let rules = exchange.compat.rules();
+    let gone = |exchange: &Exchange, name: &HeaderName| exchange.body_dropped && rules.redirect.goes_with_body(name);
     let overridden = |exchange: &Exchange, name: &HeaderName| {
         *name == HOST || exchange.own.contains_key(name) || exchange.removed.contains(name)
     };
@@ -110,7 +111,7 @@ fn defaults(
         let secret = is_credential_field(name) || value.is_sensitive();
         let why = if exchange.crossed && secret && !exchange.redirect.keeps(name) {
             LeftOut::CrossedOrigin
-        } else if exchange.body_dropped && describes_body(name) {
+        } else if gone(exchange, name) {
             LeftOut::BodyDropped
         } else {
             append(fields, name, value.clone())?;
@@ -119,14 +120,17 @@ fn defaults(
         exchange.note(|| Reason::FieldLeftOut { name: name.clone(), why });
     }
     for (name, value) in for_origin.into_iter().flatten() {
-        let left_out = overridden(exchange, name) || (exchange.body_dropped && describes_body(name)) || *name == COOKIE;
+        let left_out = overridden(exchange, name) || gone(exchange, name) || *name == COOKIE;
         if !left_out {
             append(fields, name, value.clone())?;
         }
     }
-    let own = [(USER_AGENT, settings.user_agent.clone()), (ACCEPT, Some(HeaderValue::from_static("*/*")))];
-    for (name, value) in own {
-        if let Some(value) = value.filter(|_| !overridden(exchange, &name) && !fields.contains_key(&name)) {
+    let agent = settings.user_agent.clone().map(|value| (USER_AGENT, value));
+    let added =
+        rules.fields.iter().map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    let body_type = exchange.body_type.clone().map(|value| (CONTENT_TYPE, value));
+    for (name, value) in agent.into_iter().chain(added).chain(body_type) {
+        if !overridden(exchange, &name) && !fields.contains_key(&name) {
             append(fields, &name, value)?;
         }
     }
@@ -236,23 +240,33 @@ fn cookie(
     now: Now,
     fields: &mut HeaderMap,
 ) -> Result<(), Error> {
-    let default: Vec<OwnCookie>;
-    let wants_default = exchange.own_cookies.is_empty() && !exchange.removed.contains(&COOKIE);
-    let lines = if wants_default { default_lines(Default::Cookie, memory, exchange, origin) } else { None };
-    let (own, own_from): (&[OwnCookie], _) = match lines {
-        Some(lines) => {
-            exchange.sent.default_cookie = true;
-            default = lines.iter().flat_map(OwnCookie::of_line).collect();
-            (&default, CookieSource::Default)
-        }
-        None => (&exchange.own_cookies, CookieSource::Request),
+    let rules = exchange.compat.rules().cookies;
+    let mut own = exchange.own_cookies.clone();
+    // A default Cookie field is laid under the request's; under what was given by name, where the preset merges them.
+    let covered = match rules.same_name {
+        SameName::NewestWord => !own.is_empty(),
+        SameName::Both | SameName::StrongestSource => own.iter().any(|cookie| !cookie.is_given()),
     };
-    let jar = match exchange.cookie_mode {
+    let alone = rules.field == FieldRule::AloneUntilRedirected;
+    let redirected = alone && exchange.followed > 0;
+    let wants_default = !covered && !redirected && !exchange.removed.contains(&COOKIE);
+    let lines = if wants_default { default_lines(Default::Cookie, memory, exchange, origin) } else { None };
+    if let Some(lines) = lines {
+        exchange.sent.default_cookie = true;
+        own.splice(..0, lines.iter().flat_map(|line| OwnCookie::of_line(line, OwnSource::Default)));
+    }
+    let mut mode = exchange.cookie_mode;
+    if alone && own.iter().any(|cookie| !cookie.is_given()) {
+        own.retain(|cookie| !cookie.is_given());
+        mode = CookieMode::Off;
+    }
+    let jar = match mode {
         CookieMode::Off => None,
         CookieMode::ReplaceJar if !own.is_empty() => None,
         CookieMode::ReplaceJar | CookieMode::Merge => Some(&mut memory.jar),
     };
-    let from = Ingredients { jar, own, own_from, answered: exchange.answered, limit: settings.limits.cookie_field };
+    let (answered, limit) = (exchange.answered, settings.limits.cookie_field);
+    let from = Ingredients { jar, own: &own, answered, limit, rules };
     let mut reasons = std::mem::take(&mut exchange.reasons);
     let recording = exchange.recording;
     let value = cookie_field::build(from, &exchange.target, now.wall(), |reason| {

@@ -111,6 +111,8 @@ pub enum CookieLeftOut {
     Replaced,
     /// The Cookie field would grow beyond its limit.
     FieldFull,
+    /// A more specific one of that name is sent, and the session sends one of each name.
+    SameName,
 }
 
 /// Where a credential comes from, the strongest first.
@@ -145,6 +147,8 @@ pub enum LeftOut {
     BodyDropped,
     /// The request asked for it to be left out.
     Removed,
+    /// A redirect was followed, and by the rules of the session's preset that drops it.
+    Redirected,
 }
 
 impl fmt::Display for Reason {
@@ -206,6 +210,7 @@ impl fmt::Display for CookieLeftOut {
             Self::RequestHasIt => "the request has one of that name",
             Self::Replaced => "the request's cookies replace the jar's",
             Self::FieldFull => "the Cookie field would grow beyond its limit",
+            Self::SameName => "a more specific one of that name is sent",
         })
     }
 }
@@ -231,6 +236,7 @@ impl fmt::Display for LeftOut {
             Self::BelongsTo(origin) => write!(f, "it belongs to {origin}"),
             Self::BodyDropped => f.write_str("the body it describes was dropped"),
             Self::Removed => f.write_str("the request asked for that"),
+            Self::Redirected => f.write_str("a redirect was followed"),
         }
     }
 }

@@ -49,7 +49,10 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) removed: Vec<HeaderName>,
     pub(crate) params: Vec<(String, String)>,
+    pub(crate) removed_params: Vec<String>,
     pub(crate) body: RequestBody,
+    /// The Content-Type that the body has by itself.
+    pub(crate) body_type: Option<HeaderValue>,
     pub(crate) auth: Setting<Credential>,
     pub(crate) cookies: Vec<(String, String)>,
     pub(crate) cookie_mode: Option<CookieMode>,
@@ -71,7 +74,9 @@ impl Request {
             headers: HeaderMap::new(),
             removed: Vec::new(),
             params: Vec::new(),
+            removed_params: Vec::new(),
             body: RequestBody::EMPTY,
+            body_type: None,
             auth: Setting::Inherit,
             cookies: Vec::new(),
             cookie_mode: None,
@@ -131,6 +136,17 @@ impl Request {
     /// Adds a parameter to the URL's own query.
     pub fn add_param(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.params.push((name.into(), value.into()));
+    }
+
+    /// Leaves the session's parameters of this name out of this request's URL.
+    pub fn remove_param(&mut self, name: impl Into<String>) {
+        self.removed_params.push(name.into());
+    }
+
+    /// The Content-Type that the body has by itself, as a form has one: it is sent unless the request's fields have
+    /// another, and goes when the body goes. Default: none.
+    pub fn set_body_type(&mut self, value: HeaderValue) {
+        self.body_type = Some(value);
     }
 
     /// What the body is like. Default: there is none.

@@ -65,7 +65,8 @@ pub(crate) fn exchange(mut before: Exchange, mut request: Request) -> Result<Exc
     let (target, _) = Target::new(request.url.clone().absolute(None)?)?;
     let at = |error: Error| error.with_url(target.url());
     check_host(&request.headers).map_err(at)?;
-    let framing = framing(&request.method, request.body, &mut request.headers).map_err(at)?;
+    let empty_length = before.compat.rules().empty_length;
+    let framing = framing(&request.method, request.body, &mut request.headers, empty_length).map_err(at)?;
     before.own_cookies.append(&mut own_cookies(&mut request).map_err(at)?);
     before.method = request.method;
     before.own = request.headers;

@@ -1,9 +1,12 @@
 //! The settings of a session, as plain data.
 
+use crate::content::charset::TextRules;
 use crate::limits::Limits;
+use crate::message::into_url::BaseJoin;
 use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
+use crate::session::compat::Compat;
 use crate::time::Timeouts;
 use http::HeaderValue;
 use url::Url;
@@ -70,7 +73,9 @@ pub enum HstsMode {
 /// Everything a session was told, apart from what it learns.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    pub(crate) compat: Compat,
     pub(crate) base_url: Option<Url>,
+    pub(crate) base_join: BaseJoin,
     pub(crate) params: Vec<(String, String)>,
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) https_only: bool,
@@ -81,6 +86,7 @@ pub(crate) struct Settings {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: Limits,
+    pub(crate) text: TextRules,
     pub(crate) recording: Recording,
 }
 
@@ -90,7 +96,9 @@ pub const USER_AGENT: &str = concat!("session-core/", env!("CARGO_PKG_VERSION"))
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            compat: Compat::default(),
             base_url: None,
+            base_join: BaseJoin::default(),
             params: Vec::new(),
             user_agent: Some(HeaderValue::from_static(USER_AGENT)),
             https_only: false,
@@ -101,6 +109,7 @@ impl Default for Settings {
             retry: None,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
+            text: TextRules::default(),
             recording: Recording::default(),
         }
     }

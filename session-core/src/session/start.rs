@@ -6,7 +6,8 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::message::route::Route;
 use crate::message::target::Target;
 use crate::retry::policy::Attempts;
-use crate::session::cookie_field::OwnCookie;
+use crate::session::compat::{Rules, Typed};
+use crate::session::cookie_field::{OwnCookie, OwnSource};
 use crate::session::exchange::{Exchange, SentCredentials, check_host, framing};
 use crate::session::history::History;
 use crate::session::reason::CredentialSource;
@@ -14,8 +15,8 @@ use crate::session::request::Request;
 use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
 use crate::time::Now;
-use http::Method;
-use http::header::COOKIE;
+use http::header::{CONTENT_TYPE, COOKIE};
+use http::{HeaderValue, Method};
 use url::Url;
 
 /// The state of a new exchange. Nothing of it has been sent.
@@ -23,9 +24,11 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
     if let Some(before) = request.resumes.take() {
         return resume::exchange(*before, request);
     }
-    let mut url = request.url.clone().absolute(settings.base_url.as_ref())?;
-    let params: &[_] = if request.session_params == Setting::Off { &[] } else { &settings.params };
-    append_params(&mut url, params, &request.params);
+    let mut url = request.url.clone().joined(settings.base_url.as_ref(), settings.base_join)?;
+    let inherited = request.session_params != Setting::Off;
+    let kept = |name: &String| inherited && !request.removed_params.contains(name);
+    let params: Vec<_> = settings.params.iter().filter(|(name, _)| kept(name)).cloned().collect();
+    append_params(&mut url, &params, &request.params);
     let (target, user_info) = Target::new(url)?;
     let at = |error: Error| error.with_url(target.url());
     if request.method == Method::CONNECT {
@@ -36,7 +39,9 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         return Err(at(error.with_expected("no body (RFC 9110 9.3.8)")));
     }
     check_host(&request.headers).map_err(at)?;
-    let framing = framing(&request.method, request.body, &mut request.headers).map_err(at)?;
+    let rules = settings.compat.rules();
+    let framing = framing(&request.method, request.body, &mut request.headers, rules.empty_length).map_err(at)?;
+    let body_type = body_type(rules, &mut request);
     let own_cookies = own_cookies(&mut request).map_err(at)?;
     let without_session_credential = request.auth == Setting::Off;
     let credential = match request.auth {
@@ -48,6 +53,8 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
     let timeouts = request.timeouts.over(settings.timeouts);
     Ok(Exchange {
         method: request.method,
+        compat: settings.compat,
+        text: settings.text,
         own: request.headers,
         own_cookies,
         removed: request.removed,
@@ -55,6 +62,7 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         without_session_credential,
         body: request.body,
         framing,
+        body_type,
         redirect: request.redirect.unwrap_or_else(|| settings.redirect.clone()),
         cookie_mode: request.cookie_mode.unwrap_or(settings.cookie_mode),
         timeouts,
@@ -82,7 +90,8 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
 
 /// The request's own cookies: those of its Cookie field, then those given by name.
 pub(crate) fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error> {
-    let mut cookies: Vec<OwnCookie> = request.headers.get_all(COOKIE).iter().flat_map(OwnCookie::of_line).collect();
+    let lines = request.headers.get_all(COOKIE).iter();
+    let mut cookies: Vec<OwnCookie> = lines.flat_map(|line| OwnCookie::of_line(line, OwnSource::Field)).collect();
     if !cookies.is_empty() || request.headers.contains_key(COOKIE) {
         request.headers.remove(COOKIE);
     }
@@ -90,6 +99,20 @@ pub(crate) fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error
         cookies.push(OwnCookie::new(name, value)?);
     }
     Ok(cookies)
+}
+
+/// The Content-Type that the body has by itself: that of a form or of JSON, else what the preset has for it.
+fn body_type(rules: &Rules, request: &mut Request) -> Option<HeaderValue> {
+    let untyped = &rules.untyped;
+    let set = if request.body.is_empty() { untyped.without_body } else { untyped.with_body };
+    match (request.body_type.take(), rules.typed) {
+        (Some(value), Typed::OverDefaults) => {
+            request.headers.entry(CONTENT_TYPE).or_insert(value);
+            None
+        }
+        (Some(value), Typed::UnderDefaults) => Some(value),
+        (None, _) => set.contains(&request.method).then(|| HeaderValue::from_static(untyped.value)),
+    }
 }
 
 /// Adds the parameters after the URL's own query: the session's, those of the same name replaced by the request's, then

@@ -3,6 +3,7 @@
 //! A token is the exchange. Giving it back to the session is the only way on, and it can be done once; dropping it
 //! abandons the exchange and leaves nothing behind.
 
+use crate::content::charset::TextRules;
 use crate::error::{Error, ErrorKind};
 use crate::idle::PoolKey;
 use crate::message::body::{BodyPlan, Framing};
@@ -201,6 +202,12 @@ impl Delivery {
     #[must_use]
     pub fn history(&self) -> &History {
         &self.exchange.history
+    }
+
+    /// How the body is read as text: see [`TextRules::decode`].
+    #[must_use]
+    pub fn text_rules(&self) -> TextRules {
+        self.exchange.text
     }
 
     /// How long each phase may take, for reading the body.

@@ -1,6 +1,6 @@
 //! The head side of a response: everything but its body, which is the transport's to read.
 
-use crate::content::charset::decode;
+use crate::content::charset::TextRules;
 use crate::cookies::set_cookie::SetCookie;
 use crate::error::Error as CoreError;
 use crate::limits::Limits;
@@ -26,14 +26,16 @@ pub struct ResponseInfo {
     peer: Option<SocketAddr>,
     elapsed: Duration,
     limits: Arc<Limits>,
+    text: TextRules,
 }
 
 impl ResponseInfo {
     /// What was delivered, by `peer`, `elapsed` after the request was sent.
     #[must_use]
     pub fn new(delivery: Delivery, peer: Option<SocketAddr>, elapsed: Duration, limits: Arc<Limits>) -> Self {
+        let text = delivery.text_rules();
         let (head, url, history) = delivery.into_parts();
-        Self { head, url, history, peer, elapsed, limits }
+        Self { head, url, history, peer, elapsed, limits, text }
     }
 
     /// The status code.
@@ -118,11 +120,11 @@ impl ResponseInfo {
         failed.then(|| Error::of_status(status, &info.url, info.history.clone()))
     }
 
-    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8. Bytes that are not
-    /// valid in it become U+FFFD.
+    /// The body as text, by the charset of its Content-Type, else by the session's [`TextRules`]: a byte order mark, else
+    /// UTF-8. Bytes that are not valid in it become U+FFFD.
     #[must_use]
     pub fn decode_text(info: &Self, body: &[u8]) -> String {
-        decode(body, info.head.headers.get(CONTENT_TYPE)).into_owned()
+        info.text.decode(body, info.head.headers.get(CONTENT_TYPE)).into_owned()
     }
 
     /// The body read as JSON.

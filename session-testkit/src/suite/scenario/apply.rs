@@ -4,7 +4,9 @@
 
 use crate::suite::jar;
 use crate::suite::scenario::model::{Pairs, Request};
-use crate::suite::scenario::settings::{Auth, Compat, CookieMode, Credential, Proxy, Redirect, Retry, Settings};
+use crate::suite::scenario::settings::{
+    self as written, Auth, CookieMode, Credential, Proxy, Redirect, Retry, Settings,
+};
 use http::{HeaderMap, StatusCode};
 use session_core::auth::credentials;
 use session_core::auth::netrc::Netrc;
@@ -18,6 +20,7 @@ use session_core::redirect::policy::{Downgrade, Following, RedirectPolicy};
 use session_core::request::{Dispatch, RequestBuilder};
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::builder::SessionBuilder;
+use session_core::session::compat::Compat;
 use session_core::session::request::{field, method};
 use session_core::session::settings::{self, HstsMode};
 use session_core::session::transport::Transport;
@@ -51,8 +54,8 @@ pub fn session<T: Transport>(
     mut builder: SessionBuilder<T>,
     settings: &Settings,
 ) -> Result<SessionBuilder<T>, NotApplied> {
-    if settings.compat.is_some_and(|compat| compat != Compat::Fetch) {
-        return Err(unsupported("compat"));
+    if let Some(compat) = settings.compat {
+        builder = builder.compat(preset(compat));
     }
     if let Some(hsts) = settings.hsts {
         builder = builder.hsts(if hsts { HstsMode::On } else { HstsMode::Off });
@@ -154,6 +157,15 @@ pub fn request<D: Dispatch>(
         builder = builder.timeout(duration(seconds)?);
     }
     Ok(builder)
+}
+
+fn preset(compat: written::Compat) -> Compat {
+    match compat {
+        written::Compat::Fetch => Compat::Fetch,
+        written::Compat::Requests => Compat::Requests,
+        written::Compat::Aiohttp => Compat::Aiohttp,
+        written::Compat::Curl => Compat::Curl,
+    }
 }
 
 fn credential(auth: &Auth) -> credentials::Credential {
@@ -291,10 +303,8 @@ mod tests {
 
     #[test]
     fn what_the_library_does_not_do_is_named() {
-        for (name, value) in [("compat", json!("curl")), ("redirect", json!({"schemes": ["ftp"]}))] {
-            let told = settings(json!({ name: value }));
-            assert!(told.contains("not supported yet") && told.contains(name), "{name}: {told}");
-        }
+        let told = settings(json!({"redirect": {"schemes": ["ftp"]}}));
+        assert!(told.contains("not supported yet") && told.contains("redirect.schemes"), "{told}");
         let told = asked(json!({"url": "http://a.test/", "auth": {"basic": ["u", "p"], "origin": "http://a.test"}}));
         assert!(told.contains("request.auth.origin"), "{told}");
         assert!(asked(json!({"url": "http://a.test/", "form": [], "body": ""})).contains("more than one"));
@@ -317,6 +327,9 @@ mod tests {
             ("proxy", json!({"all": "http://p.test", "no_proxy": "a.test"})),
             ("env", json!({"http_proxy": "p.test:3128"})),
             ("hsts", json!(false)),
+            ("compat", json!("requests")),
+            ("compat", json!("aiohttp")),
+            ("compat", json!("curl")),
             ("auth", json!({"digest": ["u", "p"]})),
         ] {
             assert_eq!(settings(json!({ name: value })), "applied", "{name}");
