@@ -130,11 +130,10 @@ fn where_writing_broke_an_answer_is_looked_for_and_the_first_fault_is_told() {
 
 #[test]
 fn a_hop_fails_by_what_was_written_of_it() {
-    let mut unsent = WireState::new(&Limits::default());
-    unsent.send_head(&hop(Method::TRACE, BodySize::Sized(1))).unwrap_err();
-    let refused = unsent.send_head(&hop(Method::TRACE, BodySize::Sized(1))).unwrap_err();
-    let failure = unsent.after_send(Err(refused.into())).unwrap_err();
-    assert_eq!(told(&failure), (FailureKind::Request, Sent::Nothing, ErrorKind::InvalidHeader, Phase::Send));
+    let mut busy = asked();
+    let refused = busy.send_head(&hop(Method::GET, BodySize::Empty)).unwrap_err();
+    let failure = busy.after_send(Err(refused.into())).unwrap_err();
+    assert_eq!(told(&failure), (FailureKind::Request, Sent::Nothing, ErrorKind::Unsupported, Phase::Send));
 
     let mut wire = uploading();
     let short = wire.send_end().unwrap_err();
