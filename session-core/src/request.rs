@@ -181,7 +181,7 @@ impl<D: Dispatch> RequestBuilder<D> {
         self.auth(Credential::bearer(token))
     }
 
-    /// Sends neither the session's credential nor that of netrc.
+    /// Sends no credential but what the request itself brings: its own field, or the user information of its URL.
     pub fn no_auth(mut self) -> Self {
         self.request.set_auth(Setting::Off);
         self

@@ -233,7 +233,8 @@ fn round(
         return Verdict::Deliver(NoAnswer::Refused);
     }
     match scheme.answer(challenge, asked, round) {
-        Some(value) => {
+        Some(mut value) => {
+            value.set_sensitive(true);
             attempts.rounds = round;
             attempts.given = Some(value);
             Verdict::Answer(Answered::Round(round))

@@ -30,6 +30,13 @@ impl<T> Bound<T> {
         if self.origin.get_or_insert_with(|| origin.clone()) == origin { Some(&self.value) } else { None }
     }
 
+    /// The value, where it belongs to `origin` already. One that is not bound yet is not given: for what a server led to,
+    /// which must bind nothing.
+    #[must_use]
+    pub fn bound_value(&self, origin: &Origin) -> Option<&T> {
+        self.origin.as_ref().filter(|own| *own == origin).map(|_| &self.value)
+    }
+
     /// The value that [`Bound::value_for`] would give, without binding it.
     #[must_use]
     pub fn peek(&self, origin: &Origin) -> Option<&T> {

@@ -1,6 +1,6 @@
 //! A response's head: what precedes the body on the wire, whatever the protocol's version.
 
-use crate::message::sensitive::is_secret_when_shown;
+use crate::message::sensitive::{is_secret_when_shown, without_user_info};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
 use std::fmt;
@@ -63,7 +63,8 @@ impl fmt::Debug for ShownFields<'_> {
             if value.is_sensitive() || is_secret_when_shown(name) {
                 map.entry(&name.as_str(), &"..");
             } else {
-                map.entry(&name.as_str(), &format_args!("\"{}\"", value.as_bytes().escape_ascii()));
+                let value = without_user_info(value.as_bytes());
+                map.entry(&name.as_str(), &format_args!("\"{}\"", value.escape_ascii()));
             }
         }
         map.finish()
@@ -80,7 +81,7 @@ impl fmt::Display for ShownFields<'_> {
             if value.is_sensitive() || is_secret_when_shown(name) {
                 write!(f, "{name}: (not shown)")?;
             } else {
-                write!(f, "{name}: {}", value.as_bytes().escape_ascii())?;
+                write!(f, "{name}: {}", without_user_info(value.as_bytes()).escape_ascii())?;
             }
         }
         Ok(())

@@ -1,14 +1,27 @@
 //! What may be given where a URL is asked for: text, a parsed `Url`, an `http::Uri`.
 
 use crate::error::{Error, ErrorKind, Phase};
+use crate::message::sensitive::without_user_info;
 use http::Uri;
+use std::fmt;
 use url::Url;
 
 /// A URL as a caller gave it: parsed, or text that may be relative to the session's base.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reference(Given);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl fmt::Debug for Reference {
+    /// Without user information.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match &self.0 {
+            Given::Text(text) => text.as_str(),
+            Given::Parsed(url) => url.as_str(),
+        };
+        write!(f, "Reference({})", without_user_info(text.as_bytes()).escape_ascii())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
 enum Given {
     Text(String),
     Parsed(Url),
@@ -18,7 +31,8 @@ enum Given {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BaseJoin {
-    /// By RFC 3986: `/users` is the path of the whole host, and a base should end with a slash.
+    /// By RFC 3986: `/users` is the path of the whole host, and a base should end with a slash. A reference without a scheme
+    /// that names another host (`//b.test/`) is refused: ask for another host by an absolute URL.
     #[default]
     Rfc3986,
     /// Below the base, as httpx and axios do: `users` and `/users` are both a path under that of the base, whether that
@@ -29,7 +43,19 @@ pub enum BaseJoin {
 impl BaseJoin {
     fn join(self, base: &Url, text: &str) -> Result<Url, url::ParseError> {
         match self {
-            Self::Rfc3986 => base.join(text),
+            // `//host` and its spellings with backslashes look like paths and are hosts: a path that came from elsewhere
+            // must not lead away from the base (RT-07).
+            Self::Rfc3986 => match Url::parse(text) {
+                Err(url::ParseError::RelativeUrlWithoutBase) => {
+                    let joined = base.join(text)?;
+                    if joined.origin() == base.origin() {
+                        Ok(joined)
+                    } else {
+                        Err(url::ParseError::RelativeUrlWithoutBase)
+                    }
+                }
+                _ => base.join(text),
+            },
             Self::Append => match Url::parse(text) {
                 Err(url::ParseError::RelativeUrlWithoutBase) => {
                     let mut folder = base.clone();
@@ -146,6 +172,22 @@ mod tests {
             for text in ["//b.test/x", "\\\\b.test/x", " //b.test/x", "\t/\t/b.test/x", "/\\b.test/x"] {
                 assert_eq!(joined(text), "https://a.test/v1/b.test/x", "{text:?}");
             }
+        }
+    }
+
+    /// RT-07.
+    #[test]
+    fn a_reference_without_a_scheme_does_not_leave_the_base() {
+        let base = Url::parse("https://a.test/api/").unwrap();
+        for away in ["//evil.test/x", "/\\evil.test/x", "\\\\evil.test/x", "\t//evil.test", "//a.test:8443/"] {
+            assert_eq!(
+                away.into_reference().absolute(Some(&base)).unwrap_err().kind(),
+                ErrorKind::InvalidUrl,
+                "{away}"
+            );
+        }
+        for home in ["//a.test/x", "x", "/x", "?q", "#f", ""] {
+            assert!(home.into_reference().absolute(Some(&base)).is_ok(), "{home}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! Secrets and the one list of field names that carry them.
 
 use http::HeaderName;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, ORIGIN, PROXY_AUTHORIZATION, SET_COOKIE, WWW_AUTHENTICATE};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A value that no `Debug` shows. What it guards is read by [`Secret::expose`] alone.
@@ -76,6 +77,28 @@ pub fn is_credential_field(name: &HeaderName) -> bool {
         || is_key_field(name)
 }
 
+/// Whether a field of this name belongs to the origin it was meant for and goes at a change of origin, whatever its value:
+/// a credential, `WWW-Authenticate`, and `Origin`, which says where a request came from.
+#[must_use]
+pub fn belongs_to_origin(name: &HeaderName) -> bool {
+    is_credential_field(name) || *name == WWW_AUTHENTICATE || *name == ORIGIN
+}
+
+/// A URL as it may be shown, whatever it is: what stands between `//` and the last `@` before the path is left out.
+#[must_use]
+pub fn without_user_info(url: &[u8]) -> Cow<'_, [u8]> {
+    let Some(start) = url.windows(2).position(|pair| matches!(pair, [b'/' | b'\\', b'/' | b'\\'])) else {
+        return Cow::Borrowed(url);
+    };
+    let (scheme, rest) = url.split_at(start.saturating_add(2).min(url.len()));
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#')).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.iter().rposition(|&byte| byte == b'@') {
+        Some(at) => Cow::Owned([scheme, b"..", authority.get(at..).unwrap_or_default(), path].concat()),
+        None => Cow::Borrowed(url),
+    }
+}
+
 /// Whether the values of a field of this name, in a request or a response, must not be printed.
 #[must_use]
 pub fn is_secret_when_shown(name: &HeaderName) -> bool {
@@ -84,12 +107,23 @@ pub fn is_secret_when_shown(name: &HeaderName) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEY_FIELDS, Secret, is_credential_field, is_key_field};
+    use super::{KEY_FIELDS, Secret, is_credential_field, is_key_field, without_user_info};
     use http::HeaderName;
 
     #[test]
     fn a_secret_is_not_printed() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(..)");
+    }
+
+    #[test]
+    fn user_information_in_a_url_is_not_shown() {
+        let shown = |url: &str| String::from_utf8(without_user_info(url.as_bytes()).into_owned()).unwrap();
+        assert_eq!(shown("https://eve:hunter2@b.test/x@y"), "https://..@b.test/x@y");
+        assert_eq!(shown("//u:p@q@b.test?z"), "//..@b.test?z");
+        assert_eq!(shown("\\\\u@b.test\\p"), "\\\\..@b.test\\p");
+        for plain in ["https://b.test/a@b", "/x@y", "mailto:x@a.test", "", "//"] {
+            assert_eq!(shown(plain), plain);
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::origin::{Origin, Scheme};
-use crate::message::sensitive::Secret;
+use crate::message::sensitive::{Secret, without_user_info};
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 use std::borrow::Cow;
+use std::fmt;
 use url::Url;
 
 /// A URL of a known origin, without user information. The fragment stays for the caller and is never sent.
@@ -15,13 +16,20 @@ pub struct Target {
 }
 
 /// User name and password that stood in a URL, decoded.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct UserInfo {
     /// The user name.
     pub user: String,
     /// The password; empty where none stood there.
     pub password: Secret<String>,
+}
+
+impl fmt::Debug for UserInfo {
+    /// Neither part: many services take a key in place of the user name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserInfo(..)")
+    }
 }
 
 impl Target {
@@ -68,7 +76,7 @@ impl Target {
     pub fn resolve(&self, reference: &[u8]) -> Result<Url, Error> {
         let error = || {
             Error::new(ErrorKind::InvalidUrl, Phase::Decide, "the Location is no URL")
-                .with_came(reference)
+                .with_came(&without_user_info(reference))
                 .with_url(&self.url)
         };
         let mut next =

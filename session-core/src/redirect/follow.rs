@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Fault, Phase};
 use crate::message::head::ResponseHead;
 use crate::message::origin::Scheme;
+use crate::message::sensitive::without_user_info;
 use crate::message::target::Target;
 use crate::redirect::policy::{Downgrade, Following, RedirectPolicy};
 use http::StatusCode;
@@ -88,7 +89,7 @@ pub(crate) fn lead(policy: &RedirectPolicy, max: u32, current: &Target, head: &R
     }
     let (target, user_info) = Target::new(url).map_err(|source| {
         Error::new(ErrorKind::InvalidUrl, Phase::Decide, "no request can be sent to the Location")
-            .with_came(location)
+            .with_came(&without_user_info(location))
             .with_url(current.url())
             .with_source(source)
     })?;
@@ -105,14 +106,14 @@ pub fn permit(policy: &RedirectPolicy, current: &Target, next: &Target, followed
         return Err(refused(current, "the redirect leads to a scheme that the settings leave out", "another scheme")
             .with_came(scheme.as_str().as_bytes()));
     }
-    let downgrade = current.origin().scheme() == Scheme::Https && scheme == Scheme::Http;
-    if downgrade && policy.allows_downgrade() == Downgrade::Refuse {
-        return Err(refused(current, "the redirect leads from https to http", "https"));
-    }
     if followed >= max {
         return Err(Error::new(ErrorKind::TooManyRedirects, Phase::Decide, "the server redirects too often")
             .with_expected(format!("at most {max} redirects"))
             .with_url(current.url()));
+    }
+    let downgrade = current.origin().scheme() == Scheme::Https && scheme == Scheme::Http;
+    if downgrade && policy.allows_downgrade() == Downgrade::Refuse {
+        return Err(refused(current, "the redirect leads from https to http", "https"));
     }
     Ok(())
 }

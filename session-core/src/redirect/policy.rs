@@ -168,7 +168,8 @@ impl RedirectPolicy {
     }
 
     /// Field names whose values the caller wants to keep when a redirect leads to another origin, though they carry a
-    /// credential. Cookies are never kept this way: the jar decides on them. Default: none.
+    /// credential; `Authorization` stands for a credential given to the request, too. Cookies and Host are never kept this way: the
+    /// jar decides on cookies, and Host is that of the target. Default: none.
     #[must_use]
     pub fn keep_across_origins(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.keep = names.into_iter().collect();

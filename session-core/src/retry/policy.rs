@@ -127,8 +127,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Asks `rule` about each outcome first. It may forbid a retry, or ask for one after a response whose status is not among
-    /// those set. It cannot make a retry safe: a POST that may have taken effect is not repeated.
+    /// Asks `rule` about each outcome that this policy could retry. It may forbid that, or ask for a retry after a response whose
+    /// status is not among those set. The silent retry and the one after a 421 are not asked about: nobody acted on those. It cannot make a retry safe: a POST that may have taken effect is not repeated.
     ///
     /// ```
     /// use session_core::retry::policy::{Outcome, RetryPolicy, Wish};

@@ -167,13 +167,18 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// The session's credential. It belongs to the origin of the first request that uses it and goes nowhere else.
     pub fn auth(mut self, credential: Credential) -> Self {
-        self.memory.credentials.set(credential);
-        self
+        match sendable(&credential) {
+            Ok(()) => {
+                self.memory.credentials.set(credential);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
     }
 
     /// The session's credential for one origin.
     pub fn auth_for(mut self, origin: &str, credential: Credential) -> Self {
-        match Origin::parse(origin) {
+        match Origin::parse(origin).and_then(|origin| sendable(&credential).map(|()| origin)) {
             Ok(origin) => {
                 self.memory.credentials.set_for(origin, credential);
                 self
@@ -321,6 +326,11 @@ impl<T: Transport> SessionBuilder<T> {
         self.error.get_or_insert(error);
         self
     }
+}
+
+/// Whether a credential can be sent at all. One that waits for a challenge shows that only then.
+fn sendable(credential: &Credential) -> Result<(), Error> {
+    if credential.answers_challenges() { Ok(()) } else { credential.authorization().map(|_| ()) }
 }
 
 impl<T> fmt::Debug for SessionBuilder<T> {

@@ -61,8 +61,6 @@ pub(crate) struct Rules {
     pub(crate) empty_length: Methods,
     /// The Content-Type of requests that nobody gave one.
     pub(crate) untyped: Untyped,
-    /// Which Content-Type a form or JSON gets, where the session has a default.
-    pub(crate) typed: Typed,
     /// What text without a known charset is.
     pub(crate) text: TextRules,
 }
@@ -81,15 +79,6 @@ impl Untyped {
     const NONE: Self = Self { value: "", with_body: Methods::NONE, without_body: Methods::NONE };
 }
 
-/// Which Content-Type a form or JSON gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Typed {
-    /// Its own, whatever default the session has.
-    OverDefaults,
-    /// The session's default, where there is one.
-    UnderDefaults,
-}
-
 const FETCH: Rules = Rules {
     redirect: rewrite::FETCH,
     redirects: 20,
@@ -97,7 +86,6 @@ const FETCH: Rules = Rules {
     fields: &[("accept", "*/*")],
     empty_length: Methods::Only(&["POST", "PUT", "PATCH", "QUERY"]),
     untyped: Untyped::NONE,
-    typed: Typed::OverDefaults,
     text: TextRules::FETCH,
 };
 
@@ -118,7 +106,6 @@ const REQUESTS: Rules = Rules {
     fields: &[("accept", "*/*"), ("connection", "keep-alive")],
     empty_length: Methods::AllBut(&["GET", "HEAD"]),
     untyped: Untyped::NONE,
-    typed: Typed::UnderDefaults,
     text: TextRules::REQUESTS,
 };
 
@@ -142,7 +129,6 @@ const AIOHTTP: Rules = Rules {
         with_body: Methods::ALL,
         without_body: Methods::Only(&["POST", "PUT", "PATCH"]),
     },
-    typed: Typed::UnderDefaults,
     text: TextRules::UTF8,
 };
 
@@ -166,7 +152,6 @@ const CURL: Rules = Rules {
         with_body: Methods::AllBut(&["PUT"]),
         without_body: Methods::NONE,
     },
-    typed: Typed::UnderDefaults,
     text: TextRules::FETCH,
 };
 

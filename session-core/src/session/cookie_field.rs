@@ -60,6 +60,8 @@ pub(crate) struct OwnCookie {
 /// Where a cookie that does not come from the jar was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OwnSource {
+    /// In the Cookie field that the session has for this origin.
+    OriginHeaders,
     /// In the session's default Cookie field.
     Default,
     /// In the request's Cookie field.
@@ -100,7 +102,8 @@ impl OwnCookie {
         self.source == OwnSource::Given
     }
 
-    fn name(&self) -> &[u8] {
+    /// Its name; empty where it has none.
+    pub(crate) fn name(&self) -> &[u8] {
         self.pair.get(..self.name_length).unwrap_or_default()
     }
 }
@@ -210,8 +213,11 @@ impl<'a> Piece<'a> {
     fn source(self) -> CookieSource {
         match self {
             Self::Held(_) => CookieSource::Jar,
-            Self::Own(cookie) if cookie.source == OwnSource::Default => CookieSource::Default,
-            Self::Own(_) => CookieSource::Request,
+            Self::Own(cookie) => match cookie.source {
+                OwnSource::OriginHeaders => CookieSource::OriginHeaders,
+                OwnSource::Default => CookieSource::Default,
+                OwnSource::Field | OwnSource::Given => CookieSource::Request,
+            },
         }
     }
 

@@ -9,19 +9,21 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::hsts::{Channel, HstsStore, Learned};
 use crate::message::body::RequestBody;
 use crate::message::head::ResponseHead;
+use crate::message::origin::Scheme;
 use crate::message::target::Target;
-use crate::redirect::follow::{self, Lead, NotFollowed};
-use crate::redirect::policy::{Action, Attempt as Redirection};
+use crate::redirect::follow::{self, NotFollowed};
+use crate::redirect::policy::{Action, Attempt as Redirection, RedirectPolicy};
 use crate::redirect::rewrite::BodyFate;
 use crate::retry::failure::Failure;
 use crate::retry::policy::{self, Attempt, ConnectionChoice, NoRetry, RetryPolicy};
-use crate::session::exchange::{Exchange, Next};
+use crate::session::exchange::{Exchange, Lead, Next};
 use crate::session::history::HopRecord;
 use crate::session::memory::Memory;
 use crate::session::reason::Reason;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
 use crate::time::Now;
 use http::Method;
+use http::header::LOCATION;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -89,7 +91,7 @@ pub(crate) fn on_response(
         return Ok(Verdict::Answer);
     }
     let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
-    let not_followed = match redirection(hsts(settings, memory).map(|hsts| (hsts, now)), exchange, max, head)? {
+    let not_followed = match redirection(lead(settings, memory, exchange, head, now), exchange, max, head)? {
         Ok(next) => return Ok(Verdict::Follow(next)),
         Err(NotFollowed::Stopped) => {
             exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
@@ -151,11 +153,24 @@ fn hsts<'a>(settings: &Settings, memory: &'a Memory) -> Option<&'a HstsStore> {
     (settings.hsts == HstsMode::On).then_some(&memory.hsts)
 }
 
-/// The next request where the answer redirects and may be followed, else why it is not.
-///
-/// Without a store nothing is upgraded to https.
+/// What the session says of where an answer leads, whether it is followed or not.
+pub(crate) fn lead(settings: &Settings, memory: &Memory, exchange: &Exchange, head: &ResponseHead, now: Now) -> Lead {
+    let https_only = settings.https_only;
+    let Some(hsts) = hsts(settings, memory).filter(|_| head.headers.contains_key(LOCATION)) else {
+        return Lead { upgrade: None, https_only };
+    };
+    let rules = RedirectPolicy::default();
+    let upgrade = match follow::lead(&rules, u32::MAX, &exchange.target, head) {
+        Ok(follow::Lead::To { target, .. }) => hsts.upgrade(&target, now),
+        Ok(follow::Lead::Nowhere(_)) | Err(_) => None,
+    };
+    Lead { upgrade, https_only }
+}
+
+/// The next request where the answer redirects and may be followed, else why it is not. The order of the questions is that
+/// of http-rules.md 1.6.
 pub(crate) fn redirection(
-    store: Option<(&HstsStore, Now)>,
+    lead: Lead,
     exchange: &mut Exchange,
     max: u32,
     head: &ResponseHead,
@@ -165,17 +180,19 @@ pub(crate) fn redirection(
         return Ok(Err(NotFollowed::Status));
     }
     let (target, dropped_user_info) = match follow::lead(&exchange.redirect, max, &exchange.target, head)? {
-        Lead::To { target, dropped_user_info } => (target, dropped_user_info),
-        Lead::Nowhere(why) => return Ok(Err(why)),
+        follow::Lead::To { target, dropped_user_info } => (target, dropped_user_info),
+        follow::Lead::Nowhere(why) => return Ok(Err(why)),
     };
-    let upgraded = store.and_then(|(hsts, now)| hsts.upgrade(&target, now));
-    let is_upgraded = upgraded.is_some();
-    let target = upgraded.unwrap_or(target);
+    let is_upgraded = lead.upgrade.is_some();
+    let target = lead.upgrade.unwrap_or(target);
     follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
     match ask(exchange, &target, head) {
         Action::Follow => {}
         Action::Stop => return Ok(Err(NotFollowed::Stopped)),
         Action::Refuse => return Err(follow::vetoed(&exchange.target)),
+    }
+    if lead.https_only && target.origin().scheme() == Scheme::Http {
+        return Err(clear_text(Phase::Decide));
     }
     let (method, fate) = rules.rewrite(head.status, &exchange.method);
     if fate == BodyFate::Keep && !exchange.body.is_replayable() {
@@ -200,6 +217,11 @@ pub(crate) fn redirection(
         crossed: crossed.then(|| target.origin().clone()),
     });
     Ok(Ok(Next { target, method, fate }))
+}
+
+/// The error of a session that sends over https only.
+pub(crate) fn clear_text(phase: Phase) -> Error {
+    Error::new(ErrorKind::HttpsOnly, phase, "the session sends over https only").with_expected("an https URL")
 }
 
 /// Asks the caller's own rule, which sees what was asked before.

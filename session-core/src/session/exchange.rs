@@ -12,8 +12,9 @@ use crate::message::grammar::decimal;
 use crate::message::head::ResponseHead;
 use crate::message::host::CanonicalHost;
 use crate::message::methods::Methods;
+use crate::message::origin::Origin;
 use crate::message::route::Route;
-use crate::message::sensitive::is_credential_field;
+use crate::message::sensitive::belongs_to_origin;
 use crate::message::target::Target;
 use crate::redirect::policy::RedirectPolicy;
 use crate::redirect::rewrite::BodyFate;
@@ -21,11 +22,12 @@ use crate::retry::policy::Attempts;
 use crate::session::compat::Compat;
 use crate::session::cookie_field::{FieldRule, OwnCookie};
 use crate::session::history::{Ending, History, HopRecord};
+use crate::session::memory::LedTo;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::time::Instant;
 
@@ -67,6 +69,10 @@ pub(crate) struct Exchange {
     pub(crate) body_dropped: bool,
     pub(crate) sent: SentCredentials,
     pub(crate) gone: SentCredentials,
+    /// The origins that were left with a credential: the session has none for them any more in this exchange.
+    pub(crate) left: Vec<Origin>,
+    /// The request has a Cookie field of its own, be it empty: the session's default one is replaced.
+    pub(crate) has_cookie_field: bool,
     pub(crate) attempts: Attempts,
     /// The Digest credential of this hop's origin, whether it was sent with the hop or waits for a challenge.
     pub(crate) digest: Option<Credential>,
@@ -87,6 +93,15 @@ pub(crate) struct SentCredentials {
     pub(crate) session: bool,
 }
 
+/// What a session says of where a redirect leads, apart from the redirect's own rules.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lead {
+    /// The https target that its host asks for (RFC 6797).
+    pub(crate) upgrade: Option<Target>,
+    /// Clear text is refused.
+    pub(crate) https_only: bool,
+}
+
 /// The next request of a redirect.
 pub(crate) struct Next {
     pub(crate) target: Target,
@@ -102,6 +117,11 @@ impl Exchange {
             Some(bytes) => act(&asked.with_hash(&|algorithm: HashAlgorithm| Some(BodyHash::of(algorithm, bytes)))),
             None => act(&asked),
         }
+    }
+
+    /// Who chose this hop's origin.
+    pub(crate) fn led_to(&self) -> LedTo {
+        if self.moved { LedTo::ByServer } else { LedTo::ByCaller }
     }
 
     /// Records a reason, unless recording is off.
@@ -150,14 +170,19 @@ impl Exchange {
         let moved = next.origin() != self.target.origin();
         let (from, to) = (self.target.origin(), next.origin());
         let trusted = moved && (self.redirect.trusts(from, to) || self.compat.rules().redirect.trusts(from, to));
-        self.target = next;
+        let left = std::mem::replace(&mut self.target, next);
         if !moved {
             return;
         }
         self.moved = true;
+        // What the request had in its place is not replaced by what the session has, on the way back to this origin.
+        let replaced = self.own.contains_key(AUTHORIZATION) || self.credential.is_some();
+        self.gone.default_authorization |= replaced;
+        if (self.sent.session || replaced) && !self.left.contains(left.origin()) {
+            self.left.push(left.origin().clone());
+        }
         self.gone.default_authorization |= self.sent.default_authorization;
         self.gone.default_cookie |= self.sent.default_cookie;
-        self.gone.session |= self.sent.session;
         if !self.own_cookies.is_empty() {
             self.own_cookies.clear();
             self.note(|| Reason::FieldLeftOut { name: COOKIE, why: LeftOut::CrossedOrigin });
@@ -166,13 +191,14 @@ impl Exchange {
             return self.drop_own(LeftOut::CrossedOrigin, |name, _| *name == HOST || *name == ORIGIN);
         }
         self.crossed = true;
-        if let Some((_, from)) = self.credential.take() {
+        let policy = self.redirect.clone();
+        if !policy.keeps(&AUTHORIZATION)
+            && let Some((_, from)) = self.credential.take()
+        {
             self.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
         }
-        let policy = self.redirect.clone();
         self.drop_own(LeftOut::CrossedOrigin, |name, value| {
-            let belongs = is_credential_field(name) || *name == HOST || *name == ORIGIN || *name == WWW_AUTHENTICATE;
-            (belongs || value.is_sensitive()) && !policy.keeps(name)
+            *name == HOST || ((belongs_to_origin(name) || value.is_sensitive()) && !policy.keeps(name))
         });
     }
 
@@ -297,7 +323,9 @@ fn is_host_and_port(text: &str) -> bool {
     };
     let plain =
         host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'%' | b'@' | b'/' | b'\\' | b'?' | b'#'));
-    plain && CanonicalHost::parse(host).is_some() && port.is_none_or(|port| port.parse::<u16>().is_ok())
+    plain
+        && CanonicalHost::parse(host).is_some()
+        && port.is_none_or(|port| decimal(port.as_bytes()).is_some_and(|port| u16::try_from(port).is_ok()))
 }
 
 #[cfg(test)]
@@ -364,6 +392,7 @@ mod tests {
             "a b",
             "::1",
             "a,b.test:80:80",
+            "a.test:+80",
             "a%2e",
             "a\\b",
         ] {

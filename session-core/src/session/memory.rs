@@ -48,35 +48,51 @@ impl Digests {
 
 /// The session's credentials, each bound to one origin, from the start or from its first use on.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Credentials(Vec<Bound<Credential>>);
+pub(crate) struct Credentials {
+    /// The one that belongs to the first origin that uses it.
+    pub(crate) general: Option<Bound<Credential>>,
+    /// Those that were given for an origin.
+    pub(crate) of_origins: Vec<Bound<Credential>>,
+}
 
 impl Credentials {
-    /// Sets the credential that will belong to the first origin that uses it.
+    /// Sets the credential that will belong to the first origin that uses it. Those given for an origin stay.
     pub(crate) fn set(&mut self, credential: Credential) {
-        self.0.clear();
-        self.0.push(Bound::unbound(credential));
+        self.general = Some(Bound::unbound(credential));
     }
 
     /// Sets the credential of one origin, beside those of others.
     pub(crate) fn set_for(&mut self, origin: Origin, credential: Credential) {
-        self.0.retain(|held| held.origin() != Some(&origin));
-        self.0.push(Bound::to(origin, credential));
+        self.of_origins.retain(|held| held.origin() != Some(&origin));
+        self.of_origins.push(Bound::to(origin, credential));
     }
 
     /// Removes all of them.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
-    /// The credential for `origin`: the one bound to it, else the one not bound yet, which is bound by that.
-    pub(crate) fn bind(&mut self, origin: &Origin) -> Option<&Credential> {
-        let bound = self.0.iter().position(|held| held.origin() == Some(origin));
-        let index = bound.or_else(|| self.0.iter().position(|held| held.origin().is_none()))?;
-        self.0.get_mut(index)?.value_for(origin)
+    /// The credential for `origin`: the one given for it, else the general one. A request of the caller's own binds the
+    /// general one to its origin; where a redirect led to binds nothing.
+    pub(crate) fn of(&mut self, origin: &Origin, led_to: LedTo) -> Option<&Credential> {
+        let given = self.of_origins.iter().find_map(|held| held.bound_value(origin));
+        given.or_else(|| match (self.general.as_mut()?, led_to) {
+            (general, LedTo::ByCaller) => general.value_for(origin),
+            (general, LedTo::ByServer) => general.bound_value(origin),
+        })
     }
 
     /// An origin that a credential belongs to, for saying why another origin gets none.
     pub(crate) fn first_origin(&self) -> Option<&Origin> {
-        self.0.first()?.origin()
+        self.general.iter().chain(&self.of_origins).find_map(Bound::origin)
     }
+}
+
+/// Who chose the origin of a hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LedTo {
+    /// The caller: it is the origin of the request.
+    ByCaller,
+    /// A redirect.
+    ByServer,
 }

@@ -46,6 +46,7 @@ use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
 use crate::time::{Now, Timeouts};
 use http::HeaderMap;
 use std::fmt;
+use std::time::Duration;
 use url::Url;
 
 /// A session: its settings and what it learned.
@@ -116,7 +117,7 @@ impl Session {
                 Err(_) => error.into(),
             });
         }
-        let mut exchange = start::exchange(&self.settings, request, now)?;
+        let mut exchange = start::exchange(&self.settings, &self.memory, request, now)?;
         decide::upgrade(&self.settings, &self.memory, &mut exchange, now);
         self.send(Box::new(exchange), ConnectionChoice::Any, now)
     }
@@ -133,7 +134,8 @@ impl Session {
             Ok(Verdict::Deliver) => {
                 self.memory.retries.refill();
                 exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
-                Ok(Step::Done(Delivery::of(exchange, head)))
+                let lead = decide::lead(&self.settings, &self.memory, &exchange, &head, now);
+                Ok(Step::Done(Delivery::of(exchange, head, lead)))
             }
             Ok(Verdict::Follow(next)) => {
                 exchange.end_hop(sent, Some(head.status), Some(head), Ending::Followed);
@@ -141,6 +143,7 @@ impl Session {
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Answer) => {
+                exchange.attempts.next_hop();
                 exchange.end_hop(sent, Some(head.status), Some(head), Ending::Answered);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
@@ -173,10 +176,10 @@ impl Session {
         }
     }
 
-    /// Goes on after a pause. Called too early, it hands the same pause out again.
+    /// Goes on after a pause, also where the session was closed meanwhile. Called too early, it hands the same pause out again.
     ///
     /// # Errors
-    /// The next attempt cannot be made: the deadline passed, or the session was closed meanwhile.
+    /// The next attempt cannot be made: the deadline passed.
     pub fn handle_timeout(&mut self, pause: Pause, now: Now) -> Result<Step, ExchangeError> {
         if now.instant() < pause.until {
             return Ok(Step::Wait(pause));
@@ -205,12 +208,15 @@ impl Session {
 
     /// The same hop once more, at once or after a pause.
     fn again(&mut self, exchange: Box<Exchange>, again: Again, now: Now) -> Result<Step, ExchangeError> {
-        match again.pause.and_then(|pause| now.deadline(pause)) {
-            Some(until) => Ok(Step::Wait(Pause { until, connection: again.connection, exchange })),
-            None => self.send(exchange, again.connection, now),
-        }
+        let Some(pause) = again.pause else { return self.send(exchange, again.connection, now) };
+        // A moment that the clock cannot hold is as far away as the clock goes.
+        let until = now.deadline(pause).unwrap_or_else(|| now.advanced(FAR).instant());
+        Ok(Step::Wait(Pause { until, connection: again.connection, exchange }))
     }
 }
+
+/// Longer than anybody waits: about 136 years.
+const FAR: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// What a session knows, to be read and changed at any time.
 impl Session {

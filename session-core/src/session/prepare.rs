@@ -3,19 +3,23 @@
 
 use crate::auth::answer;
 use crate::auth::credentials::Credential;
+use crate::auth::digest::state::DigestState;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::origin::{Origin, Scheme};
 use crate::message::proxy::Passage;
-use crate::message::sensitive::is_credential_field;
+use crate::message::sensitive::{belongs_to_origin, is_credential_field};
 use crate::proxy::select::{Choice, Direct};
 use crate::session::cookie_field::{self, FieldRule, Ingredients, OwnCookie, OwnSource, SameName};
-use crate::session::exchange::{Exchange, SentCredentials};
-use crate::session::memory::Memory;
+use crate::session::decide::clear_text;
+use crate::session::exchange::{Exchange, SentCredentials, check_host};
+use crate::session::memory::{LedTo, Memory};
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// The head of the next hop.
@@ -28,8 +32,7 @@ pub(crate) fn head(
 ) -> Result<http::Request<()>, Error> {
     let origin = exchange.target.origin().clone();
     if settings.https_only && origin.scheme() == Scheme::Http {
-        return Err(Error::new(ErrorKind::HttpsOnly, phase(exchange), "the session sends over https only")
-            .with_expected("an https URL"));
+        return Err(clear_text(phase(exchange)));
     }
     let uri = Uri::try_from(exchange.target.absolute()).map_err(|source| {
         Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request").with_source(source)
@@ -43,19 +46,12 @@ pub(crate) fn head(
     route(settings, exchange, &origin);
     host(memory, exchange, &origin, fields)?;
     defaults(settings, memory, exchange, &origin, fields)?;
-    let passage = exchange.route.proxy().map(|proxy| proxy.passage(origin.scheme()));
     for (name, value) in &exchange.own {
-        // What is meant for a proxy does not enter a tunnel.
-        let for_proxy = *name == PROXY_AUTHORIZATION && passage.is_some_and(|passage| passage != Passage::Forward);
-        if *name != HOST && !for_proxy {
+        if *name != HOST {
             append(fields, name, value.clone())?;
         }
     }
-    if let (Some(Passage::Forward), Some(proxy)) = (passage, exchange.route.proxy())
-        && let Some(value) = proxy.authorization().filter(|_| !exchange.own.contains_key(PROXY_AUTHORIZATION))
-    {
-        append(fields, &PROXY_AUTHORIZATION, value.clone())?;
-    }
+    proxy_authorization(exchange, &origin, fields)?;
     authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
     Ok(head)
@@ -75,14 +71,35 @@ fn route(settings: &Settings, exchange: &mut Exchange, origin: &Origin) {
     }
 }
 
-/// The one Host field, first of all: the caller's own for its origin, else the target's (RFC 9110 7.2).
+/// What proves the caller to the proxy, whoever gave it: it goes with a request that is forwarded, in one field, and never
+/// into a tunnel.
+fn proxy_authorization(exchange: &Exchange, origin: &Origin, fields: &mut HeaderMap) -> Result<(), Error> {
+    let Some(proxy) = exchange.route.proxy() else { return Ok(()) };
+    if proxy.passage(origin.scheme()) != Passage::Forward {
+        fields.remove(PROXY_AUTHORIZATION);
+    } else if let Some(value) = proxy.authorization().filter(|_| !exchange.own.contains_key(PROXY_AUTHORIZATION)) {
+        fields.remove(PROXY_AUTHORIZATION);
+        append(fields, &PROXY_AUTHORIZATION, value.clone())?;
+    }
+    Ok(())
+}
+
+/// The one Host field, first of all: the caller's own for its origin, what the session has for it, else the target's
+/// (RFC 9110 7.2).
 fn host(memory: &Memory, exchange: &Exchange, origin: &Origin, fields: &mut HeaderMap) -> Result<(), Error> {
-    let wanted = exchange.own.get(HOST).or_else(|| {
-        let default = memory.defaults.ordinary().get(HOST);
-        default.filter(|_| !exchange.moved && !exchange.removed.contains(&HOST))
-    });
+    let held = |fields: &HeaderMap| {
+        let kept = fields.contains_key(HOST) && !exchange.removed.contains(&HOST);
+        if kept { check_host(fields).map(|()| fields.get(HOST).cloned()) } else { Ok(None) }
+    };
+    let mut wanted = exchange.own.get(HOST).cloned();
+    if let (None, Some(for_origin)) = (&wanted, memory.origin_headers.of(origin)) {
+        wanted = held(for_origin)?;
+    }
+    if wanted.is_none() && !exchange.moved {
+        wanted = held(memory.defaults.ordinary())?;
+    }
     let value = match wanted {
-        Some(value) => value.clone(),
+        Some(value) => value,
         None => HeaderValue::try_from(origin.authority()).map_err(|source| {
             Error::new(ErrorKind::InvalidUrl, phase(exchange), "the host cannot stand in a field").with_source(source)
         })?,
@@ -101,14 +118,19 @@ fn defaults(
     let for_origin = memory.origin_headers.of(origin);
     let rules = exchange.compat.rules();
     let gone = |exchange: &Exchange, name: &HeaderName| exchange.body_dropped && rules.redirect.goes_with_body(name);
+    // Host, Cookie and the framing have a place of their own.
+    let elsewhere = |name: &HeaderName| matches!(*name, HOST | COOKIE | CONTENT_LENGTH | TRANSFER_ENCODING);
     let overridden = |exchange: &Exchange, name: &HeaderName| {
-        *name == HOST || exchange.own.contains_key(name) || exchange.removed.contains(name)
+        elsewhere(name) || exchange.own.contains_key(name) || exchange.removed.contains(name)
     };
     for (name, value) in memory.defaults.ordinary() {
+        if exchange.removed.contains(name) {
+            exchange.note(|| Reason::FieldLeftOut { name: name.clone(), why: LeftOut::Removed });
+        }
         if overridden(exchange, name) || for_origin.is_some_and(|own| own.contains_key(name)) {
             continue;
         }
-        let secret = is_credential_field(name) || value.is_sensitive();
+        let secret = belongs_to_origin(name) || value.is_sensitive();
         let why = if exchange.crossed && secret && !exchange.redirect.keeps(name) {
             LeftOut::CrossedOrigin
         } else if gone(exchange, name) {
@@ -120,8 +142,7 @@ fn defaults(
         exchange.note(|| Reason::FieldLeftOut { name: name.clone(), why });
     }
     for (name, value) in for_origin.into_iter().flatten() {
-        let left_out = overridden(exchange, name) || gone(exchange, name) || *name == COOKIE;
-        if !left_out {
+        if !overridden(exchange, name) && !gone(exchange, name) {
             append(fields, name, value.clone())?;
         }
     }
@@ -150,6 +171,9 @@ fn authorization(
         exchange.note(|| Reason::CredentialSent { from: CredentialSource::Field });
         return Ok(());
     }
+    if exchange.credential.is_some() || exchange.without_session_credential {
+        fields.remove(AUTHORIZATION);
+    }
     if exchange.credential.is_none() {
         if fields.contains_key(AUTHORIZATION) {
             exchange.note(|| Reason::CredentialSent { from: CredentialSource::OriginHeaders });
@@ -169,7 +193,12 @@ fn authorization(
     }
     let Some((credential, from)) = credential(memory, exchange, origin) else { return Ok(()) };
     exchange.sent.session = from == CredentialSource::Session;
-    let state = memory.digests.of(origin, settings.limits.digest_origins);
+    let mut none = DigestState::default();
+    let state = if credential.answers_challenges() {
+        memory.digests.of(origin, settings.limits.digest_origins)
+    } else {
+        &mut none
+    };
     let mut answers = std::mem::take(&mut exchange.answers);
     let authorization = exchange.asked(|asked| answer::authorize(&credential, state, asked, entropy, &mut answers))?;
     exchange.answers = answers;
@@ -189,11 +218,14 @@ fn credential(memory: &mut Memory, exchange: &mut Exchange, origin: &Origin) -> 
         return Some(own.clone());
     }
     let from = CredentialSource::Session;
-    if exchange.gone.session {
+    if exchange.left.contains(origin) {
         exchange.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
-    } else if let Some(credential) = memory.credentials.bind(origin) {
+        return None;
+    }
+    if let Some(credential) = memory.credentials.of(origin, exchange.led_to()) {
         return Some((credential.clone(), from));
-    } else if let Some(other) = memory.credentials.first_origin() {
+    }
+    if let Some(other) = memory.credentials.first_origin() {
         exchange.note(|| Reason::CredentialLeftOut { from, why: LeftOut::BelongsTo(other.clone()) });
     }
     Some((memory.netrc.lookup(origin.host())?.clone(), CredentialSource::Netrc))
@@ -219,7 +251,10 @@ fn default_lines(
     };
     let why = if gone {
         LeftOut::CrossedOrigin
-    } else if let Some(lines) = bound.value_for(origin) {
+    } else if let Some(lines) = match exchange.led_to() {
+        LedTo::ByCaller => bound.value_for(origin),
+        LedTo::ByServer => bound.bound_value(origin),
+    } {
         return Some(lines.clone());
     } else {
         LeftOut::BelongsTo(bound.origin().cloned()?)
@@ -242,18 +277,26 @@ fn cookie(
 ) -> Result<(), Error> {
     let rules = exchange.compat.rules().cookies;
     let mut own = exchange.own_cookies.clone();
-    // A default Cookie field is laid under the request's; under what was given by name, where the preset merges them.
-    let covered = match rules.same_name {
-        SameName::NewestWord => !own.is_empty(),
-        SameName::Both | SameName::StrongestSource => own.iter().any(|cookie| !cookie.is_given()),
-    };
+    // A Cookie field of the session's is replaced by the request's, and laid under what is given by name.
     let alone = rules.field == FieldRule::AloneUntilRedirected;
     let redirected = alone && exchange.followed > 0;
-    let wants_default = !covered && !redirected && !exchange.removed.contains(&COOKIE);
-    let lines = if wants_default { default_lines(Default::Cookie, memory, exchange, origin) } else { None };
-    if let Some(lines) = lines {
-        exchange.sent.default_cookie = true;
-        own.splice(..0, lines.iter().flat_map(|line| OwnCookie::of_line(line, OwnSource::Default)));
+    if !exchange.has_cookie_field && !redirected && !exchange.removed.contains(&COOKIE) {
+        let for_origin = memory.origin_headers.of(origin).filter(|fields| fields.contains_key(COOKIE));
+        let (lines, source) = match for_origin {
+            Some(fields) => (fields.get_all(COOKIE).iter().cloned().collect(), OwnSource::OriginHeaders),
+            None => {
+                let lines = default_lines(Default::Cookie, memory, exchange, origin);
+                exchange.sent.default_cookie = lines.is_some();
+                (lines.unwrap_or_default(), OwnSource::Default)
+            }
+        };
+        let once = rules.same_name == SameName::NewestWord;
+        let under: Vec<_> = lines
+            .iter()
+            .flat_map(|line| OwnCookie::of_line(line, source))
+            .filter(|cookie| !once || own.iter().all(|given| given.name() != cookie.name()))
+            .collect();
+        own.splice(..0, under);
     }
     let mut mode = exchange.cookie_mode;
     if alone && own.iter().any(|cookie| !cookie.is_given()) {

@@ -97,6 +97,8 @@ pub enum CookieSource {
     Jar,
     /// The request itself.
     Request,
+    /// The Cookie field that the session has for this origin.
+    OriginHeaders,
     /// The session's default Cookie field.
     Default,
 }
@@ -107,8 +109,6 @@ pub enum CookieSource {
 pub enum CookieLeftOut {
     /// The request has one of that name, and it is the first hop.
     RequestHasIt,
-    /// The request's cookies replace the jar's.
-    Replaced,
     /// The Cookie field would grow beyond its limit.
     FieldFull,
     /// A more specific one of that name is sent, and the session sends one of each name.
@@ -159,7 +159,13 @@ impl fmt::Display for Reason {
             Self::CookieLeftOut { name, why } => {
                 write!(f, "cookie \"{}\" of the jar left out: {why}", name.escape_debug())
             }
-            Self::FieldLeftOut { name, why } => write!(f, "field {name} left out: {why}"),
+            Self::FieldLeftOut { name, why } => {
+                write!(f, "field {name} left out: {why}")?;
+                if let LeftOut::BelongsTo(_) = why {
+                    f.write_str("; for several origins use `origin_headers`, or the jar")?;
+                }
+                Ok(())
+            }
             Self::CredentialSent { from } => write!(f, "authorization sent: {from}"),
             Self::CredentialLeftOut { from, why } => {
                 write!(f, "authorization left out, though there is {from}: {why}")?;
@@ -199,6 +205,7 @@ impl fmt::Display for CookieSource {
         f.write_str(match self {
             Self::Jar => "the jar has it for this URL",
             Self::Request => "the request gave it for this origin",
+            Self::OriginHeaders => "the session has it for this origin",
             Self::Default => "the session's default Cookie field belongs to this origin",
         })
     }
@@ -208,7 +215,6 @@ impl fmt::Display for CookieLeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RequestHasIt => "the request has one of that name",
-            Self::Replaced => "the request's cookies replace the jar's",
             Self::FieldFull => "the Cookie field would grow beyond its limit",
             Self::SameName => "a more specific one of that name is sent",
         })

@@ -5,9 +5,12 @@ use crate::message::target::Target;
 use crate::redirect::policy::{Following, RedirectPolicy};
 use crate::session::decide::redirection;
 use crate::session::exchange::{Exchange, check_host, framing};
-use crate::session::request::Request;
-use crate::session::start::own_cookies;
+use crate::session::reason::CredentialSource;
+use crate::session::request::{Request, RequestTimeouts};
+use crate::session::settings::{Setting, Settings};
+use crate::session::start::{append_params, own_cookies};
 use crate::session::step::Delivery;
+use crate::time::Now;
 
 impl Delivery {
     /// The request that this answer leads to, where it is a redirect that was not followed (`response.next` in requests);
@@ -44,7 +47,7 @@ impl Delivery {
         let mut exchange = self.exchange.clone();
         let rules = std::mem::replace(&mut exchange.redirect, RedirectPolicy::none());
         exchange.redirect = rules.clone().following(Following::Follow);
-        let next = match redirection(None, &mut exchange, u32::MAX, &self.head) {
+        let next = match redirection(self.lead.clone(), &mut exchange, u32::MAX, &self.head) {
             Ok(Ok(next)) => next,
             Ok(Err(_)) => return None,
             Err(error) => return Some(Err(error.with_url(self.url()))),
@@ -61,8 +64,17 @@ impl Delivery {
 }
 
 /// Goes on with `before`, as `request` has it now. A URL that was changed to another origin is a change of origin.
-pub(crate) fn exchange(mut before: Exchange, mut request: Request) -> Result<Exchange, Error> {
-    let (target, _) = Target::new(request.url.clone().absolute(None)?)?;
+///
+/// What the request says beside is said anew: its credential, cookies, parameters, timeouts, redirect rules.
+pub(crate) fn exchange(
+    settings: &Settings,
+    mut before: Exchange,
+    mut request: Request,
+    now: Now,
+) -> Result<Exchange, Error> {
+    let mut url = request.url.clone().absolute(None)?;
+    append_params(&mut url, &[], &request.params);
+    let (target, _) = Target::new(url)?;
     let at = |error: Error| error.with_url(target.url());
     check_host(&request.headers).map_err(at)?;
     let empty_length = before.compat.rules().empty_length;
@@ -74,5 +86,21 @@ pub(crate) fn exchange(mut before: Exchange, mut request: Request) -> Result<Exc
     before.framing = framing;
     before.hashable = request.hashable;
     before.go_to(target);
+    before.removed.append(&mut request.removed);
+    match request.auth {
+        Setting::Inherit => {}
+        Setting::Off => before.without_session_credential = true,
+        Setting::Set(credential) => before.credential = Some((credential, CredentialSource::Request)),
+    }
+    if let Some(policy) = request.redirect {
+        before.redirect = policy;
+    }
+    if let Some(mode) = request.cookie_mode {
+        before.cookie_mode = mode;
+    }
+    if request.timeouts != RequestTimeouts::default() {
+        before.timeouts = request.timeouts.over(settings.timeouts);
+        before.deadline = before.timeouts.total.and_then(|total| now.deadline(total));
+    }
     Ok(before)
 }

@@ -9,6 +9,7 @@ use crate::retry::policy::RetryPolicy;
 use crate::session::compat::Compat;
 use crate::time::Timeouts;
 use http::HeaderValue;
+use std::fmt;
 use url::Url;
 
 /// A request's word on something that the session has a default for.
@@ -71,7 +72,7 @@ pub enum HstsMode {
 }
 
 /// Everything a session was told, apart from what it learns.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) compat: Compat,
     pub(crate) base_url: Option<Url>,
@@ -88,6 +89,22 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) text: TextRules,
     pub(crate) recording: Recording,
+}
+
+impl fmt::Debug for Settings {
+    /// Parameters by name only: many services take a key in one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("base_url", &self.base_url.as_ref().map(Url::as_str))
+            .field("params", &self.params.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("https_only", &self.https_only)
+            .field("cookie_mode", &self.cookie_mode)
+            .field("redirect", &self.redirect)
+            .field("retry", &self.retry)
+            .field("timeouts", &self.timeouts)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a session calls itself unless told otherwise: `session-core/VERSION`.

@@ -6,23 +6,29 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::message::route::Route;
 use crate::message::target::Target;
 use crate::retry::policy::Attempts;
-use crate::session::compat::{Rules, Typed};
+use crate::session::compat::Rules;
 use crate::session::cookie_field::{OwnCookie, OwnSource};
 use crate::session::exchange::{Exchange, SentCredentials, check_host, framing};
 use crate::session::history::History;
+use crate::session::memory::Memory;
 use crate::session::reason::CredentialSource;
 use crate::session::request::Request;
 use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
 use crate::time::Now;
-use http::header::{CONTENT_TYPE, COOKIE};
+use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
 use url::Url;
 
 /// The state of a new exchange. Nothing of it has been sent.
-pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> Result<Exchange, Error> {
+pub(crate) fn exchange(
+    settings: &Settings,
+    memory: &Memory,
+    mut request: Request,
+    now: Now,
+) -> Result<Exchange, Error> {
     if let Some(before) = request.resumes.take() {
-        return resume::exchange(*before, request);
+        return resume::exchange(settings, *before, request, now);
     }
     let mut url = request.url.clone().joined(settings.base_url.as_ref(), settings.base_join)?;
     let inherited = request.session_params != Setting::Off;
@@ -39,9 +45,11 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         return Err(at(error.with_expected("no body (RFC 9110 9.3.8)")));
     }
     check_host(&request.headers).map_err(at)?;
+    inherit_framing(memory, &target, &mut request);
     let rules = settings.compat.rules();
     let framing = framing(&request.method, request.body, &mut request.headers, rules.empty_length).map_err(at)?;
     let body_type = body_type(rules, &mut request);
+    let has_cookie_field = request.headers.contains_key(COOKIE);
     let own_cookies = own_cookies(&mut request).map_err(at)?;
     let without_session_credential = request.auth == Setting::Off;
     let credential = match request.auth {
@@ -57,6 +65,8 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
         text: settings.text,
         own: request.headers,
         own_cookies,
+        has_cookie_field,
+        left: Vec::new(),
         removed: request.removed,
         credential,
         without_session_credential,
@@ -88,6 +98,19 @@ pub(crate) fn exchange(settings: &Settings, mut request: Request, now: Now) -> R
     })
 }
 
+/// What the session's defaults say of the framing is the request's word, where it has none of its own: it must be as true.
+fn inherit_framing(memory: &Memory, target: &Target, request: &mut Request) {
+    for name in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+        if request.headers.contains_key(&name) || request.removed.contains(&name) {
+            continue;
+        }
+        let for_origin = memory.origin_headers.of(target.origin()).filter(|fields| fields.contains_key(&name));
+        for value in for_origin.unwrap_or(memory.defaults.ordinary()).get_all(&name) {
+            request.headers.append(name.clone(), value.clone());
+        }
+    }
+}
+
 /// The request's own cookies: those of its Cookie field, then those given by name.
 pub(crate) fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error> {
     let lines = request.headers.get_all(COOKIE).iter();
@@ -105,19 +128,13 @@ pub(crate) fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error
 fn body_type(rules: &Rules, request: &mut Request) -> Option<HeaderValue> {
     let untyped = &rules.untyped;
     let set = if request.body.is_empty() { untyped.without_body } else { untyped.with_body };
-    match (request.body_type.take(), rules.typed) {
-        (Some(value), Typed::OverDefaults) => {
-            request.headers.entry(CONTENT_TYPE).or_insert(value);
-            None
-        }
-        (Some(value), Typed::UnderDefaults) => Some(value),
-        (None, _) => set.contains(&request.method).then(|| HeaderValue::from_static(untyped.value)),
-    }
+    let own = request.body_type.take();
+    own.or_else(|| set.contains(&request.method).then(|| HeaderValue::from_static(untyped.value)))
 }
 
 /// Adds the parameters after the URL's own query: the session's, those of the same name replaced by the request's, then
 /// the request's others. What the query already holds stays as it is written.
-fn append_params(url: &mut Url, session: &[(String, String)], request: &[(String, String)]) {
+pub(crate) fn append_params(url: &mut Url, session: &[(String, String)], request: &[(String, String)]) {
     if session.is_empty() && request.is_empty() {
         return;
     }

@@ -14,7 +14,7 @@ use crate::message::route::Route;
 use crate::message::target::Target;
 use crate::proxy::connect;
 use crate::retry::policy::ConnectionChoice;
-use crate::session::exchange::Exchange;
+use crate::session::exchange::{Exchange, Lead};
 use crate::session::history::History;
 use crate::session::reason::Reason;
 use crate::time::Timeouts;
@@ -83,10 +83,12 @@ impl Hop {
 
     /// The CONNECT request that opens the way through the proxy, where it is [`Passage::Tunnel`]. Nothing of the hop itself
     /// precedes a 2xx answer to it.
-    #[must_use]
-    pub fn connect_head(&self) -> Option<http::Request<()>> {
-        let proxy = self.route().proxy().filter(|_| self.passage() == Some(Passage::Tunnel))?;
-        connect::head(proxy, self.origin(), self.head.headers().get(USER_AGENT)).ok()
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`] where the origin's host cannot stand in a request.
+    pub fn connect_head(&self) -> Result<Option<http::Request<()>>, Error> {
+        let tunnel = self.route().proxy().filter(|_| self.passage() == Some(Passage::Tunnel));
+        tunnel.map(|proxy| connect::head(proxy, self.origin(), self.head.headers().get(USER_AGENT))).transpose()
     }
 
     /// What a connection must have been made for, to be used for this hop.
@@ -177,13 +179,15 @@ impl fmt::Debug for Pause {
 #[derive(Clone)]
 pub struct Delivery {
     pub(crate) head: ResponseHead,
+    /// What the session says of the target that a redirect leads to, where it was not followed.
+    pub(crate) lead: Lead,
     pub(crate) exchange: Box<Exchange>,
 }
 
 impl Delivery {
     /// The answer that ends an exchange.
-    pub(crate) fn of(exchange: Box<Exchange>, head: ResponseHead) -> Self {
-        Self { head, exchange }
+    pub(crate) fn of(exchange: Box<Exchange>, head: ResponseHead, lead: Lead) -> Self {
+        Self { head, lead, exchange }
     }
 
     /// The response's head.

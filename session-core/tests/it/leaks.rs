@@ -187,7 +187,7 @@ impl Watch<'_> {
         }
         for (index, secret) in ["s-default-auth", "s-default-cookie", "s-session-credential"].into_iter().enumerate() {
             if seen.contains(secret) {
-                let bound = self.bound[index].get_or_insert_with(|| here.clone());
+                let bound = self.bound[index].get_or_insert_with(|| self.first.clone());
                 assert_eq!(*bound, here, "{secret} reached another origin");
                 assert!(!self.spent[index], "{secret} came back within the exchange");
                 carried[index] = true;

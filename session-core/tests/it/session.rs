@@ -108,7 +108,7 @@ fn a_delivery_tells_what_happened_and_why_without_secrets() {
         "= cookie \"sid\" sent: the jar has it for this URL",
         "= user information in the Location dropped: it is never used",
         "= redirect followed to https://b.test/end, another origin (https://b.test)",
-        "= authorization left out, though there is the session's credential: a redirect led to another origin",
+        "= authorization left out, though there is the session's credential: it belongs to https://a.test",
         "3. GET https://b.test/end",
     ] {
         assert!(story.contains(line), "{line} is not in\n{story}");

@@ -222,7 +222,8 @@ impl Driver {
         };
         match self.peer.connect(&endpoint) {
             Ok(id) => {
-                if let Some(head) = hop.connect_head() {
+                let connect = hop.connect_head().map_err(|error| Failure::before_sending(FailureKind::Proxy, error))?;
+                if let Some(head) = connect {
                     self.tunnel(id, &head, hop)?;
                 }
                 let codec = Connection::new(&Limits::default());
