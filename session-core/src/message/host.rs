@@ -1,7 +1,7 @@
 //! The one spelling of a host: who compares hosts compares these.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 /// A host in its canonical spelling: lower case, A-labels, IPv4 as four decimal numbers, IPv6 compressed, no brackets.
@@ -43,7 +43,11 @@ impl CanonicalHost {
     }
 
     fn address(address: IpAddr) -> Self {
-        Self { text: address.to_string().into(), address: Some(address) }
+        let text = match address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => v6(address).to_string().trim_matches(['[', ']']).to_owned(),
+        };
+        Self { text: text.into(), address: Some(address) }
     }
 
     /// The canonical text, IPv6 without brackets.
@@ -78,13 +82,57 @@ impl CanonicalHost {
             }
         }
     }
+
+    /// Whether the host is no single place of the public internet: this machine ([`CanonicalHost::is_loopback`]), or an
+    /// address that is unspecified, private, shared, link-local, multicast or reserved (RFC 6890), or an IPv6 address that
+    /// stands for such an IPv4 address (mapped, compatible, NAT64, 6to4).
+    ///
+    /// It is for rules on where a redirect may lead. Of a name only the addresses that it resolves to can tell, so it is
+    /// false for every name but those of this machine.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        match self.address {
+            Some(IpAddr::V4(address)) => is_internal_v4(address),
+            Some(IpAddr::V6(address)) => is_internal_v6(address),
+            None => self.is_loopback(),
+        }
+    }
+}
+
+/// The spelling of a URL: an IPv4-mapped address has no dots in it there, unlike in that of the standard library.
+fn v6(address: Ipv6Addr) -> Host {
+    Host::Ipv6(address)
+}
+
+fn is_internal_v4(address: Ipv4Addr) -> bool {
+    let [first, second, third, _] = address.octets();
+    address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || first == 0
+        || first >= 224
+        || (first == 100 && second & 0xc0 == 64)
+        || (first, second, third) == (192, 0, 0)
+        || (first == 198 && second & 0xfe == 18)
+}
+
+fn is_internal_v6(address: Ipv6Addr) -> bool {
+    let v4 = |high: u16, low: u16| is_internal_v4(Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low)));
+    match address.segments() {
+        // Mapped and compatible; the latter hold :: and ::1 too.
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low] => v4(high, low),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => v4(high, low),
+        [0x64, 0xff9b, 1, ..] => true,
+        // Unique local, link-local, site-local, multicast.
+        [first, ..] => first & 0xfe00 == 0xfc00 || first & 0xff80 == 0xfe80 || first >= 0xff00,
+    }
 }
 
 impl fmt::Display for CanonicalHost {
     /// As in a URL or a Host field: IPv6 in brackets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address {
-            Some(IpAddr::V6(address)) => write!(f, "[{address}]"),
+            Some(IpAddr::V6(address)) => write!(f, "{}", v6(address)),
             _ => f.write_str(&self.text),
         }
     }
@@ -93,6 +141,7 @@ impl fmt::Display for CanonicalHost {
 #[cfg(test)]
 mod tests {
     use super::CanonicalHost;
+    use url::Url;
 
     fn host(text: &str) -> Option<String> {
         CanonicalHost::parse(text).map(|host| host.to_string())
@@ -106,7 +155,14 @@ mod tests {
         for spelling in ["127.1", "0x7f000001", "2130706433", "0177.0.0.1", "0x7f.1"] {
             assert_eq!(host(spelling).as_deref(), Some("127.0.0.1"), "{spelling}");
         }
-        assert_eq!(host("[0:0::1]").as_deref(), Some("[::1]"));
+        for (spelling, canonical) in
+            [("[0:0::1]", "[::1]"), ("[::FFFF:127.0.0.1]", "[::ffff:7f00:1]"), ("[::1.2.3.4]", "[::102:304]")]
+        {
+            assert_eq!(host(spelling).as_deref(), Some(canonical), "{spelling}");
+            let url = Url::parse(&format!("http://{spelling}/")).unwrap();
+            assert_eq!(url.host_str(), Some(canonical), "{spelling}");
+            assert_eq!(CanonicalHost::of(&url).unwrap().as_str(), canonical.trim_matches(['[', ']']));
+        }
         assert_eq!(host("stra\u{df}e.de").as_deref(), Some("xn--strae-oqa.de"));
         assert_eq!(host("b.test.").as_deref(), Some("b.test."));
         assert_eq!(host("a_b.test").as_deref(), Some("a_b.test"));
@@ -145,6 +201,74 @@ mod tests {
         }
         for spelling in ["localhost.test", "128.0.0.1", "[::2]", "notlocalhost"] {
             assert!(!CanonicalHost::parse(spelling).unwrap().is_loopback(), "{spelling}");
+        }
+    }
+
+    /// The blocks of RFC 6890: the first and the last address of each, and the neighbours outside.
+    #[test]
+    fn internal_addresses_in_every_spelling() {
+        let internal = |text: &str| CanonicalHost::parse(text).unwrap().is_internal();
+        for inside in [
+            "0.0.0.0",
+            "0.255.255.255",
+            "10.0.0.0",
+            "10.255.255.255",
+            "100.64.0.0",
+            "100.127.255.255",
+            "127.0.0.0",
+            "169.254.0.0",
+            "169.254.169.254",
+            "172.16.0.0",
+            "172.31.255.255",
+            "192.0.0.255",
+            "192.168.0.0",
+            "198.18.0.0",
+            "198.19.255.255",
+            "224.0.0.0",
+            "255.255.255.255",
+            "[::]",
+            "[::1]",
+            "[::7f00:1]",
+            "[::ffff:10.0.0.1]",
+            "[64:ff9b::a00:1]",
+            "[64:ff9b:1::808:808]",
+            "[2002:a00:1::5]",
+            "[fc00::]",
+            "[fdff:ffff::1]",
+            "[fe80::]",
+            "[febf::1]",
+            "[fec0::1]",
+            "[ff02::1]",
+            "localhost",
+            "x.localhost.",
+        ] {
+            assert!(internal(inside), "{inside}");
+        }
+        for outside in [
+            "1.0.0.0",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "128.0.0.0",
+            "169.253.255.255",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+            "192.167.255.255",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "[::ffff:8.8.8.8]",
+            "[64:ff9b::808:808]",
+            "[2002:808:808::]",
+            "[2001:4860::8888]",
+            "[fbff::1]",
+            "[fe7f::1]",
+            "10.test",
+            "a.test",
+        ] {
+            assert!(!internal(outside), "{outside}");
         }
     }
 }
