@@ -1,6 +1,9 @@
 //! What must hold of the whole core, seen from outside.
 
 mod clock;
+mod driver;
 mod house;
 mod leaks;
+mod read;
 mod session;
+mod threats;

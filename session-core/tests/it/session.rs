@@ -1,6 +1,7 @@
 //! The session machine, verb by verb: what a caller gets to see beside the answer.
 
 use crate::clock::now;
+use crate::driver::{answer, done, failure, first_hop, sent, text};
 use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use session_core::auth::challenge::Challenge;
@@ -24,34 +25,8 @@ use session_core::session::step::{Delivery, ExchangeError, Hop, Step};
 use session_core::time::Timeouts;
 use std::time::Duration;
 
-fn answer(status: u16, fields: &[(&'static str, &str)]) -> ResponseHead {
-    let mut headers = HeaderMap::new();
-    for (name, value) in fields {
-        headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
-    }
-    ResponseHead::new(StatusCode::from_u16(status).unwrap()).with_headers(headers)
-}
-
 fn session() -> SessionBuilder<Session> {
     Session::builder()
-}
-
-fn sent(step: Step) -> Hop {
-    match step {
-        Step::Send(hop) => hop,
-        other => panic!("expected a hop, got {other:?}"),
-    }
-}
-
-fn done(step: Step) -> Delivery {
-    match step {
-        Step::Done(delivery) => delivery,
-        other => panic!("expected a delivery, got {other:?}"),
-    }
-}
-
-fn first_hop(session: &mut Session, request: Request) -> Hop {
-    sent(session.begin(request, now()).unwrap())
 }
 
 /// Runs a request through these answers to its end.
@@ -61,14 +36,6 @@ fn run(session: &mut Session, request: Request, answers: &[ResponseHead]) -> Res
         step = session.handle_response(sent(step), head.clone(), now())?;
     }
     Ok(done(step))
-}
-
-fn failure(kind: FailureKind, what: Sent, age: ConnectionAge) -> Failure {
-    Failure::new(kind, what, age, Error::new(ErrorKind::Incomplete, Phase::Head, "the connection closed"))
-}
-
-fn text(hop: &Hop, name: HeaderName) -> Option<String> {
-    hop.head().headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 #[test]
