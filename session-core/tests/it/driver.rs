@@ -86,6 +86,11 @@ pub(crate) fn run<O: Into<Outcome>>(
     outcomes: impl IntoIterator<Item = O>,
 ) -> Run {
     let mut outcomes = outcomes.into_iter().map(Into::into);
+    play(session, request, |_| outcomes.next().unwrap_or_else(|| answer(200, &[]).into()))
+}
+
+/// The same with whatever `peer` makes of each hop.
+pub(crate) fn play(session: &mut Session, request: Request, mut peer: impl FnMut(&Hop) -> Outcome) -> Run {
     let mut hops = Vec::new();
     let mut now = now();
     let mut step = session.begin(request, now);
@@ -94,7 +99,7 @@ pub(crate) fn run<O: Into<Outcome>>(
         step = match step {
             Ok(Step::Send(hop)) => {
                 hops.push(hop.clone());
-                match outcomes.next().unwrap_or_else(|| answer(200, &[]).into()) {
+                match peer(&hop) {
                     Outcome::Answer(head) => session.handle_response(hop, head, now),
                     Outcome::Failure(kind, sent, age) => session.handle_failure(hop, failure(kind, sent, age), now),
                 }

@@ -6,4 +6,5 @@ mod house;
 mod leaks;
 mod read;
 mod session;
+mod states;
 mod threats;
