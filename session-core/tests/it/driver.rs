@@ -175,7 +175,7 @@ pub(crate) fn everything(hop: &Hop) -> String {
 
 /// What the proxy gets to open a tunnel, in the same form; empty where there is no tunnel.
 pub(crate) fn connect(hop: &Hop) -> String {
-    hop.connect_head().map(|head| shown(&head)).unwrap_or_default()
+    hop.connect_head().unwrap().map(|head| shown(&head)).unwrap_or_default()
 }
 
 fn shown(head: &http::Request<()>) -> String {

@@ -66,7 +66,7 @@ impl<'a> Watch<'a> {
         let mut carried = [false; 3];
         for (index, secret) in ["s-default-auth", "s-default-cookie", "s-session-credential"].into_iter().enumerate() {
             if seen.contains(secret) {
-                let bound = self.bound.to[index].get_or_insert_with(|| here.clone());
+                let bound = self.bound.to[index].get_or_insert_with(|| first.clone());
                 assert_eq!(*bound, here, "{secret} reached another origin");
                 assert!(!self.spent[index], "{secret} came back within the exchange");
                 carried[index] = true;

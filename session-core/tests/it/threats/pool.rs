@@ -75,7 +75,7 @@ fn pi_05_through_one_proxy_each_origin_is_its_own() {
         for url in ["https://a.test/", "https://b.test/", "http://a.test/", "http://b.test/"] {
             let hop = first_hop(&mut session, Request::get(url));
             assert_eq!(format!("{}/", hop.pool_key().origin()), url, "{proxy}");
-            if let Some(connect) = hop.connect_head() {
+            if let Some(connect) = hop.connect_head().unwrap() {
                 assert_eq!(connect.uri().to_string(), format!("{}:443", hop.origin().host()));
             }
             keys.insert(hop.pool_key());

@@ -78,7 +78,7 @@ fn px_02_a_connect_holds_nothing_of_the_request() {
     request.add_cookie("own", "s-cookie");
     let hop = first_hop(&mut session, request);
     assert!(crate::driver::everything(&hop).contains("s-jar"));
-    let head = hop.connect_head().unwrap();
+    let head = hop.connect_head().unwrap().unwrap();
     assert!(!connect(&hop).contains("s-"), "{}", connect(&hop));
     let names: Vec<&str> = head.headers().keys().map(http::HeaderName::as_str).collect();
     assert!(

@@ -144,6 +144,10 @@ fn rt_07_what_leaves_the_base_leaves_its_credentials() {
             [Request::get(evil), Request::get(url::Url::parse("https://a.test/api/").unwrap().join(evil).unwrap())]
         {
             let run = run(&mut session, request, [answer(200, &[])]);
+            if let Err(error) = &run.outcome {
+                assert!(!evil.contains("http") && error.kind() == ErrorKind::InvalidUrl, "{evil}: {error}");
+                continue;
+            }
             let away = run.last().origin().host().as_str() != "a.test";
             assert!(!away || !run.everything(0).contains("s-"), "{evil}: {}", run.everything(0));
         }
