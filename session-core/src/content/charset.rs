@@ -190,7 +190,7 @@ fn after_semicolon(bytes: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{charset_of, decode};
+    use super::{TextRules, charset_of, decode};
     use http::HeaderValue;
     use proptest::prelude::*;
 
@@ -274,6 +274,30 @@ mod tests {
         assert_eq!(text(b"\xfe\xff\0x", "text/plain; charset=UTF-16"), "x");
         assert_eq!(text(b"\xff\xfex\0", "text/plain; charset=utf-16"), "x");
         assert_eq!(text(b"x\0", "text/plain; charset=utf-16"), "x");
+    }
+
+    /// semantics.md 8: what a client reads where nobody named a charset, or a bogus one.
+    #[cfg(feature = "charset")]
+    #[test]
+    fn text_without_a_known_charset_is_read_by_the_rules_of_its_client() {
+        let read = |rules: TextRules, bytes: &[u8], content_type: &str| {
+            rules.decode(bytes, Some(&HeaderValue::from_str(content_type).unwrap())).into_owned()
+        };
+        let (latin1, utf8, utf16) = (b"gr\xfcn", "gr\u{fc}n".as_bytes(), b"\xff\xfex\0");
+        for html in ["text/html", "TEXT/HTML ; level=1", "text/plain;charset="] {
+            assert_eq!(read(TextRules::REQUESTS, latin1, html), "gr\u{fc}n", "{html}");
+            assert_eq!(read(TextRules::REQUESTS, utf8, html), "gr\u{c3}\u{bc}n", "{html}");
+            assert_eq!(read(TextRules::UTF8, utf8, html), "gr\u{fc}n", "{html}");
+        }
+        for other in ["application/json", "text/html; charset=nonsense", "text/html; charset=utf-8", "image/svg+xml"] {
+            assert_eq!(read(TextRules::REQUESTS, utf8, other), "gr\u{fc}n", "{other}");
+            assert_eq!(read(TextRules::UTF8, utf8, other), "gr\u{fc}n", "{other}");
+        }
+        assert_eq!(read(TextRules::FETCH, utf16, "text/plain"), "x");
+        assert_eq!(read(TextRules::UTF8, utf16, "text/plain"), "\u{fffd}\u{fffd}x\0");
+        assert_eq!(read(TextRules::REQUESTS, utf16, "application/octet-stream"), "x");
+        assert_eq!(read(TextRules::REQUESTS, b"\xc4", "text/plain; charset=koi8-r"), "\u{434}");
+        assert_eq!(TextRules::REQUESTS.decode(utf8, None), "gr\u{fc}n");
     }
 
     #[cfg(not(feature = "charset"))]

@@ -1,6 +1,7 @@
 //! What must hold of the whole core, seen from outside.
 
 mod clock;
+mod compat;
 mod driver;
 mod house;
 mod leaks;
