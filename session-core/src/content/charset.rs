@@ -190,7 +190,9 @@ fn after_semicolon(bytes: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TextRules, charset_of, decode};
+    #[cfg(feature = "charset")]
+    use super::TextRules;
+    use super::{charset_of, decode};
     use http::HeaderValue;
     use proptest::prelude::*;
 
