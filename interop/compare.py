@@ -1,6 +1,6 @@
 """Sends the same requests through real clients and through ours with their preset, and compares what a server was asked.
 
-    python compare.py PROGRAM [--write DOCUMENT] [NAME...]
+    python compare.py PROGRAM [NAME...] [--write DOCUMENT]
 
 PROGRAM is the example `compat_client`. With --write, the table between the markers of DOCUMENT is made anew. NAMEs choose
 cases by a part of their name. The exit status is 1 where something differs that cases.json does not explain, and where

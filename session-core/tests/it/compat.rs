@@ -278,6 +278,23 @@ fn cookies_of_one_request_meet_the_jars_as_in_the_client() {
     }
 }
 
+/// A cookie that a request gives by name takes nothing from the session's field.
+#[test]
+fn a_default_cookie_field_stands_beside_a_cookie_of_one_request() {
+    let expected = [
+        (Compat::Fetch, "h=1; a=own; p=1"),
+        (Compat::Requests, "h=1; a=own"),
+        (Compat::Aiohttp, "a=own; h=1; p=1"),
+        (Compat::Curl, "h=1; a=own; p=1"),
+    ];
+    for (compat, expected) in expected {
+        let mut session = session(compat).default_header("cookie", "h=1; a=own").build().unwrap();
+        let mut own = Request::get("http://a.test/");
+        own.add_cookie("p", "1");
+        assert_eq!(cookies(&mut session, own, &[]), [Some(expected.to_owned())], "{compat:?}");
+    }
+}
+
 /// semantics.md 4: the order of strength is field, jar, `cookies=`; one cookie of each name, the names sorted.
 #[test]
 fn aiohttp_sends_one_cookie_of_each_name_from_the_strongest_source() {
