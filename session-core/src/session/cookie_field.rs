@@ -137,6 +137,9 @@ pub(crate) fn build(
 ) -> Result<Option<HeaderValue>, Error> {
     let Ingredients { jar, own, answered, limit, rules } = from;
     let held = jar.map(|jar| jar.select(target, now)).unwrap_or_default();
+    // A field with nothing to merge into it stays as it was written.
+    let merges = !held.is_empty() || own.iter().any(OwnCookie::is_given);
+    let rules = if merges { rules } else { CookieRules { same_name: SameName::Both, order: Order::JarFirst, ..rules } };
     // Each cookie takes its pair and a separator; the first one's separator is not written.
     let mut room =
         limit.saturating_add(SEPARATOR.len()).saturating_sub(own.iter().map(|own| taken(own.pair.len())).sum());
