@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 pub(super) struct Bound {
     /// Where the defaults and the session's credential are bound, from their first use.
     to: [Option<Origin>; 3],
+    /// The origins of the exchanges' first hops: a use binds, and it need not be seen (Digest keeps its password).
+    firsts: BTreeSet<String>,
     /// The hosts that asked to be asked over https alone.
     strict: BTreeSet<String>,
 }
@@ -20,7 +22,7 @@ pub(super) struct Bound {
 impl Bound {
     pub(super) fn of(script: &Script) -> Self {
         let credential = script.session.credential.and_then(|(bound, _)| bound).map(origin_of);
-        Self { to: [None, None, credential], strict: BTreeSet::new() }
+        Self { to: [None, None, credential], firsts: BTreeSet::new(), strict: BTreeSet::new() }
     }
 }
 
@@ -45,6 +47,7 @@ impl<'a> Watch<'a> {
     pub(super) fn check(&mut self, hop: &Hop) {
         let here = hop.origin().clone();
         let first = self.first.get_or_insert_with(|| here.clone()).clone();
+        self.bound.firsts.insert(first.to_string());
         self.crossed |= here != first;
         if let Some((last, carried)) = &self.before
             && *last != here
@@ -66,8 +69,10 @@ impl<'a> Watch<'a> {
         let mut carried = [false; 3];
         for (index, secret) in ["s-default-auth", "s-default-cookie", "s-session-credential"].into_iter().enumerate() {
             if seen.contains(secret) {
-                let bound = self.bound.to[index].get_or_insert_with(|| first.clone());
+                let bound = self.bound.to[index].get_or_insert_with(|| here.clone());
                 assert_eq!(*bound, here, "{secret} reached another origin");
+                let own = index == 2 && self.script.session.credential.is_some_and(|(bound, _)| bound.is_some());
+                assert!(own || self.bound.firsts.contains(&here.to_string()), "{secret} was bound by a redirect");
                 assert!(!self.spent[index], "{secret} came back within the exchange");
                 carried[index] = true;
             }
