@@ -10,6 +10,9 @@ use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// The default fields of a session.
 ///
 /// ```

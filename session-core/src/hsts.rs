@@ -17,6 +17,8 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 mod header;
+#[cfg(feature = "serde")]
+pub(crate) mod record;
 
 pub use header::MalformedHeader;
 

@@ -18,6 +18,9 @@ use http::header::{AUTHORIZATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_A
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::fmt;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// Who asks for credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 9110 11 knows these two")]

@@ -11,6 +11,9 @@ use http::HeaderValue;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// What a request proves itself with.
 ///
 /// Nothing of it is ever printed, the user name neither: many services take a key in its place.

@@ -22,6 +22,8 @@ use crate::message::host::CanonicalHost;
 use crate::message::sensitive::Secret;
 use std::fmt;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
 mod words;
 
 /// The entries of a netrc file.

@@ -5,6 +5,9 @@ use crate::error::excerpt;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// Which cookie: its identity (RFC 6265bis 5.7) without its value.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CookieId {

@@ -15,6 +15,7 @@ use super::load::{LoadProblem, Saved};
 use super::reason::CookieId;
 use super::set_cookie::{Parts, SameSite};
 use crate::error::{Error, ErrorKind, Phase};
+use crate::message::record::required;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+mod compare;
+
+pub(crate) use compare::Said;
+
 /// The cookies of a jar as data. It holds every value in the clear once it is serialised; `Debug` shows none.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JarSnapshot {
     version: u32,
     cookies: Vec<Record>,
@@ -156,6 +162,7 @@ impl Jar {
 
 /// One cookie of a snapshot.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Record {
     name: String,
     value: String,
@@ -165,6 +172,7 @@ struct Record {
     secure: bool,
     http_only: bool,
     same_site: SavedSameSite,
+    #[serde(deserialize_with = "required")]
     expires: Option<SavedInstant>,
     used: u64,
 }
@@ -179,6 +187,7 @@ enum SavedSameSite {
 
 /// An instant: whole seconds, rounded down, and what is left.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SavedInstant {
     seconds: i64,
     nanoseconds: u32,

@@ -14,6 +14,8 @@ pub mod into_url;
 pub(crate) mod methods;
 pub mod origin;
 pub mod proxy;
+#[cfg(feature = "serde")]
+pub(crate) mod record;
 pub mod route;
 pub mod sensitive;
 pub mod target;

@@ -28,7 +28,7 @@ pub enum ProxyScheme {
 }
 
 impl ProxyScheme {
-    const ALL: [Self; 5] = [Self::Http, Self::Https, Self::Socks4a, Self::Socks5, Self::Socks5h];
+    pub(super) const ALL: [Self; 5] = [Self::Http, Self::Https, Self::Socks4a, Self::Socks5, Self::Socks5h];
 
     /// The scheme as it stands in a URL.
     #[must_use]

@@ -7,6 +7,9 @@ use crate::proxy::no_proxy::NoProxy;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// The proxies by the scheme of the request, and the exceptions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyConfig {

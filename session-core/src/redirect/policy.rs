@@ -8,6 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// Whether redirects are followed, how many, and where to.
 #[derive(Clone)]
 pub struct RedirectPolicy {

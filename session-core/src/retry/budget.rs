@@ -34,6 +34,12 @@ impl Budget {
         self.tokens = self.tokens.saturating_add(1).min(self.capacity);
     }
 
+    /// The same bucket with this many tokens left, or full where it holds no more.
+    #[must_use]
+    pub fn with_tokens(self, tokens: u32) -> Self {
+        Self { tokens: tokens.min(self.capacity), ..self }
+    }
+
     /// Tokens that are left.
     #[must_use]
     pub fn tokens(&self) -> u32 {
@@ -63,5 +69,6 @@ mod tests {
         let mut budget = Budget::full(7);
         budget.refill();
         assert_eq!(budget.tokens(), 7);
+        assert_eq!((budget.with_tokens(3).tokens(), budget.with_tokens(8).tokens()), (3, 7));
     }
 }

@@ -18,6 +18,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// When a session tries again.
 ///
 /// [`RetryPolicy::default`] never does, but for the silent retry and the one after a 421, which need no setting.

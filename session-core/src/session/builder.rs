@@ -20,7 +20,11 @@ use crate::session::compat::Compat;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::request::field;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
+#[cfg(feature = "serde")]
+use crate::session::snapshot::Snapshot;
 use crate::session::transport::{Clock, ConnectSettings, Transport};
+#[cfg(feature = "serde")]
+use crate::time::Now;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
@@ -37,6 +41,8 @@ pub struct SessionBuilder<T> {
     memory: Memory,
     entropy: Option<Entropy>,
     connect: ConnectSettings,
+    #[cfg(feature = "serde")]
+    restores: Option<(Snapshot, Now)>,
     error: Option<Error>,
     builds: PhantomData<fn() -> T>,
 }
@@ -60,6 +66,8 @@ impl<T: Transport> SessionBuilder<T> {
             },
             entropy: None,
             connect: ConnectSettings::default(),
+            #[cfg(feature = "serde")]
+            restores: None,
             error: None,
             builds: PhantomData,
         }
@@ -304,6 +312,25 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
+    /// Takes what an earlier session knew, in place of the cookies, fields, credentials and netrc entries that are set
+    /// here, whatever the order of calls. The settings are those of this builder. See [`Session::restore`], whose errors
+    /// come from [`SessionBuilder::build`].
+    ///
+    /// ```
+    /// # use session_core::session::Session;
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    /// let earlier = Session::builder().default_header("x-app", "demo").build()?;
+    /// let later = Session::builder().restore(earlier.snapshot(now), now).https_only(true).build()?;
+    /// assert!(later.headers().ordinary().contains_key("x-app"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    #[cfg(feature = "serde")]
+    pub fn restore(mut self, snapshot: Snapshot, now: Now) -> Self {
+        self.restores = Some((snapshot, now));
+        self
+    }
+
     /// Builds the session.
     ///
     /// # Errors
@@ -319,6 +346,8 @@ impl<T: Transport> SessionBuilder<T> {
         let limits = &self.settings.limits;
         let memory = Memory { jar: self.memory.jar.with_limits(limits), ..self.memory };
         let session = Session::from_parts(self.settings, memory, self.entropy);
+        #[cfg(feature = "serde")]
+        let session = restored(session, self.restores)?;
         T::assemble(session, self.connect)
     }
 
@@ -331,6 +360,14 @@ impl<T: Transport> SessionBuilder<T> {
 /// Whether a credential can be sent at all. One that waits for a challenge shows that only then.
 fn sendable(credential: &Credential) -> Result<(), Error> {
     if credential.answers_challenges() { Ok(()) } else { credential.authorization().map(|_| ()) }
+}
+
+#[cfg(feature = "serde")]
+fn restored(mut session: Session, from: Option<(Snapshot, Now)>) -> Result<Session, Error> {
+    if let Some((snapshot, now)) = from {
+        session.restore(snapshot, now)?;
+    }
+    Ok(session)
 }
 
 impl<T> fmt::Debug for SessionBuilder<T> {

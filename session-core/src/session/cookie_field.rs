@@ -102,6 +102,20 @@ impl OwnCookie {
         self.source == OwnSource::Given
     }
 
+    /// A cookie as one of the two above left it: the pair, how much of it is the name, and where it was written.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(pair: Vec<u8>, name_length: usize, source: OwnSource) -> Option<Self> {
+        let plain = pair.iter().all(|&byte| byte != b';' && is_field_value_byte(byte));
+        let ends_the_name = name_length == 0 || pair.get(name_length) == Some(&b'=');
+        (plain && ends_the_name).then_some(Self { pair, name_length, source })
+    }
+
+    /// The pair, how much of it is the name, and where it was written.
+    #[cfg(feature = "serde")]
+    pub(crate) fn parts(&self) -> (&[u8], usize, OwnSource) {
+        (&self.pair, self.name_length, self.source)
+    }
+
     /// Its name; empty where it has none.
     pub(crate) fn name(&self) -> &[u8] {
         self.pair.get(..self.name_length).unwrap_or_default()

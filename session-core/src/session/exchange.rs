@@ -3,7 +3,7 @@
 use crate::auth::answer;
 use crate::auth::credentials::Credential;
 use crate::auth::digest::asked::Asked;
-use crate::auth::digest::hash::{BodyHash, HashAlgorithm};
+use crate::auth::digest::hash::HashAlgorithm;
 use crate::auth::digest::proof::Proof;
 use crate::content::charset::TextRules;
 use crate::error::{Error, ErrorKind, Phase};
@@ -21,12 +21,12 @@ use crate::redirect::rewrite::BodyFate;
 use crate::retry::policy::Attempts;
 use crate::session::compat::Compat;
 use crate::session::cookie_field::{FieldRule, OwnCookie};
+use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
 use crate::session::memory::LedTo;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::time::Instant;
@@ -51,8 +51,8 @@ pub(crate) struct Exchange {
     pub(crate) framing: Framing,
     /// The Content-Type that the body has by itself, where neither the request nor the session names one.
     pub(crate) body_type: Option<HeaderValue>,
-    /// The body's bytes, where a Digest challenge may ask for their hash.
-    pub(crate) hashable: Option<Bytes>,
+    /// The body, where a Digest challenge may ask for its hash.
+    pub(crate) hashable: Option<Hashable>,
     pub(crate) redirect: RedirectPolicy,
     pub(crate) cookie_mode: CookieMode,
     pub(crate) timeouts: Timeouts,
@@ -114,7 +114,7 @@ impl Exchange {
     pub(crate) fn asked<R>(&self, act: impl FnOnce(&Asked<'_>) -> R) -> R {
         let asked = Asked::of_origin(&self.method, &self.target).with_body(self.body);
         match &self.hashable {
-            Some(bytes) => act(&asked.with_hash(&|algorithm: HashAlgorithm| Some(BodyHash::of(algorithm, bytes)))),
+            Some(body) => act(&asked.with_hash(&|algorithm: HashAlgorithm| body.hash(algorithm))),
             None => act(&asked),
         }
     }

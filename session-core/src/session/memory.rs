@@ -44,6 +44,12 @@ impl Digests {
         }
         self.0.entry(origin.clone()).or_default()
     }
+
+    /// Each state with its origin.
+    #[cfg(feature = "serde")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Origin, &DigestState)> {
+        self.0.iter()
+    }
 }
 
 /// The session's credentials, each bound to one origin, from the start or from its first use on.

@@ -10,6 +10,7 @@ pub mod compat;
 mod cookie_field;
 mod decide;
 mod exchange;
+mod hashable;
 pub mod history;
 mod memory;
 mod prepare;
@@ -18,6 +19,8 @@ pub mod reason;
 pub mod request;
 mod resume;
 pub mod settings;
+#[cfg(feature = "serde")]
+pub mod snapshot;
 mod start;
 pub mod step;
 pub mod transport;
@@ -29,7 +32,6 @@ use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::headers::DefaultHeaders;
 use crate::limits::Limits;
-use crate::message::body::BodyPlan;
 use crate::message::head::ResponseHead;
 use crate::message::into_url::BaseJoin;
 use crate::message::origin::Origin;
@@ -198,12 +200,7 @@ impl Session {
             Ok(head) => head,
             Err(error) => return Err(ExchangeError::of(*exchange, error)),
         };
-        let plan = match (exchange.body.is_empty(), exchange.body.is_replayable()) {
-            (true, _) => BodyPlan::None,
-            (false, true) => BodyPlan::FromStart,
-            (false, false) => BodyPlan::Continue,
-        };
-        Ok(Step::Send(Hop { head, plan, fresh: on == ConnectionChoice::Fresh, exchange }))
+        Ok(Step::Send(Hop::new(head, on, exchange)))
     }
 
     /// The same hop once more, at once or after a pause.

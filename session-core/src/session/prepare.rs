@@ -34,12 +34,7 @@ pub(crate) fn head(
     if settings.https_only && origin.scheme() == Scheme::Http {
         return Err(clear_text(phase(exchange)));
     }
-    let uri = Uri::try_from(exchange.target.absolute()).map_err(|source| {
-        Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request").with_source(source)
-    })?;
-    let mut head = http::Request::new(());
-    *head.method_mut() = exchange.method.clone();
-    *head.uri_mut() = uri;
+    let mut head = head_of(exchange, HeaderMap::new())?;
     let fields = head.headers_mut();
     exchange.sent = SentCredentials::default();
     (exchange.digest, exchange.proof) = (None, None);
@@ -54,6 +49,18 @@ pub(crate) fn head(
     proxy_authorization(exchange, &origin, fields)?;
     authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
+    Ok(head)
+}
+
+/// A head for this hop's method and target with these fields.
+pub(crate) fn head_of(exchange: &Exchange, fields: HeaderMap) -> Result<http::Request<()>, Error> {
+    let uri = Uri::try_from(exchange.target.absolute()).map_err(|source| {
+        Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request").with_source(source)
+    })?;
+    let mut head = http::Request::new(());
+    *head.method_mut() = exchange.method.clone();
+    *head.uri_mut() = uri;
+    *head.headers_mut() = fields;
     Ok(head)
 }
 

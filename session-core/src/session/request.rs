@@ -7,6 +7,7 @@ use crate::message::head::ShownFields;
 use crate::message::into_url::{IntoUrl, Reference};
 use crate::redirect::policy::RedirectPolicy;
 use crate::session::exchange::Exchange;
+use crate::session::hashable::Hashable;
 use crate::session::settings::{CookieMode, Setting};
 use crate::time::Timeouts;
 use bytes::Bytes;
@@ -59,7 +60,7 @@ pub struct Request {
     pub(crate) redirect: Option<RedirectPolicy>,
     pub(crate) timeouts: RequestTimeouts,
     pub(crate) session_params: Setting<()>,
-    pub(crate) hashable: Option<Bytes>,
+    pub(crate) hashable: Option<Hashable>,
     /// The exchange that this request goes on with, where it is the next one of a redirect.
     pub(crate) resumes: Option<Box<Exchange>>,
 }
@@ -157,7 +158,7 @@ impl Request {
     /// The body's bytes, to be hashed where a Digest challenge asks for it (`qop=auth-int` alone). They are not sent from
     /// here. Without them such a challenge is answered for an empty body only.
     pub fn set_hashable(&mut self, bytes: Bytes) {
-        self.hashable = Some(bytes);
+        self.hashable = Some(Hashable::Bytes(bytes));
     }
 
     /// The URL as given; relative ones are joined to the session's `base_url`.

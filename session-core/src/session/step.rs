@@ -50,6 +50,16 @@ pub struct Hop {
 }
 
 impl Hop {
+    /// The next hop of an exchange.
+    pub(crate) fn new(head: http::Request<()>, on: ConnectionChoice, exchange: Box<Exchange>) -> Self {
+        let plan = match (exchange.body.is_empty(), exchange.body.is_replayable()) {
+            (true, _) => BodyPlan::None,
+            (false, true) => BodyPlan::FromStart,
+            (false, false) => BodyPlan::Continue,
+        };
+        Self { head, plan, fresh: on == ConnectionChoice::Fresh, exchange }
+    }
+
     /// Method, absolute URI and fields, Host first. The fields that frame the body are not among them: see
     /// [`Hop::framing`].
     #[must_use]

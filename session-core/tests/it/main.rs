@@ -7,5 +7,7 @@ mod house;
 mod leaks;
 mod read;
 mod session;
+#[cfg(all(feature = "serde", feature = "json"))]
+mod snapshot;
 mod states;
 mod threats;

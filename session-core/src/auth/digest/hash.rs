@@ -72,6 +72,17 @@ impl BodyHash {
         hasher.finish()
     }
 
+    /// A hash that was made elsewhere, in lower-case hex; `None` where it is not as long as the function's hashes are.
+    #[must_use]
+    pub fn from_hex(algorithm: HashAlgorithm, hex: &str) -> Option<Self> {
+        let length = match algorithm {
+            HashAlgorithm::Md5 => 32,
+            HashAlgorithm::Sha256 | HashAlgorithm::Sha512Trunc256 => 64,
+        };
+        let lower = hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (hex.len() == length && lower).then(|| Self { algorithm, hex: hex.to_owned() })
+    }
+
     /// The function it was made with.
     #[must_use]
     pub fn algorithm(&self) -> HashAlgorithm {
@@ -156,6 +167,9 @@ mod tests {
             (HashAlgorithm::Sha512Trunc256, "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23"),
         ] {
             assert_eq!(BodyHash::of(algorithm, b"abc").as_hex(), expected, "{algorithm}");
+            assert_eq!(BodyHash::from_hex(algorithm, expected), Some(BodyHash::of(algorithm, b"abc")));
+            assert_eq!(BodyHash::from_hex(algorithm, &expected.to_uppercase()), None);
+            assert_eq!(BodyHash::from_hex(algorithm, &expected[1..]), None);
             let mut hasher = BodyHasher::new(algorithm);
             hasher.update(b"a");
             hasher.update(b"");

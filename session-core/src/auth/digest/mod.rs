@@ -12,5 +12,7 @@ mod field;
 pub mod hash;
 pub(crate) mod offer;
 pub mod proof;
+#[cfg(feature = "serde")]
+pub(crate) mod record;
 pub mod state;
 mod terms;

@@ -64,7 +64,7 @@ impl Offer {
             realm: needed("realm")?,
             nonce: needed("nonce")?,
             opaque: parameters.value("opaque").map(<[u8]>::to_vec),
-            algorithm: Algorithm::of(parameters).ok_or(Unusable::Algorithm)?,
+            algorithm: Algorithm::named(parameters.value("algorithm")).ok_or(Unusable::Algorithm)?,
             protection: Protection::of(parameters).ok_or(Unusable::Protection)?,
             domain: domain(parameters),
             stale: is_true(parameters, "stale"),
@@ -94,8 +94,9 @@ impl Offer {
 }
 
 impl Algorithm {
-    fn of(parameters: &Parameters) -> Option<Self> {
-        let Some(name) = parameters.value("algorithm") else {
+    /// What the parameter's value names; `None` stands for MD5.
+    pub(super) fn named(name: Option<&[u8]>) -> Option<Self> {
+        let Some(name) = name else {
             return Some(Self { hash: HashAlgorithm::Md5, session: false, name: None });
         };
         let name = std::str::from_utf8(name).ok()?;

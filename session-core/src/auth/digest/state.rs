@@ -15,6 +15,9 @@ use crate::message::target::Target;
 use http::HeaderValue;
 use url::Url;
 
+#[cfg(feature = "serde")]
+pub(crate) mod record;
+
 /// The last challenge of one origin, the nonce in use and how often it was used.
 ///
 /// Whoever owns the states keeps one for each origin and hands in no other: nothing of a state may reach another origin.
