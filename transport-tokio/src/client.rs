@@ -1,6 +1,8 @@
 //! The session over its sockets: the loop that carries out what the core decides, the connections that lie idle, and
 //! the response that comes of it.
 
+mod cookie_file;
+
 use crate::body::{Body, Incoming};
 use crate::connect::connect;
 use crate::error::{Error, Result};
