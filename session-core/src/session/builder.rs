@@ -5,7 +5,7 @@ use crate::auth::netrc::Netrc;
 use crate::content::charset::TextRules;
 use crate::cookies::jar::Jar;
 use crate::entropy::Entropy;
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::Error;
 use crate::headers::DefaultHeaders;
 use crate::hsts::HstsStore;
 use crate::limits::Limits;
@@ -16,6 +16,7 @@ use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
+use crate::session::change::check_base;
 use crate::session::compat::Compat;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::request::field;
@@ -31,7 +32,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
-use url::Url;
 
 /// Builds a session `T`: the bare machine of this crate, or a transport's session around it. What is wrong with a setting
 /// is told by [`SessionBuilder::build`].
@@ -340,9 +340,7 @@ impl<T: Transport> SessionBuilder<T> {
             return Err(error);
         }
         crate::session::exchange::check_host(self.memory.defaults.ordinary())?;
-        if self.settings.base_url.as_ref().is_some_and(Url::cannot_be_a_base) {
-            return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "the base_url cannot be a base"));
-        }
+        self.settings.base_url.as_ref().map(check_base).transpose()?;
         let limits = &self.settings.limits;
         let memory = Memory { jar: self.memory.jar.with_limits(limits), ..self.memory };
         let session = Session::from_parts(self.settings, memory, self.entropy);

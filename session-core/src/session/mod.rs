@@ -6,6 +6,7 @@
 //! transition and never while bytes move.
 
 pub mod builder;
+mod change;
 pub mod compat;
 mod cookie_field;
 mod decide;
@@ -31,9 +32,7 @@ use crate::cookies::jar::Jar;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::headers::DefaultHeaders;
-use crate::limits::Limits;
 use crate::message::head::ResponseHead;
-use crate::message::into_url::BaseJoin;
 use crate::message::origin::Origin;
 use crate::retry::failure::Failure;
 use crate::retry::policy::ConnectionChoice;
@@ -45,11 +44,10 @@ use crate::session::memory::{Memory, Openness};
 use crate::session::request::Request;
 use crate::session::settings::Settings;
 use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
-use crate::time::{Now, Timeouts};
+use crate::time::Now;
 use http::HeaderMap;
 use std::fmt;
 use std::time::Duration;
-use url::Url;
 
 /// A session: its settings and what it learned.
 ///
@@ -273,30 +271,6 @@ impl Session {
         if self.seeding == Seeding::Wanted {
             self.set_entropy(entropy);
         }
-    }
-
-    /// The URL that relative ones are joined to.
-    #[must_use]
-    pub fn base_url(&self) -> Option<&Url> {
-        self.settings.base_url.as_ref()
-    }
-
-    /// How they are joined.
-    #[must_use]
-    pub fn base_join(&self) -> BaseJoin {
-        self.settings.base_join
-    }
-
-    /// The bounds.
-    #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.settings.limits
-    }
-
-    /// How long each phase may take, unless a request says otherwise.
-    #[must_use]
-    pub fn timeouts(&self) -> Timeouts {
-        self.settings.timeouts
     }
 
     /// Takes no further request: each later `begin` is [`ErrorKind::Closed`]. Exchanges under way go on to their end.

@@ -1,0 +1,141 @@
+//! The settings of a session that stands, changed at any time. An exchange under way keeps the timeouts, the redirect rules,
+//! the cookie mode and the parameters that it began with; everything else is looked up anew at each of its hops.
+
+use crate::error::{Error, ErrorKind, Phase};
+use crate::hsts::HstsStore;
+use crate::limits::Limits;
+use crate::message::into_url::BaseJoin;
+use crate::proxy::select::ProxyConfig;
+use crate::redirect::policy::RedirectPolicy;
+use crate::retry::policy::RetryPolicy;
+use crate::session::Session;
+use crate::session::settings::{CookieMode, HstsMode};
+use crate::time::Timeouts;
+use http::HeaderValue;
+use url::Url;
+
+/// The settings, to be read and changed at any time. They are those of the
+/// [`SessionBuilder`](crate::session::builder::SessionBuilder), where each has its default.
+///
+/// ```
+/// use session_core::redirect::policy::RedirectPolicy;
+/// use session_core::session::Session;
+///
+/// let mut session = Session::builder().param("lang", "en").build()?;
+/// session.params_mut().push(("page".to_owned(), "2".to_owned()));
+/// session.set_redirect(RedirectPolicy::none());
+/// assert_eq!(session.params().len(), 2);
+/// # Ok::<(), session_core::error::Error>(())
+/// ```
+impl Session {
+    /// The URL that relative ones are joined to.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&Url> {
+        self.settings.base_url.as_ref()
+    }
+
+    /// How they are joined.
+    #[must_use]
+    pub fn base_join(&self) -> BaseJoin {
+        self.settings.base_join
+    }
+
+    /// Sets the URL that relative ones are joined to; `None` leaves them without one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUrl`] for a URL that nothing can be joined to, and for one with user information: a credential
+    /// is set by [`Session::set_auth_for`].
+    pub fn set_base_url(&mut self, url: Option<Url>) -> Result<(), Error> {
+        if let Some(url) = &url {
+            check_base(url)?;
+            if !url.username().is_empty() || url.password().is_some() {
+                return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "the base_url has user information"));
+            }
+        }
+        self.settings.base_url = url;
+        Ok(())
+    }
+
+    /// The parameters that each request's first URL gets.
+    #[must_use]
+    pub fn params(&self) -> &[(String, String)] {
+        &self.settings.params
+    }
+
+    /// The parameters that each request's first URL gets, to be changed.
+    pub fn params_mut(&mut self) -> &mut Vec<(String, String)> {
+        &mut self.settings.params
+    }
+
+    /// Sets what the session calls itself; `None` sends no User-Agent.
+    pub fn set_user_agent(&mut self, value: Option<HeaderValue>) {
+        self.settings.user_agent = value;
+    }
+
+    /// Sets what requests and answers have to do with the jar.
+    pub fn set_cookie_mode(&mut self, mode: CookieMode) {
+        self.settings.cookie_mode = mode;
+    }
+
+    /// Sets the redirect rules.
+    pub fn set_redirect(&mut self, policy: RedirectPolicy) {
+        self.settings.redirect = policy;
+    }
+
+    /// Sets the retry rules, with a full budget; `None` is none but the silent one.
+    pub fn set_retry(&mut self, policy: Option<RetryPolicy>) {
+        self.memory.retries = policy.clone().unwrap_or_default().full_budget();
+        self.settings.retry = policy;
+    }
+
+    /// Sets the proxies.
+    pub fn set_proxy(&mut self, proxies: ProxyConfig) {
+        self.settings.proxy = proxies;
+    }
+
+    /// Sets whether clear text is refused.
+    pub fn set_https_only(&mut self, only: bool) {
+        self.settings.https_only = only;
+    }
+
+    /// Sets whether hosts that ask for it over https are asked over https alone. What was learned stays.
+    pub fn set_hsts(&mut self, mode: HstsMode) {
+        self.settings.hsts = mode;
+    }
+
+    /// The hosts that are asked over https alone.
+    #[must_use]
+    pub fn hsts(&self) -> &HstsStore {
+        &self.memory.hsts
+    }
+
+    /// The hosts that are asked over https alone, to be changed.
+    pub fn hsts_mut(&mut self) -> &mut HstsStore {
+        &mut self.memory.hsts
+    }
+
+    /// How long each phase may take, unless a request says otherwise.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.settings.timeouts
+    }
+
+    /// Sets how long each phase may take.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.settings.timeouts = timeouts;
+    }
+
+    /// The bounds. They are set once, in the builder: the jar and the connections go by them from the start.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+}
+
+/// Whether relative URLs can be joined to this one.
+pub(crate) fn check_base(url: &Url) -> Result<(), Error> {
+    if url.cannot_be_a_base() {
+        return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "the base_url cannot be a base"));
+    }
+    Ok(())
+}
