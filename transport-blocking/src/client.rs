@@ -2,7 +2,11 @@
 //! the response that comes of it.
 
 mod cookie_file;
+mod shared_jar;
 
+pub use shared_jar::SharedJar;
+
+use self::shared_jar::Machine;
 use crate::body::{Body, Incoming};
 use crate::connect::connect;
 use crate::error::{Error, Result};
@@ -46,7 +50,7 @@ pub struct Session(Arc<Shared>);
 
 /// What the clones of a session share.
 pub(crate) struct Shared {
-    core: Mutex<Core>,
+    core: Mutex<Machine>,
     idle: Mutex<Idle<Box<Wire>>>,
     connect: ConnectSettings,
     limits: Arc<Limits>,
@@ -127,7 +131,7 @@ impl Session {
     /// Takes no further request: each later one is [`ErrorKind::Closed`]. Idle connections close at once; exchanges under
     /// way go on, and their connections close with them. For all clones.
     pub fn close(&self) {
-        lock(&self.0.core).close();
+        self.with(Core::close);
         let idle = lock(&self.0.idle).close();
         drop(idle);
     }
@@ -135,7 +139,7 @@ impl Session {
     /// Whether [`Session::close`] was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        lock(&self.0.core).is_closed()
+        self.with(|core| core.is_closed())
     }
 
     /// How many connections lie idle.
@@ -154,13 +158,13 @@ impl Transport for Session {
         session.seed_entropy(Entropy::from_seed(seed));
         let limits = session.limits().clone();
         let idle = Mutex::new(Idle::new(&limits));
-        Ok(Self(Arc::new(Shared { core: Mutex::new(session), idle, connect, limits: Arc::new(limits) })))
+        Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), idle, connect, limits: Arc::new(limits) })))
     }
 }
 
 impl Access for Session {
     fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
-        act(&mut lock(&self.0.core))
+        lock(&self.0.core).with(act)
     }
 }
 
@@ -169,11 +173,11 @@ impl Dispatch for &Session {
     type Outcome = Result<Response>;
 
     fn base_url(&self) -> Option<Url> {
-        lock(&self.0.core).base_url().cloned()
+        self.with(|core| core.base_url().cloned())
     }
 
     fn base_join(&self) -> BaseJoin {
-        lock(&self.0.core).base_join()
+        self.with(|core| core.base_join())
     }
 
     fn dispatch(self, request: Result<(Request, Option<Body>), CoreError>) -> Result<Response> {
@@ -278,7 +282,7 @@ impl Shared {
     /// Does something with the core, alone with it.
     fn verb<R>(&self, act: impl FnOnce(&mut Core, Now) -> R) -> R {
         let now = self.now();
-        act(&mut lock(&self.core), now)
+        lock(&self.core).with(|core| act(core, now))
     }
 
     /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.

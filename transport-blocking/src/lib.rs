@@ -47,7 +47,7 @@ mod error;
 mod wire;
 
 pub use body::Body;
-pub use client::{RequestBuilder, Response, Session, SessionBuilder};
+pub use client::{RequestBuilder, Response, Session, SessionBuilder, SharedJar};
 pub use error::{Error, Result};
 pub use http;
 pub use session_core;

@@ -49,7 +49,7 @@ mod error;
 mod wire;
 
 pub use body::Body;
-pub use client::{RequestBuilder, Response, ResponseFuture, Session, SessionBuilder};
+pub use client::{RequestBuilder, Response, ResponseFuture, Session, SessionBuilder, SharedJar};
 pub use error::{Error, Result};
 pub use http;
 pub use session_core;

@@ -5,6 +5,7 @@ mod cookie_file;
 mod faults;
 mod session;
 mod settings;
+mod shared_jar;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};

@@ -5,6 +5,7 @@ mod cookie_file;
 mod faults;
 mod session;
 mod settings;
+mod shared_jar;
 mod tasks;
 mod upload;
 
