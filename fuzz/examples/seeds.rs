@@ -51,12 +51,59 @@ fn seeds(case: &Value) -> Vec<(&'static str, String, Vec<u8>)> {
                 ("h1_segmentation", name, [&[how, 1, 2], &bytes[..]].concat()),
             ]
         }),
-        Some("cookies") => vec![("set_cookie", name, [&b"\0"[..], &cookies(case)].concat())],
+        Some("cookies") => {
+            let script = [&b"\0"[..], &cookies(case)].concat();
+            // Half of the way through the script the jar goes through a file.
+            let mut lines: Vec<&[u8]> = script.split(|&byte| byte == b'\n').collect();
+            lines.insert(lines.len().div_ceil(2), b"!");
+            let through_a_file = lines.join(&b'\n');
+            vec![
+                ("jar_ops", format!("{name}-file"), through_a_file),
+                ("jar_ops", name.clone(), script.clone()),
+                ("set_cookie", name, script),
+            ]
+        }
         Some("cookie-date") => {
             let date = case["input"].as_str().unwrap_or_default();
-            vec![("set_cookie", name, format!("\0a=1; Expires={date}").into_bytes())]
+            let line = format!("\0a=1; Expires={date}").into_bytes();
+            vec![("cookie_date", name.clone(), date.as_bytes().to_vec()), ("set_cookie", name, line)]
+        }
+        Some("scenario") => {
+            let mut found = Vec::new();
+            texts(case, "", &mut found);
+            found
+                .into_iter()
+                .enumerate()
+                .map(|(number, (target, seed))| (target, format!("{name}-{number}"), seed))
+                .collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// The texts of a scenario that a target reads by itself: what stands under these names, wherever they are.
+fn texts(value: &Value, name: &str, found: &mut Vec<(&'static str, Vec<u8>)>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| texts(value, &name.to_ascii_lowercase(), found))
+        }
+        Value::Array(items) => match items.as_slice() {
+            // A field, as an answer has it.
+            [Value::String(name), value @ Value::String(_)] => texts(value, &name.to_ascii_lowercase(), found),
+            items => items.iter().for_each(|item| texts(item, name, found)),
+        },
+        Value::String(text) => {
+            let (target, first) = match name {
+                // The byte in front says which base, which origin, and that no entry of the target's own comes first.
+                "location" => ("location", "\0"),
+                "netrc" => ("netrc", "\0"),
+                "no_proxy" => ("no_proxy", "\0"),
+                "www-authenticate" => ("challenge", ""),
+                _ => return,
+            };
+            found.push((target, format!("{first}{text}").into_bytes()));
+        }
+        _ => {}
     }
 }
 

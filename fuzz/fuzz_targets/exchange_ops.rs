@@ -1,0 +1,7 @@
+//! A session under any operations: see `session_fuzz::exchange`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use session_fuzz::exchange::{Life, check_life};
+
+fuzz_target!(|life: Life| check_life(&life));

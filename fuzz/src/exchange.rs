@@ -1,0 +1,614 @@
+//! A session under any operations: several exchanges under way at once, answered, failed, timed out, dropped, while time
+//! passes and settings change. No secret reaches an origin it is not bound to, none is printed, every hop is one request,
+//! and every exchange ends.
+//!
+//! Every secret is a text of its own that begins with `s-`, so that finding it in a hop tells where it came from.
+
+use arbitrary::Arbitrary;
+use bytes::BytesMut;
+use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Method, Request as Head, StatusCode};
+use session_core::auth::credentials::Credential;
+use session_core::auth::netrc::Netrc;
+use session_core::error::{Error, ErrorKind, Phase};
+use session_core::h1::{Connection, TargetForm};
+use session_core::limits::Limits;
+use session_core::message::body::{BodySize, RequestBody};
+use session_core::message::head::ResponseHead;
+use session_core::message::origin::{Origin, Scheme};
+use session_core::message::proxy::{Passage, ProxyServer};
+use session_core::message::target::Target;
+use session_core::proxy::no_proxy::NoProxy;
+use session_core::proxy::select::ProxyConfig;
+use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
+use session_core::retry::policy::RetryPolicy;
+use session_core::session::Session;
+use session_core::session::request::Request;
+use session_core::session::settings::{CookieMode, Setting};
+use session_core::session::step::{ExchangeError, Hop, Pause, Step};
+use session_core::time::Now;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime};
+
+/// A session and what happens to it.
+#[derive(Arbitrary, Clone, Debug)]
+pub struct Life {
+    /// Bits: a default Authorization, Cookie and key; retries; a credential; Digest; a netrc; fields of an origin.
+    pub has: u8,
+    /// The numbers of origins and proxies that the settings are about.
+    pub about: [u8; 4],
+    /// What happens.
+    pub operations: Vec<Operation>,
+}
+
+/// One thing that happens. `slot` names the exchange, modulo [`SLOTS`].
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub enum Operation {
+    /// A request begins in the place of the one in the slot, which is dropped.
+    Begin {
+        /// Which.
+        slot: u8,
+        /// The origin's number.
+        origin: u8,
+        /// What the request has of its own, by bits: see [`Playing::begin`].
+        own: u16,
+    },
+    /// An answer comes.
+    Answer {
+        /// Which.
+        slot: u8,
+        /// The status, by number.
+        status: u8,
+        /// Where a redirect leads.
+        to: u8,
+        /// Bits: cookies; Strict-Transport-Security; that with `max-age=0`; user information; a luring challenge.
+        gives: u8,
+    },
+    /// The hop fails.
+    Fail {
+        /// Which.
+        slot: u8,
+        /// How, by number.
+        kind: u8,
+        /// How much was sent, by number.
+        sent: u8,
+        /// Whether the connection had been used.
+        reused: bool,
+    },
+    /// The pause is over, or is said to be.
+    Timeout {
+        /// Which.
+        slot: u8,
+    },
+    /// The token is dropped.
+    Drop {
+        /// Which.
+        slot: u8,
+    },
+    /// So many seconds pass.
+    Advance(u8),
+    /// Another session credential, bound to an origin or not.
+    SetAuth {
+        /// The origin's number; beyond the last: not bound.
+        origin: u8,
+        /// Whether it is Digest.
+        digest: bool,
+    },
+    /// Another default Authorization.
+    SetDefault,
+    /// The jar is emptied.
+    ClearCookies,
+}
+
+const SLOTS: usize = 3;
+
+/// More operations than these teach nothing.
+const OPERATIONS: usize = 96;
+
+const ORIGINS: [&str; 8] = [
+    "https://a.test",
+    "http://a.test",
+    "http://a.test:8080",
+    "https://w.a.test",
+    "https://b.test",
+    "https://evil-b.test",
+    "http://127.0.0.1",
+    "https://a.test.",
+];
+
+const PROXIES: [&str; 3] = ["http://u:s-proxy-0@p.test", "https://u:s-proxy-1@q.test", "socks5h://u:s-proxy-2@r.test"];
+
+const STATUSES: [u16; 12] = [200, 301, 302, 303, 307, 308, 401, 407, 421, 503, 304, 500];
+
+const KINDS: [FailureKind; 7] = [
+    FailureKind::Closed,
+    FailureKind::Reset,
+    FailureKind::Connect,
+    FailureKind::Timeout,
+    FailureKind::Tls,
+    FailureKind::Protocol,
+    FailureKind::Body,
+];
+
+/// 2026-01-01T00:00:00Z. The other clock's beginning is of no matter.
+#[must_use]
+pub fn now() -> Now {
+    Now::new(Instant::now(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600))
+}
+
+/// Plays a life.
+pub fn check_life(life: &Life) {
+    let mut playing = Playing::of(life);
+    for operation in life.operations.iter().take(OPERATIONS) {
+        playing.play(*operation);
+    }
+    playing.silent(&format!("{:?}", playing.session));
+}
+
+/// A session under way, and what is known of it.
+struct Playing {
+    session: Session,
+    now: Now,
+    slots: [Option<Exchange>; SLOTS],
+    begun: usize,
+    /// How often the session's credential and default were set.
+    generation: usize,
+    proxies: ProxyConfig,
+    origin_headers: Option<Origin>,
+    netrc: Option<Origin>,
+    /// Where each secret of the session is bound.
+    bound: BTreeMap<String, Origin>,
+    /// The hosts that asked to be asked over https alone.
+    strict: BTreeSet<String>,
+}
+
+/// One exchange, and what must hold of it.
+struct Exchange {
+    token: Token,
+    watch: Watch,
+}
+
+enum Token {
+    Hop(Box<Hop>),
+    Pause(Pause),
+}
+
+fn origin(number: u8) -> Origin {
+    Origin::parse(ORIGINS[usize::from(number) % ORIGINS.len()]).expect("an origin of our own")
+}
+
+fn credential(digest: bool, secret: String) -> Credential {
+    if digest { Credential::digest(secret, "s-password") } else { Credential::bearer(secret) }
+}
+
+impl Playing {
+    fn of(life: &Life) -> Self {
+        let has = |bit: u8| life.has & (1 << bit) != 0;
+        let [credential_of, netrc_of, fields_of, way] = life.about;
+        let mut bound = BTreeMap::new();
+        let mut limits = Limits::default();
+        limits.redirects = 5;
+        let mut builder = Session::builder().limits(limits).timeout(Duration::from_secs(600));
+        if has(0) {
+            builder = builder.default_header("Authorization", "Default s-default-auth-0;");
+        }
+        if has(1) {
+            builder = builder.default_header("cookie", "dc=s-default-cookie-0;");
+        }
+        if has(2) {
+            builder = builder.default_header("x-api-key", "s-default-key;");
+        }
+        if has(3) {
+            builder = builder.retry(RetryPolicy::new(2));
+        }
+        if has(4) {
+            let credential = credential(has(5), "s-session-0-".to_owned());
+            builder = if usize::from(credential_of) < ORIGINS.len() {
+                bound.insert("s-session-0-".to_owned(), origin(credential_of));
+                builder.auth_for(ORIGINS[usize::from(credential_of)], credential)
+            } else {
+                builder.auth(credential)
+            };
+        }
+        let netrc = has(6).then(|| origin(netrc_of));
+        if let Some(netrc) = &netrc {
+            let text = format!("machine {} login n password s-netrc", netrc.host());
+            builder = builder.netrc(Netrc::parse(&text).0);
+        }
+        let origin_headers = has(7).then(|| origin(fields_of));
+        if let Some(origin) = &origin_headers {
+            let mut fields = HeaderMap::new();
+            fields.insert("x-auth-token", HeaderValue::from_static("s-origin-header"));
+            builder = builder.origin_headers(&origin.to_string(), fields);
+        }
+        let server = |number: u8| PROXIES.get(usize::from(number)).map(|url| ProxyServer::parse(url).expect("a proxy"));
+        let mut proxies =
+            ProxyConfig::new().no_proxy(NoProxy::parse(["", "a.test", "127.0.0.1"][usize::from(way / 16 % 3)]));
+        if let Some(http) = server(way % 4) {
+            proxies = proxies.http(http);
+        }
+        if let Some(https) = server(way / 4 % 4) {
+            proxies = proxies.https(https);
+        }
+        let session = builder.proxy(proxies.clone()).build().expect("a session of our own");
+        Self {
+            session,
+            now: now(),
+            slots: [None, None, None],
+            begun: 0,
+            generation: 0,
+            proxies,
+            origin_headers,
+            netrc,
+            bound,
+            strict: BTreeSet::new(),
+        }
+    }
+
+    fn play(&mut self, operation: Operation) {
+        match operation {
+            Operation::Begin { slot, origin, own } => self.begin(slot, origin, own),
+            Operation::Answer { slot, status, to, gives } => self.answer(slot, status, to, gives),
+            Operation::Fail { slot, kind, sent, reused } => self.fail(slot, kind, sent, reused),
+            Operation::Timeout { slot } => self.timeout(slot),
+            Operation::Drop { slot } => self.slots[usize::from(slot) % SLOTS] = None,
+            Operation::Advance(seconds) => self.now = self.now.advanced(Duration::from_secs(seconds.into())),
+            Operation::SetAuth { origin: of, digest } => {
+                self.generation += 1;
+                let secret = format!("s-session-{}-", self.generation);
+                let credential = credential(digest, secret.clone());
+                if usize::from(of) < ORIGINS.len() {
+                    self.bound.insert(secret, origin(of));
+                    self.session.set_auth(None);
+                    self.session.set_auth_for(origin(of), credential);
+                } else {
+                    self.session.set_auth(Some(credential));
+                }
+            }
+            Operation::SetDefault => {
+                self.generation += 1;
+                let value = format!("Default s-default-auth-{};", self.generation);
+                let value = HeaderValue::try_from(value).expect("a value of our own");
+                self.session.headers_mut().insert(AUTHORIZATION, value);
+            }
+            Operation::ClearCookies => self.session.cookies_mut().clear(),
+        }
+    }
+
+    /// Bits of `own`: Authorization; Cookie; a cookie; a key; a marked field; a credential, Digest; user information; a body,
+    /// that can be sent again; POST; Proxy-Authorization; a Host; the cookie mode.
+    fn begin(&mut self, slot: u8, of: u8, own: u16) {
+        let number = self.begun;
+        self.begun += 1;
+        let has = |bit: u16| own & (1 << bit) != 0;
+        let url = ORIGINS[usize::from(of) % ORIGINS.len()];
+        let url = if has(7) { url.replace("://", &format!("://u:s-own-{number}-info@")) } else { url.to_owned() };
+        let mut request = Request::new(if has(10) { Method::POST } else { Method::GET }, format!("{url}/start?q#f"));
+        let mut add = |bit, name: &'static str, value: String, marked: bool| {
+            if has(bit) {
+                let mut value = HeaderValue::try_from(value).expect("a value of our own");
+                value.set_sensitive(marked);
+                request.append_header(name, value).expect("a field of our own");
+            }
+        };
+        add(0, "aUthorization", format!("Own s-own-{number}-auth"), false);
+        add(1, "cOOkie", format!("f=s-own-{number}-field; c=1"), false);
+        add(3, "X-Csrf-Token", format!("s-own-{number}-key"), false);
+        add(4, "x-mine", format!("s-own-{number}-marked"), true);
+        add(11, "Proxy-Authorization", format!("Own s-own-{number}-proxy"), false);
+        add(12, "Host", "virtual.test:81".to_owned(), false);
+        if has(2) {
+            request.add_cookie("c", format!("s-own-{number}-cookie"));
+        }
+        if has(5) {
+            request.set_auth(Setting::Set(credential(has(6), format!("s-own-{number}-credential"))));
+        }
+        if has(8) {
+            let size = if has(13) { BodySize::Streaming } else { BodySize::Sized(7) };
+            request.set_body(if has(9) { RequestBody::replayable(size) } else { RequestBody::once(size) });
+        }
+        request.set_cookie_mode(
+            [CookieMode::Merge, CookieMode::ReplaceJar, CookieMode::Off, CookieMode::Merge][usize::from(own >> 14)],
+        );
+        self.silent(&format!("{request:?}"));
+        let preview = self.session.preview(request.clone(), self.now);
+        let step = self.session.begin(request, self.now);
+        if let (Ok(preview), Ok(Step::Send(hop))) = (&preview, &step) {
+            assert_eq!(preview.head.headers(), hop.head().headers(), "a preview is what is sent");
+        }
+        self.silent(&format!("{preview:?}"));
+        let slot = usize::from(slot) % SLOTS;
+        self.slots[slot] = None;
+        self.goes_on(slot, Watch { number, first: None, crossed: false, before: None, spent: BTreeSet::new() }, step);
+    }
+
+    fn answer(&mut self, slot: u8, status: u8, to: u8, gives: u8) {
+        let Some((slot, hop, watch)) = self.take_hop(slot) else { return };
+        let has = |bit: u8| gives & (1 << bit) != 0;
+        let status = STATUSES[usize::from(status) % STATUSES.len()];
+        let mut headers = HeaderMap::new();
+        let mut add = |name: &'static str, value: String| {
+            headers.append(name, HeaderValue::try_from(value).expect("a value of our own"));
+        };
+        let location = format!("{}/next", origin(to));
+        add("location", if has(3) { location.replace("://", "://eve:theirs@") } else { location });
+        let here = hop.origin().clone();
+        if has(0) {
+            let host = here.host();
+            for line in
+                [format!("j=s-jar-{host};"), format!("c=s-jar-{host};"), "c=s-jar-evil; Domain=bank.test".to_owned()]
+            {
+                add("set-cookie", format!("{line} Path=/"));
+            }
+        }
+        if has(1) {
+            add("strict-transport-security", if has(2) { "max-age=0" } else { "max-age=99999" }.to_owned());
+            if here.scheme() == Scheme::Https && here.host().ip().is_none() {
+                let host = here.host().without_dot().to_owned();
+                if has(2) {
+                    self.strict.remove(&host)
+                } else {
+                    self.strict.insert(host)
+                };
+            }
+        }
+        if status == 401 {
+            let domain = if has(4) { format!(", domain=\"{}\"", ORIGINS.join(" ")) } else { String::new() };
+            let stale = if has(5) { ", stale=true" } else { "" };
+            add("www-authenticate", "Negotiate abc".to_owned());
+            let fresh = if has(6) { format!("{}", self.begun) } else { String::new() };
+            add(
+                "www-authenticate",
+                format!("Digest realm=\"r\", nonce=\"nonce of {here};{fresh}\", qop=\"auth\"{domain}{stale}"),
+            );
+        }
+        let head = ResponseHead::new(StatusCode::from_u16(status).expect("a status of our own")).with_headers(headers);
+        let step = self.session.handle_response(hop, head, self.now);
+        self.goes_on(slot, watch, step);
+    }
+
+    fn fail(&mut self, slot: u8, kind: u8, sent: u8, reused: bool) {
+        let Some((slot, hop, watch)) = self.take_hop(slot) else { return };
+        let error = Error::new(ErrorKind::Io, Phase::Head, "it failed");
+        let kind = KINDS[usize::from(kind) % KINDS.len()];
+        let sent = [Sent::Nothing, Sent::Part, Sent::All][usize::from(sent) % 3];
+        let age = if reused { ConnectionAge::Reused } else { ConnectionAge::Fresh };
+        let step = self.session.handle_failure(hop, Failure::new(kind, sent, age, error), self.now);
+        self.goes_on(slot, watch, step);
+    }
+
+    fn timeout(&mut self, slot: u8) {
+        let slot = usize::from(slot) % SLOTS;
+        let (pause, watch) = match self.slots[slot].take() {
+            Some(Exchange { token: Token::Pause(pause), watch }) => (pause, watch),
+            other => return self.slots[slot] = other,
+        };
+        let early = self.now.instant() < pause.until();
+        let step = self.session.handle_timeout(pause, self.now);
+        assert!(!early || matches!(step, Ok(Step::Wait(_))), "a pause ends too early");
+        self.goes_on(slot, watch, step);
+    }
+
+    fn take_hop(&mut self, slot: u8) -> Option<(usize, Hop, Watch)> {
+        let slot = usize::from(slot) % SLOTS;
+        match self.slots[slot].take()? {
+            Exchange { token: Token::Hop(hop), watch } => Some((slot, *hop, watch)),
+            paused => {
+                self.slots[slot] = Some(paused);
+                None
+            }
+        }
+    }
+
+    /// Checks a step, and keeps its token.
+    fn goes_on(&mut self, slot: usize, mut watch: Watch, step: Result<Step, ExchangeError>) {
+        let token = match step {
+            Ok(Step::Send(hop)) => {
+                self.check(&mut watch, &hop);
+                Token::Hop(Box::new(hop))
+            }
+            Ok(Step::Wait(pause)) => {
+                assert!(
+                    pause.deadline().is_none_or(|deadline| pause.until() < deadline),
+                    "a pause outlasts its exchange"
+                );
+                self.silent(&format!("{pause:?}"));
+                Token::Pause(pause)
+            }
+            Ok(Step::Done(delivery)) => {
+                let again = delivery.next_request();
+                return self.silent(&format!("{delivery:?}{}{again:?}", delivery.history()));
+            }
+            Err(error) => return self.silent(&format!("{error:?}{error}{}", error.history())),
+        };
+        self.slots[slot] = Some(Exchange { token, watch });
+    }
+
+    /// What must hold of every hop.
+    fn check(&mut self, watch: &mut Watch, hop: &Hop) {
+        // Five redirects; at each hop two answers to challenges, a silent retry and one for a 421; two retries in all.
+        assert!(hop.number() <= 6 * 5 + 2, "the exchange does not end");
+        let here = hop.origin().clone();
+        self.check_form(hop);
+        self.check_way(hop);
+        let first = watch.first.get_or_insert_with(|| here.clone()).clone();
+        watch.crossed |= here != first;
+        let seen = everything(hop.head());
+        assert!(!seen.contains("s-password"), "Digest sent a password");
+        for number in 0..self.begun {
+            if seen.contains(&format!("s-own-{number}-")) {
+                assert_eq!(number, watch.number, "of another request: {seen}");
+                assert!(!watch.crossed, "of {first}: {seen}");
+            }
+        }
+        if let Some((last, carried)) = watch.before.take()
+            && last != here
+        {
+            watch.spent.extend(carried);
+        }
+        let mut carried = Vec::new();
+        for generation in 0..=self.generation {
+            let names = [
+                format!("s-default-auth-{generation};"),
+                format!("s-default-cookie-{generation}"),
+                format!("s-session-{generation}-"),
+            ];
+            for secret in names.into_iter().filter(|secret| seen.contains(secret)) {
+                let bound = self.bound.entry(secret.clone()).or_insert_with(|| here.clone());
+                assert_eq!(*bound, here, "bound elsewhere: {seen}");
+                assert!(!watch.spent.contains(&secret), "it came back: {seen}");
+                carried.push(secret);
+            }
+        }
+        watch.before = Some((here.clone(), carried));
+        assert!(!seen.contains("s-default-key") || !watch.crossed, "a key went over a change of origin: {seen}");
+        assert!(!seen.contains("s-origin-header") || self.origin_headers.as_ref() == Some(&here), "{seen}");
+        let netrc = self.netrc.as_ref().map(Origin::host);
+        assert!(!seen.contains("s-netrc") || netrc == Some(here.host()), "{seen}");
+        let mine = format!("s-jar-{};", here.host());
+        let jar = seen.replace("; ", ";; ").replace('\n', ";\n") + ";";
+        assert_eq!(jar.matches("s-jar-").count(), jar.matches(&mine).count(), "{seen}");
+        let mine = format!("nonce of {here};");
+        assert_eq!(seen.matches("nonce of ").count(), seen.matches(&mine).count(), "{seen}");
+    }
+
+    /// One request, and nothing secret in print.
+    fn check_form(&self, hop: &Hop) {
+        let fields = hop.head().headers();
+        for name in [COOKIE, AUTHORIZATION, HOST] {
+            assert!(fields.get_all(&name).iter().count() <= 1, "{name} twice");
+        }
+        assert_eq!((hop.target().url().username(), hop.target().url().password()), ("", None));
+        let form = if hop.passage() == Some(Passage::Forward) { TargetForm::Absolute } else { TargetForm::Origin };
+        assert_wire(hop.head(), form, hop.framing());
+        self.silent(&format!("{hop:?}{:?}{:?}{:?}{:?}", hop.head(), hop.connect_head(), hop.route(), hop.pool_key()));
+    }
+
+    /// The way is that of the settings, and each proxy sees its own credential alone.
+    fn check_way(&self, hop: &Hop) {
+        let here = hop.origin();
+        let strict = here.host().ip().is_none() && self.strict.contains(here.host().without_dot());
+        // What was under way when a host asked for it goes on.
+        assert!(here.scheme() == Scheme::Https || !strict || hop.number() > 1, "{here} is asked over https alone");
+        assert_eq!(*hop.route(), self.proxies.select(here).route());
+        let (seen, connect) =
+            (everything(hop.head()), hop.connect_head().map(|head| everything(&head)).unwrap_or_default());
+        for (number, url) in PROXIES.iter().enumerate() {
+            let secret = format!("s-proxy-{number}");
+            let mine = hop.route().proxy() == ProxyServer::parse(url).ok().as_ref();
+            let own = seen.contains("-proxy\n") || seen.ends_with("-proxy");
+            let forward = mine && hop.passage() == Some(Passage::Forward) && !own;
+            assert_eq!(seen.contains(&secret), forward, "{seen}");
+            assert_eq!(connect.contains(&secret), mine && hop.passage() == Some(Passage::Tunnel), "{connect}");
+        }
+        let inside = hop.passage().is_some_and(|passage| passage != Passage::Forward);
+        assert!(!inside || !hop.head().headers().contains_key(PROXY_AUTHORIZATION), "in a tunnel: {seen}");
+        assert_eq!(connect.matches("s-").count(), connect.matches("s-proxy-").count(), "{connect}");
+    }
+
+    fn silent(&self, shown: &str) {
+        assert!(!shown.contains("s-"), "a secret was printed: {shown}");
+    }
+}
+
+/// What must hold of the hops of one exchange.
+struct Watch {
+    number: usize,
+    first: Option<Origin>,
+    crossed: bool,
+    /// The origin of the hop before, and which of the session's secrets it carried.
+    before: Option<(Origin, Vec<String>)>,
+    /// The secrets that a change of origin took away.
+    spent: BTreeSet<String>,
+}
+
+/// All that a head holds, what Basic encodes too.
+fn everything(head: &Head<()>) -> String {
+    let mut text = format!("{} {}", head.method(), head.uri());
+    for (name, value) in head.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        text.push_str(&format!("\n{name}: {value}"));
+        if let Some(encoded) = value.strip_prefix("Basic ") {
+            text.push_str(&format!(" {}", decoded(encoded)));
+        }
+    }
+    text
+}
+
+/// Base64, by the book.
+fn decoded(text: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bits, mut held, mut bytes) = (0_u32, 0_u32, Vec::new());
+    for byte in text.bytes().filter(|byte| *byte != b'=') {
+        let value = ALPHABET.iter().position(|letter| *letter == byte).expect("base64");
+        (bits, held) = ((bits << 6) | u32::try_from(value).expect("below 64"), held + 6);
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from((bits >> held) & 0xff).expect("a byte"));
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// That a request to this target is one request on the wire.
+pub fn assert_one_request(target: &Target) {
+    let mut session = Session::builder().build().expect("a session of our own");
+    // A URL may be longer than a request can hold.
+    let Ok(Step::Send(hop)) = session.begin(Request::get(target.url()), now()) else { return };
+    assert_eq!(hop.target(), target);
+    assert_wire(hop.head(), TargetForm::Origin, hop.framing());
+}
+
+fn assert_wire(head: &Head<()>, form: TargetForm, framing: session_core::message::body::Framing) {
+    let mut out = BytesMut::new();
+    let mut connection = Connection::new(&Limits::default());
+    connection.send_head(head, form, framing, &mut out).expect("what the session makes can be sent");
+    let text = String::from_utf8_lossy(&out);
+    let lines: Vec<&str> = text.strip_suffix("\r\n\r\n").expect("an end").split("\r\n").collect();
+    assert!(lines[0].split(' ').count() == 3 && lines[0].ends_with(" HTTP/1.1"), "{text:?}");
+    assert!(lines[1..].iter().all(|line| line.contains(": ") && !line.contains(['\r', '\n', '\0'])), "{text:?}");
+    let count = |name: &str| lines[1..].iter().filter(|line| line.to_ascii_lowercase().starts_with(name)).count();
+    assert_eq!(count("host:"), 1, "{text:?}");
+    assert!(count("content-length:") + count("transfer-encoding:") <= 1, "{text:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Life, Operation, check_life, decoded};
+
+    #[test]
+    fn lives_are_played() {
+        let begin = |slot, origin, own| Operation::Begin { slot, origin, own };
+        let answer = |slot, status, to, gives| Operation::Answer { slot, status, to, gives };
+        for has in [0, 0x0f, 0x30, 0x1f, 0xff] {
+            for about in [[0; 4], [9, 1, 1, 5], [1, 0, 4, 0b100100], [9, 4, 0, 0xff]] {
+                let operations = vec![
+                    begin(0, 0, 0x00ff),
+                    begin(1, 1, 0),
+                    answer(0, 6, 0, 0x11),
+                    answer(1, 2, 4, 0x09),
+                    answer(0, 4, 1, 0x03),
+                    Operation::SetAuth { origin: 9, digest: true },
+                    begin(2, 1, 0x3fff),
+                    answer(0, 4, 4, 0x01),
+                    answer(1, 6, 4, 0x70),
+                    Operation::Fail { slot: 2, kind: 0, sent: 0, reused: true },
+                    Operation::Timeout { slot: 2 },
+                    Operation::Advance(60),
+                    Operation::Timeout { slot: 2 },
+                    Operation::SetDefault,
+                    answer(0, 9, 0, 0),
+                    Operation::ClearCookies,
+                    answer(1, 0, 0, 0),
+                    Operation::Drop { slot: 0 },
+                ];
+                check_life(&Life { has, about, operations });
+            }
+        }
+    }
+
+    #[test]
+    fn basic_is_seen_through() {
+        assert_eq!(decoded("dTpzLW93bg=="), "u:s-own");
+    }
+}
