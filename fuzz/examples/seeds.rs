@@ -1,6 +1,7 @@
 //! Writes the first inputs of the fuzz targets, taken from the suites: `seeds SUITES CORPUS`.
 
 use serde_json::Value;
+use session_fuzz::exchange;
 use session_fuzz::h1::{EOF, SMALL, request_number};
 use std::error::Error;
 use std::path::Path;
@@ -32,6 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
             }
         }
+    }
+    for (number, seed) in exchange::seeds().into_iter().enumerate() {
+        let folder = corpus.join("exchange_ops");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(number.to_string()), seed)?;
+        written += 1;
     }
     if written == 0 {
         return Err("no case in these files makes a seed".into());

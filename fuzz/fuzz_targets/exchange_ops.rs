@@ -4,4 +4,4 @@
 use libfuzzer_sys::fuzz_target;
 use session_fuzz::exchange::{Life, check_life};
 
-fuzz_target!(|life: Life| check_life(&life));
+fuzz_target!(|life: Life<'_>| check_life(&life));

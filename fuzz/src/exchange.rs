@@ -30,74 +30,91 @@ use session_core::time::Now;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A session and what happens to it.
-#[derive(Arbitrary, Clone, Debug)]
-pub struct Life {
+/// A session and what happens to it. As bytes: one that says what it has, four that say for which origins, then four for
+/// each operation.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub struct Life<'a> {
     /// Bits: a default Authorization, Cookie and key; retries; a credential; Digest; a netrc; fields of an origin.
     pub has: u8,
     /// The numbers of origins and proxies that the settings are about.
     pub about: [u8; 4],
-    /// What happens.
-    pub operations: Vec<Operation>,
+    /// What happens: see [`Operation::of`].
+    pub operations: &'a [u8],
 }
 
-/// One thing that happens. `slot` names the exchange, modulo [`SLOTS`].
-#[derive(Arbitrary, Clone, Copy, Debug)]
-pub enum Operation {
+/// One thing that happens. `slot` names the exchange.
+#[derive(Clone, Copy, Debug)]
+enum Operation {
     /// A request begins in the place of the one in the slot, which is dropped.
     Begin {
-        /// Which.
-        slot: u8,
-        /// The origin's number.
+        slot: usize,
         origin: u8,
         /// What the request has of its own, by bits: see [`Playing::begin`].
         own: u16,
     },
-    /// An answer comes.
-    Answer {
-        /// Which.
-        slot: u8,
-        /// The status, by number.
-        status: u8,
-        /// Where a redirect leads.
-        to: u8,
-        /// Bits: cookies; Strict-Transport-Security; that with `max-age=0`; user information; a luring challenge.
-        gives: u8,
-    },
+    /// An answer comes. Bits of `gives`: cookies; Strict-Transport-Security; that with `max-age=0`; user information; a
+    /// luring challenge; one that says stale; a new nonce.
+    Answer { slot: usize, status: u8, to: u8, gives: u8 },
     /// The hop fails.
-    Fail {
-        /// Which.
-        slot: u8,
-        /// How, by number.
-        kind: u8,
-        /// How much was sent, by number.
-        sent: u8,
-        /// Whether the connection had been used.
-        reused: bool,
-    },
+    Fail { slot: usize, kind: u8, sent: u8, reused: bool },
     /// The pause is over, or is said to be.
-    Timeout {
-        /// Which.
-        slot: u8,
-    },
+    Timeout { slot: usize },
     /// The token is dropped.
-    Drop {
-        /// Which.
-        slot: u8,
-    },
+    Drop { slot: usize },
     /// So many seconds pass.
     Advance(u8),
-    /// Another session credential, bound to an origin or not.
-    SetAuth {
-        /// The origin's number; beyond the last: not bound.
-        origin: u8,
-        /// Whether it is Digest.
-        digest: bool,
-    },
+    /// Another session credential: of an origin, or beyond the last one not bound.
+    SetAuth { origin: u8, digest: bool },
     /// Another default Authorization.
     SetDefault,
     /// The jar is emptied.
     ClearCookies,
+}
+
+impl Operation {
+    /// Four low bits of the first byte say what, the others which slot; the rest is read as that needs it.
+    fn of(bytes: [u8; 4]) -> Self {
+        let [what, one, two, three] = bytes;
+        let slot = usize::from(what >> 4) % SLOTS;
+        match what & 15 {
+            0..=2 => Self::Begin { slot, origin: one, own: u16::from_be_bytes([two, three]) },
+            3..=9 => Self::Answer { slot, status: one, to: two, gives: three },
+            10 => Self::Fail { slot, kind: one, sent: two, reused: three & 1 == 0 },
+            11 => Self::Timeout { slot },
+            12 => Self::Advance(one),
+            13 => Self::SetAuth { origin: one, digest: two & 1 == 0 },
+            14 if one & 1 == 0 => Self::SetDefault,
+            14 => Self::ClearCookies,
+            _ => Self::Drop { slot },
+        }
+    }
+}
+
+/// First inputs: there and back between any two origins, with all that a session can have, and a challenge at each end.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for first in 0..8 {
+        for second in (0..8).filter(|second| *second != first) {
+            for has in [0x10, 0x30, 0xff] {
+                let mut seed = vec![has, first, first, second, (first << 2) | second];
+                let (begin, there, back) = ([0, first, 0, 0], [3, 1, second, 1], [3, 4, first, 3]);
+                // A challenge ends an exchange that has no Digest to answer it.
+                let asked: &[[u8; 4]] = if has & 0x20 != 0 { &[[3, 6, 0, 0x10]] } else { &[] };
+                for operation in [&[begin], asked, &[there, back], &[[3, 6, 0, 0x20]]].concat() {
+                    seed.extend(operation);
+                }
+                // Another credential for the other end, which knows nothing of the first one's nonce.
+                seed.extend([13, second, 0, 0].into_iter().chain([0x20, second, 0, 0]).chain([0x23, 6, 0, 0]));
+                // The same with all that a request can have, on another slot.
+                seed.extend(
+                    [0x10, first, 0xff, 0xff].into_iter().chain([0x13, 5, second, 1]).chain([0x13, 2, first, 9]),
+                );
+                seeds.push(seed);
+            }
+        }
+    }
+    seeds
 }
 
 const SLOTS: usize = 3;
@@ -137,10 +154,10 @@ pub fn now() -> Now {
 }
 
 /// Plays a life.
-pub fn check_life(life: &Life) {
+pub fn check_life(life: &Life<'_>) {
     let mut playing = Playing::of(life);
-    for operation in life.operations.iter().take(OPERATIONS) {
-        playing.play(*operation);
+    for bytes in life.operations.chunks_exact(4).take(OPERATIONS) {
+        playing.play(Operation::of([bytes[0], bytes[1], bytes[2], bytes[3]]));
     }
     playing.silent(&format!("{:?}", playing.session));
 }
@@ -182,7 +199,7 @@ fn credential(digest: bool, secret: String) -> Credential {
 }
 
 impl Playing {
-    fn of(life: &Life) -> Self {
+    fn of(life: &Life<'_>) -> Self {
         let has = |bit: u8| life.has & (1 << bit) != 0;
         let [credential_of, netrc_of, fields_of, way] = life.about;
         let mut bound = BTreeMap::new();
@@ -251,7 +268,7 @@ impl Playing {
             Operation::Answer { slot, status, to, gives } => self.answer(slot, status, to, gives),
             Operation::Fail { slot, kind, sent, reused } => self.fail(slot, kind, sent, reused),
             Operation::Timeout { slot } => self.timeout(slot),
-            Operation::Drop { slot } => self.slots[usize::from(slot) % SLOTS] = None,
+            Operation::Drop { slot } => self.slots[slot] = None,
             Operation::Advance(seconds) => self.now = self.now.advanced(Duration::from_secs(seconds.into())),
             Operation::SetAuth { origin: of, digest } => {
                 self.generation += 1;
@@ -277,7 +294,7 @@ impl Playing {
 
     /// Bits of `own`: Authorization; Cookie; a cookie; a key; a marked field; a credential, Digest; user information; a body,
     /// that can be sent again; POST; Proxy-Authorization; a Host; the cookie mode.
-    fn begin(&mut self, slot: u8, of: u8, own: u16) {
+    fn begin(&mut self, slot: usize, of: u8, own: u16) {
         let number = self.begun;
         self.begun += 1;
         let has = |bit: u16| own & (1 << bit) != 0;
@@ -317,13 +334,12 @@ impl Playing {
             assert_eq!(preview.head.headers(), hop.head().headers(), "a preview is what is sent");
         }
         self.silent(&format!("{preview:?}"));
-        let slot = usize::from(slot) % SLOTS;
         self.slots[slot] = None;
         self.goes_on(slot, Watch { number, first: None, crossed: false, before: None, spent: BTreeSet::new() }, step);
     }
 
-    fn answer(&mut self, slot: u8, status: u8, to: u8, gives: u8) {
-        let Some((slot, hop, watch)) = self.take_hop(slot) else { return };
+    fn answer(&mut self, slot: usize, status: u8, to: u8, gives: u8) {
+        let Some((hop, watch)) = self.take_hop(slot) else { return };
         let has = |bit: u8| gives & (1 << bit) != 0;
         let status = STATUSES[usize::from(status) % STATUSES.len()];
         let mut headers = HeaderMap::new();
@@ -367,8 +383,8 @@ impl Playing {
         self.goes_on(slot, watch, step);
     }
 
-    fn fail(&mut self, slot: u8, kind: u8, sent: u8, reused: bool) {
-        let Some((slot, hop, watch)) = self.take_hop(slot) else { return };
+    fn fail(&mut self, slot: usize, kind: u8, sent: u8, reused: bool) {
+        let Some((hop, watch)) = self.take_hop(slot) else { return };
         let error = Error::new(ErrorKind::Io, Phase::Head, "it failed");
         let kind = KINDS[usize::from(kind) % KINDS.len()];
         let sent = [Sent::Nothing, Sent::Part, Sent::All][usize::from(sent) % 3];
@@ -377,8 +393,7 @@ impl Playing {
         self.goes_on(slot, watch, step);
     }
 
-    fn timeout(&mut self, slot: u8) {
-        let slot = usize::from(slot) % SLOTS;
+    fn timeout(&mut self, slot: usize) {
         let (pause, watch) = match self.slots[slot].take() {
             Some(Exchange { token: Token::Pause(pause), watch }) => (pause, watch),
             other => return self.slots[slot] = other,
@@ -389,10 +404,9 @@ impl Playing {
         self.goes_on(slot, watch, step);
     }
 
-    fn take_hop(&mut self, slot: u8) -> Option<(usize, Hop, Watch)> {
-        let slot = usize::from(slot) % SLOTS;
+    fn take_hop(&mut self, slot: usize) -> Option<(Hop, Watch)> {
         match self.slots[slot].take()? {
-            Exchange { token: Token::Hop(hop), watch } => Some((slot, *hop, watch)),
+            Exchange { token: Token::Hop(hop), watch } => Some((*hop, watch)),
             paused => {
                 self.slots[slot] = Some(paused);
                 None
@@ -574,36 +588,42 @@ fn assert_wire(head: &Head<()>, form: TargetForm, framing: session_core::message
 
 #[cfg(test)]
 mod tests {
-    use super::{Life, Operation, check_life, decoded};
+    use super::{Life, check_life, decoded, seeds};
 
     #[test]
     fn lives_are_played() {
-        let begin = |slot, origin, own| Operation::Begin { slot, origin, own };
-        let answer = |slot, status, to, gives| Operation::Answer { slot, status, to, gives };
+        let operations = [
+            [0x00, 0, 0x00, 0xff],
+            [0x10, 1, 0, 0],
+            [0x03, 6, 0, 0x11],
+            [0x13, 2, 4, 0x09],
+            [0x03, 4, 1, 0x03],
+            [0x0d, 9, 0, 0],
+            [0x20, 1, 0x3f, 0xff],
+            [0x03, 4, 4, 0x01],
+            [0x13, 6, 4, 0x70],
+            [0x2a, 0, 0, 0],
+            [0x2b, 0, 0, 0],
+            [0x0c, 60, 0, 0],
+            [0x2b, 0, 0, 0],
+            [0x0e, 0, 0, 0],
+            [0x03, 9, 0, 0],
+            [0x0e, 1, 0, 0],
+            [0x13, 0, 0, 0],
+            [0x0f, 0, 0, 0],
+        ];
         for has in [0, 0x0f, 0x30, 0x1f, 0xff] {
             for about in [[0; 4], [9, 1, 1, 5], [1, 0, 4, 0b100100], [9, 4, 0, 0xff]] {
-                let operations = vec![
-                    begin(0, 0, 0x00ff),
-                    begin(1, 1, 0),
-                    answer(0, 6, 0, 0x11),
-                    answer(1, 2, 4, 0x09),
-                    answer(0, 4, 1, 0x03),
-                    Operation::SetAuth { origin: 9, digest: true },
-                    begin(2, 1, 0x3fff),
-                    answer(0, 4, 4, 0x01),
-                    answer(1, 6, 4, 0x70),
-                    Operation::Fail { slot: 2, kind: 0, sent: 0, reused: true },
-                    Operation::Timeout { slot: 2 },
-                    Operation::Advance(60),
-                    Operation::Timeout { slot: 2 },
-                    Operation::SetDefault,
-                    answer(0, 9, 0, 0),
-                    Operation::ClearCookies,
-                    answer(1, 0, 0, 0),
-                    Operation::Drop { slot: 0 },
-                ];
-                check_life(&Life { has, about, operations });
+                check_life(&Life { has, about, operations: operations.as_flattened() });
             }
+        }
+    }
+
+    #[test]
+    fn the_first_inputs_are_played() {
+        for seed in seeds() {
+            let [has, a, b, c, d, operations @ ..] = &seed[..] else { panic!("too short") };
+            check_life(&Life { has: *has, about: [*a, *b, *c, *d], operations });
         }
     }
 
