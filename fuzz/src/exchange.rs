@@ -4,20 +4,25 @@
 //!
 //! Every secret is a text of its own that begins with `s-`, so that finding it in a hop tells where it came from.
 
-use arbitrary::Arbitrary;
-use bytes::BytesMut;
+mod operation;
+mod shown;
+
+use operation::Operation;
+pub use operation::{Life, seeds};
+pub use shown::{assert_one_request, now};
+use shown::{assert_wire, everything};
+
 use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION};
-use http::{HeaderMap, HeaderValue, Method, Request as Head, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use session_core::auth::credentials::Credential;
 use session_core::auth::netrc::Netrc;
 use session_core::error::{Error, ErrorKind, Phase};
-use session_core::h1::{Connection, TargetForm};
+use session_core::h1::TargetForm;
 use session_core::limits::Limits;
 use session_core::message::body::{BodySize, RequestBody};
 use session_core::message::head::ResponseHead;
 use session_core::message::origin::{Origin, Scheme};
 use session_core::message::proxy::{Passage, ProxyServer};
-use session_core::message::target::Target;
 use session_core::proxy::no_proxy::NoProxy;
 use session_core::proxy::select::ProxyConfig;
 use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
@@ -28,94 +33,7 @@ use session_core::session::settings::{CookieMode, Setting};
 use session_core::session::step::{ExchangeError, Hop, Pause, Step};
 use session_core::time::Now;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant, SystemTime};
-
-/// A session and what happens to it. As bytes: one that says what it has, four that say for which origins, then four for
-/// each operation.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-pub struct Life<'a> {
-    /// Bits: a default Authorization, Cookie and key; retries; a credential; Digest; a netrc; fields of an origin.
-    pub has: u8,
-    /// The numbers of origins and proxies that the settings are about.
-    pub about: [u8; 4],
-    /// What happens: see [`Operation::of`].
-    pub operations: &'a [u8],
-}
-
-/// One thing that happens. `slot` names the exchange.
-#[derive(Clone, Copy, Debug)]
-enum Operation {
-    /// A request begins in the place of the one in the slot, which is dropped.
-    Begin {
-        slot: usize,
-        origin: u8,
-        /// What the request has of its own, by bits: see [`Playing::begin`].
-        own: u16,
-    },
-    /// An answer comes. Bits of `gives`: cookies; Strict-Transport-Security; that with `max-age=0`; user information; a
-    /// luring challenge; one that says stale; a new nonce.
-    Answer { slot: usize, status: u8, to: u8, gives: u8 },
-    /// The hop fails.
-    Fail { slot: usize, kind: u8, sent: u8, reused: bool },
-    /// The pause is over, or is said to be.
-    Timeout { slot: usize },
-    /// The token is dropped.
-    Drop { slot: usize },
-    /// So many seconds pass.
-    Advance(u8),
-    /// Another session credential: of an origin, or beyond the last one not bound.
-    SetAuth { origin: u8, digest: bool },
-    /// Another default Authorization.
-    SetDefault,
-    /// The jar is emptied.
-    ClearCookies,
-}
-
-impl Operation {
-    /// Four low bits of the first byte say what, the others which slot; the rest is read as that needs it.
-    fn of(bytes: [u8; 4]) -> Self {
-        let [what, one, two, three] = bytes;
-        let slot = usize::from(what >> 4) % SLOTS;
-        match what & 15 {
-            0..=2 => Self::Begin { slot, origin: one, own: u16::from_be_bytes([two, three]) },
-            3..=9 => Self::Answer { slot, status: one, to: two, gives: three },
-            10 => Self::Fail { slot, kind: one, sent: two, reused: three & 1 == 0 },
-            11 => Self::Timeout { slot },
-            12 => Self::Advance(one),
-            13 => Self::SetAuth { origin: one, digest: two & 1 == 0 },
-            14 if one & 1 == 0 => Self::SetDefault,
-            14 => Self::ClearCookies,
-            _ => Self::Drop { slot },
-        }
-    }
-}
-
-/// First inputs: there and back between any two origins, with all that a session can have, and a challenge at each end.
-#[must_use]
-pub fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds = Vec::new();
-    for first in 0..8 {
-        for second in (0..8).filter(|second| *second != first) {
-            for has in [0x10, 0x30, 0xff] {
-                let mut seed = vec![has, first, first, second, (first << 2) | second];
-                let (begin, there, back) = ([0, first, 0, 0], [3, 1, second, 1], [3, 4, first, 3]);
-                // A challenge ends an exchange that has no Digest to answer it.
-                let asked: &[[u8; 4]] = if has & 0x20 != 0 { &[[3, 6, 0, 0x10]] } else { &[] };
-                for operation in [&[begin], asked, &[there, back], &[[3, 6, 0, 0x20]]].concat() {
-                    seed.extend(operation);
-                }
-                // Another credential for the other end, which knows nothing of the first one's nonce.
-                seed.extend([13, second, 0, 0].into_iter().chain([0x20, second, 0, 0]).chain([0x23, 6, 0, 0]));
-                // The same with all that a request can have, on another slot.
-                seed.extend(
-                    [0x10, first, 0xff, 0xff].into_iter().chain([0x13, 5, second, 1]).chain([0x13, 2, first, 9]),
-                );
-                seeds.push(seed);
-            }
-        }
-    }
-    seeds
-}
+use std::time::Duration;
 
 const SLOTS: usize = 3;
 
@@ -147,12 +65,6 @@ const KINDS: [FailureKind; 7] = [
     FailureKind::Body,
 ];
 
-/// 2026-01-01T00:00:00Z. The other clock's beginning is of no matter.
-#[must_use]
-pub fn now() -> Now {
-    Now::new(Instant::now(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600))
-}
-
 /// Plays a life.
 pub fn check_life(life: &Life<'_>) {
     let mut playing = Playing::of(life);
@@ -171,6 +83,8 @@ struct Playing {
     /// How often the session's credential and default were set.
     generation: usize,
     proxies: ProxyConfig,
+    /// Those of [`PROXIES`].
+    servers: [Option<ProxyServer>; 3],
     origin_headers: Option<Origin>,
     netrc: Option<Origin>,
     /// Where each secret of the session is bound.
@@ -255,6 +169,7 @@ impl Playing {
             begun: 0,
             generation: 0,
             proxies,
+            servers: PROXIES.map(|url| ProxyServer::parse(url).ok()),
             origin_headers,
             netrc,
             bound,
@@ -507,9 +422,9 @@ impl Playing {
         assert_eq!(*hop.route(), self.proxies.select(here).route());
         let (seen, connect) =
             (everything(hop.head()), hop.connect_head().map(|head| everything(&head)).unwrap_or_default());
-        for (number, url) in PROXIES.iter().enumerate() {
+        for (number, server) in self.servers.iter().enumerate() {
             let secret = format!("s-proxy-{number}");
-            let mine = hop.route().proxy() == ProxyServer::parse(url).ok().as_ref();
+            let mine = hop.route().proxy() == server.as_ref();
             let own = seen.contains("-proxy\n") || seen.ends_with("-proxy");
             let forward = mine && hop.passage() == Some(Passage::Forward) && !own;
             assert_eq!(seen.contains(&secret), forward, "{seen}");
@@ -536,59 +451,9 @@ struct Watch {
     spent: BTreeSet<String>,
 }
 
-/// All that a head holds, what Basic encodes too.
-fn everything(head: &Head<()>) -> String {
-    let mut text = format!("{} {}", head.method(), head.uri());
-    for (name, value) in head.headers() {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        text.push_str(&format!("\n{name}: {value}"));
-        if let Some(encoded) = value.strip_prefix("Basic ") {
-            text.push_str(&format!(" {}", decoded(encoded)));
-        }
-    }
-    text
-}
-
-/// Base64, by the book.
-fn decoded(text: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bits, mut held, mut bytes) = (0_u32, 0_u32, Vec::new());
-    for byte in text.bytes().filter(|byte| *byte != b'=') {
-        let value = ALPHABET.iter().position(|letter| *letter == byte).expect("base64");
-        (bits, held) = ((bits << 6) | u32::try_from(value).expect("below 64"), held + 6);
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from((bits >> held) & 0xff).expect("a byte"));
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// That a request to this target is one request on the wire.
-pub fn assert_one_request(target: &Target) {
-    let mut session = Session::builder().build().expect("a session of our own");
-    // A URL may be longer than a request can hold.
-    let Ok(Step::Send(hop)) = session.begin(Request::get(target.url()), now()) else { return };
-    assert_eq!(hop.target(), target);
-    assert_wire(hop.head(), TargetForm::Origin, hop.framing());
-}
-
-fn assert_wire(head: &Head<()>, form: TargetForm, framing: session_core::message::body::Framing) {
-    let mut out = BytesMut::new();
-    let mut connection = Connection::new(&Limits::default());
-    connection.send_head(head, form, framing, &mut out).expect("what the session makes can be sent");
-    let text = String::from_utf8_lossy(&out);
-    let lines: Vec<&str> = text.strip_suffix("\r\n\r\n").expect("an end").split("\r\n").collect();
-    assert!(lines[0].split(' ').count() == 3 && lines[0].ends_with(" HTTP/1.1"), "{text:?}");
-    assert!(lines[1..].iter().all(|line| line.contains(": ") && !line.contains(['\r', '\n', '\0'])), "{text:?}");
-    let count = |name: &str| lines[1..].iter().filter(|line| line.to_ascii_lowercase().starts_with(name)).count();
-    assert_eq!(count("host:"), 1, "{text:?}");
-    assert!(count("content-length:") + count("transfer-encoding:") <= 1, "{text:?}");
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Life, check_life, decoded, seeds};
+    use super::{Life, check_life, seeds};
 
     #[test]
     fn lives_are_played() {
@@ -625,10 +490,5 @@ mod tests {
             let [has, a, b, c, d, operations @ ..] = &seed[..] else { panic!("too short") };
             check_life(&Life { has: *has, about: [*a, *b, *c, *d], operations });
         }
-    }
-
-    #[test]
-    fn basic_is_seen_through() {
-        assert_eq!(decoded("dTpzLW93bg=="), "u:s-own");
     }
 }

@@ -40,6 +40,41 @@ fn ci_02_nothing_is_decoded_on_the_way_through() {
     assert!(wire(run.last()).unwrap().contains(&format!("\r\ncookie: a={value}\r\n")));
 }
 
+/// The same in a cookie file; what it cannot hold is told. The snapshot's own test is among those of the jar.
+#[test]
+fn ci_03_no_value_becomes_a_second_record() {
+    let evil = "1\tx\n.bank.test\tTRUE\t/\tFALSE\t0\tsid\tevil";
+    let crafted = "1 .bank.test TRUE / FALSE 0 sid evil";
+    let long = "v".repeat(4095);
+    let mut jar = Jar::new();
+    let lines = [
+        format!("a={evil}"),
+        format!("b={crafted}"),
+        format!("c={long}"),
+        "d=x\ty".into(),
+        "e=#HttpOnly_".into(),
+        "#f=1".into(),
+    ];
+    for line in &lines {
+        jar.accept(&target("https://a.test/"), line.as_bytes(), now().wall());
+    }
+    assert_eq!(jar.len(), 5, "the one with line ends was refused");
+    let mut text = Vec::new();
+    let left_out = jar.write_netscape(&mut text);
+    assert_eq!(left_out.iter().map(|id| id.name().to_vec()).collect::<Vec<_>>(), [b"d"]);
+    let mut read = Jar::new();
+    assert!(read.read_netscape(&text, now().wall()).is_empty());
+    assert!(read.iter().all(|cookie| cookie.domain() == "a.test" && cookie.is_host_only()));
+    let held =
+        |jar: &Jar| jar.iter().map(|cookie| (cookie.name().to_vec(), cookie.value().to_vec())).collect::<Vec<_>>();
+    jar.remove("d", "a.test", "/");
+    assert_eq!(held(&read), held(&jar));
+    // A file that somebody else wrote is held to the same rules.
+    let file = "a.test\tFALSE\t/\tFALSE\t0\tx\t1\r2\n.test\tTRUE\t/\tFALSE\t0\ty\t1\na.test\tFALSE\t/\tFALSE\t0\t__Host-z\t1\n";
+    let mut other = Jar::new();
+    assert_eq!((other.read_netscape(file.as_bytes(), now().wall()).len(), other.len()), (3, 0));
+}
+
 /// A folded line is one line: what looks like a field in it is none.
 #[test]
 fn ci_04_a_folded_line_sets_no_cookie() {

@@ -117,13 +117,24 @@ fn ck_05_a_cookie_of_another_site_is_refused() {
     assert_eq!(rejected("https://evil.test/", "s=1; Domain=bank.test"), Some(Rejection::DomainMismatch));
 }
 
-/// Before and after a copy. What a file does to it is tested with the file's format.
+/// Before and after a copy, a cookie file and, where it is built in, a snapshot.
 #[test]
 fn ck_06_a_host_only_cookie_stays_with_its_host() {
     let mut first = jar();
     accept(&mut first, "https://example.com/", "s=1; Max-Age=60");
-    let copy = first.clone();
-    for mut jar in [first, copy] {
+    let mut text = Vec::new();
+    assert!(first.write_netscape(&mut text).is_empty());
+    let mut read = jar();
+    assert!(read.read_netscape(&text, now().wall()).is_empty());
+    let mut jars = vec![first.clone(), read];
+    #[cfg(feature = "serde")]
+    {
+        let mut restored = jar();
+        assert!(restored.restore(&first.snapshot(), now().wall()).unwrap().is_empty());
+        jars.push(restored);
+    }
+    jars.push(first);
+    for mut jar in jars {
         assert_eq!(sent(&mut jar, "https://example.com/"), "s=1");
         assert_eq!(sent(&mut jar, "https://sub.example.com/"), "");
         let cookie = jar.iter().next().unwrap();
