@@ -420,8 +420,10 @@ impl Playing {
         // What was under way when a host asked for it goes on.
         assert!(here.scheme() == Scheme::Https || !strict || hop.number() > 1, "{here} is asked over https alone");
         assert_eq!(*hop.route(), self.proxies.select(here).route());
-        let (seen, connect) =
-            (everything(hop.head()), hop.connect_head().map(|head| everything(&head)).unwrap_or_default());
+        let (seen, connect) = (
+            everything(hop.head()),
+            hop.connect_head().ok().flatten().map(|head| everything(&head)).unwrap_or_default(),
+        );
         for (number, server) in self.servers.iter().enumerate() {
             let secret = format!("s-proxy-{number}");
             let mine = hop.route().proxy() == server.as_ref();
