@@ -9,6 +9,7 @@ use crate::cookies::jar::Jar;
 use crate::headers::DefaultHeaders;
 use crate::session::Session;
 use http::{HeaderName, HeaderValue};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -18,6 +19,13 @@ pub trait Access {
     fn with<R>(&self, act: impl FnOnce(&mut Session) -> R) -> R;
 }
 
+/// The session of a driver with one thread. It panics where `act` uses the session through the cell again.
+impl Access for RefCell<Session> {
+    fn with<R>(&self, act: impl FnOnce(&mut Session) -> R) -> R {
+        act(&mut self.borrow_mut())
+    }
+}
+
 /// The cookies of a shared session.
 #[must_use]
 #[derive(Clone, Copy)]
@@ -25,40 +33,140 @@ pub struct Cookies<'a, A>(&'a A);
 
 impl<'a, A: Access> Cookies<'a, A> {
     /// The cookies of `session`.
+    ///
+    /// ```
+    /// # use session_core::handle::Cookies;
+    /// # use session_core::message::target::Target;
+    /// # use session_core::session::Session;
+    /// # use std::cell::RefCell;
+    /// # use std::time::SystemTime;
+    /// # let session = RefCell::new(Session::builder().build()?);
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let cookies = Cookies::of(&session);
+    /// cookies.edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// assert_eq!(cookies.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(session: &'a A) -> Self {
         Self(session)
     }
 
     /// Names and values (`requests`: `session.cookies.get_dict()`). See [`Jar::to_map`].
+    ///
+    /// ```
+    /// # use session_core::handle::Cookies;
+    /// # use session_core::message::target::Target;
+    /// # use session_core::session::Session;
+    /// # use std::cell::RefCell;
+    /// # use std::time::SystemTime;
+    /// # let session = RefCell::new(Session::builder().build()?);
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let cookies = Cookies::of(&session);
+    /// cookies.edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// assert_eq!(cookies.to_map()["lang"], "de");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_map(&self) -> BTreeMap<String, String> {
         self.0.with(|session| session.cookies().to_map())
     }
 
     /// Every cookie, as it is now.
+    ///
+    /// ```
+    /// # use session_core::handle::Cookies;
+    /// # use session_core::message::target::Target;
+    /// # use session_core::session::Session;
+    /// # use std::cell::RefCell;
+    /// # use std::time::SystemTime;
+    /// # let session = RefCell::new(Session::builder().build()?);
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let cookies = Cookies::of(&session);
+    /// cookies.edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// assert_eq!(cookies.to_vec()[0].domain(), "a.test");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<Cookie> {
         self.0.with(|session| session.cookies().iter().cloned().collect())
     }
 
     /// How many there are.
+    ///
+    /// ```
+    /// # use session_core::handle::Cookies;
+    /// # use session_core::message::target::Target;
+    /// # use session_core::session::Session;
+    /// # use std::cell::RefCell;
+    /// # use std::time::SystemTime;
+    /// # let session = RefCell::new(Session::builder().build()?);
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let cookies = Cookies::of(&session);
+    /// cookies.edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// assert_eq!(cookies.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.with(|session| session.cookies().len())
     }
 
     /// Whether there is none.
+    ///
+    /// ```
+    /// # use session_core::handle::Cookies;
+    /// # use session_core::message::target::Target;
+    /// # use session_core::session::Session;
+    /// # use std::cell::RefCell;
+    /// # use std::time::SystemTime;
+    /// # let session = RefCell::new(Session::builder().build()?);
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let cookies = Cookies::of(&session);
+    /// cookies.edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// assert!(!cookies.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Removes all of them.
+    ///
+    /// ```
+    /// # use session_core::handle::Cookies;
+    /// # use session_core::message::target::Target;
+    /// # use session_core::session::Session;
+    /// # use std::cell::RefCell;
+    /// # use std::time::SystemTime;
+    /// # let session = RefCell::new(Session::builder().build()?);
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let cookies = Cookies::of(&session);
+    /// cookies.edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// cookies.clear();
+    /// assert!(cookies.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clear(&self) {
         self.edit(Jar::clear);
     }
 
     /// Does anything else with the jar: look up, insert, remove, retain, explain.
+    ///
+    /// ```
+    /// # use session_core::handle::Cookies;
+    /// # use session_core::message::target::Target;
+    /// # use session_core::session::Session;
+    /// # use std::cell::RefCell;
+    /// # use std::time::SystemTime;
+    /// # let session = RefCell::new(Session::builder().build()?);
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let cookies = Cookies::of(&session);
+    /// cookies.edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// cookies.edit(|jar| jar.retain(|cookie| cookie.name() != b"lang"));
+    /// assert!(cookies.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn edit<R>(&self, act: impl FnOnce(&mut Jar) -> R) -> R {
         self.0.with(|session| act(session.cookies_mut()))
     }

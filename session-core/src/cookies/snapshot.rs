@@ -120,7 +120,16 @@ impl Jar {
     /// Takes the cookies of a snapshot, beside those that it holds, in their order of creation and of last use. The
     /// rules for a Set-Cookie line hold, as if the cookie's own domain had set it over https.
     ///
-    /// Gives back which records made no cookie. See the example of [`Jar::snapshot`].
+    /// Gives back which records made no cookie. The example of [`Jar::snapshot`] goes through JSON.
+    ///
+    /// ```
+    /// use session_core::cookies::jar::Jar;
+    /// use std::time::SystemTime;
+    ///
+    /// let (saved, mut jar) = (Jar::default().snapshot(), Jar::default());
+    /// assert!(jar.restore(&saved, SystemTime::now())?.is_empty());
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a snapshot of another version; the jar is as before.

@@ -33,12 +33,26 @@ pub struct SharedJar(Arc<Mutex<Jar>>);
 
 impl SharedJar {
     /// Shares this jar. It keeps its own bounds and public suffixes.
+    ///
+    /// ```
+    /// use session_core::cookies::jar::Jar;
+    /// use transport_tokio::SharedJar;
+    ///
+    /// let jar = SharedJar::new(Jar::ignoring());
+    /// assert!(jar.clone().edit(|jar| jar.is_empty()));
+    /// ```
     #[must_use]
     pub fn new(jar: Jar) -> Self {
         Self(Arc::new(Mutex::new(jar)))
     }
 
     /// Does anything with the jar. A session that shares it cannot be used in there: it would wait for the jar.
+    ///
+    /// ```
+    /// let jar = transport_tokio::SharedJar::default();
+    /// jar.edit(|jar| jar.clear());
+    /// assert_eq!(jar.edit(|jar| jar.len()), 0);
+    /// ```
     pub fn edit<R>(&self, act: impl FnOnce(&mut Jar) -> R) -> R {
         act(&mut lock(&self.0))
     }
@@ -53,6 +67,14 @@ impl fmt::Debug for SharedJar {
 impl Session {
     /// From now on this session and its clones have the cookies of `jar`. Those that they had of their own are gone.
     /// Exchanges under way go on with the cookies of `jar`.
+    ///
+    /// ```
+    /// use transport_tokio::{Session, SharedJar};
+    ///
+    /// let (session, jar) = (Session::new(), SharedJar::default());
+    /// session.share_cookies(&jar);
+    /// assert_eq!(session.cookies().len(), jar.edit(|jar| jar.len()));
+    /// ```
     pub fn share_cookies(&self, jar: &SharedJar) {
         let mut machine = lock(&self.0.core);
         machine.core.cookies_mut().clear();
