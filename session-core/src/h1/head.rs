@@ -85,7 +85,8 @@ fn parse(
         head.version = Version::HTTP_10;
     }
     head.reason = reason(section);
-    let mut headers = HeaderMap::with_capacity(response.headers.len());
+    let too_many = || PeerError::new(PeerErrorKind::Limit, "there are more field lines than can be held");
+    let mut headers = HeaderMap::try_with_capacity(response.headers.len()).map_err(|_| too_many())?;
     for line in response.headers.iter() {
         let name = HeaderName::from_bytes(line.name.as_bytes())
             .map_err(|_| PeerError::new(kind, "a field name is none").with_came(line.name.as_bytes()))?;
@@ -96,7 +97,7 @@ fn parse(
             PeerError::new(kind, "a field value holds what it must not").with_came(line.name.as_bytes())
         })?;
         if headers.try_append(name, value).is_err() {
-            return Err(PeerError::new(PeerErrorKind::Limit, "there are more field lines than can be held"));
+            return Err(too_many());
         }
     }
     head.headers = headers;
