@@ -46,7 +46,12 @@ pub(crate) struct Again {
 pub(crate) fn upgrade(settings: &Settings, memory: &Memory, exchange: &mut Exchange, now: Now) {
     if let Some(target) = hsts(settings, memory).and_then(|hsts| hsts.upgrade(&exchange.target, now)) {
         let to = target.url().clone();
-        exchange.target = target;
+        // One that goes on after an answer leaves an origin behind.
+        if exchange.answered {
+            exchange.go_to(target)
+        } else {
+            exchange.target = target
+        }
         exchange.note(|| Reason::Upgraded { to });
     }
 }
