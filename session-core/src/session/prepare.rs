@@ -79,12 +79,14 @@ fn route(settings: &Settings, exchange: &mut Exchange, origin: &Origin) {
 }
 
 /// What proves the caller to the proxy, whoever gave it: it goes with a request that is forwarded, in one field, and never
-/// into a tunnel.
+/// to an origin.
 fn proxy_authorization(exchange: &Exchange, origin: &Origin, fields: &mut HeaderMap) -> Result<(), Error> {
-    let Some(proxy) = exchange.route.proxy() else { return Ok(()) };
-    if proxy.passage(origin.scheme()) != Passage::Forward {
+    let forwards = exchange.route.proxy().filter(|proxy| proxy.passage(origin.scheme()) == Passage::Forward);
+    let Some(proxy) = forwards else {
         fields.remove(PROXY_AUTHORIZATION);
-    } else if let Some(value) = proxy.authorization().filter(|_| !exchange.own.contains_key(PROXY_AUTHORIZATION)) {
+        return Ok(());
+    };
+    if let Some(value) = proxy.authorization().filter(|_| !exchange.own.contains_key(PROXY_AUTHORIZATION)) {
         fields.remove(PROXY_AUTHORIZATION);
         append(fields, &PROXY_AUTHORIZATION, value.clone())?;
     }

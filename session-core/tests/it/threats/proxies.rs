@@ -59,6 +59,14 @@ fn px_01_the_proxys_credential_goes_to_the_proxy_alone() {
         let hop = first_hop(&mut through(ProxyConfig::new().all(server(proxy))), request);
         assert_eq!(text(&hop, PROXY_AUTHORIZATION).is_some(), enters, "{proxy} {scheme}");
     }
+    // Nor does it reach an origin without a proxy, in whatever way it was given.
+    let defaults = Session::builder().default_header("Proxy-Authorization", "Own s-own").proxy(ProxyConfig::new());
+    let mut request = Request::get("http://a.test/");
+    request.append_header("Proxy-Authorization", "Own s-own").unwrap();
+    for (builder, request) in [(Session::builder(), request), (defaults, Request::get("http://a.test/"))] {
+        let hop = first_hop(&mut builder.build().unwrap(), request);
+        assert_eq!(text(&hop, PROXY_AUTHORIZATION), None);
+    }
 }
 
 #[test]
