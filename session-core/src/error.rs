@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Proxy,
     /// No connection could be made: the name did not resolve, or no address answered.
     Connect,
+    /// The session's [`AddressRule`](crate::session::address_rule::AddressRule) refuses every address of the host.
+    AddressRefused,
     /// A deadline passed; the phase says which.
     Timeout,
     /// The TLS handshake or the check of the certificate failed.
@@ -67,6 +69,7 @@ impl ErrorKind {
             Self::HttpsOnly => "https_only",
             Self::Proxy => "proxy",
             Self::Connect => "connect",
+            Self::AddressRefused => "address_refused",
             Self::Timeout => "timeout",
             Self::Tls => "tls",
             Self::Incomplete => "incomplete",
@@ -164,6 +167,7 @@ impl Error {
             | ErrorKind::InvalidHeader
             | ErrorKind::InvalidSetting
             | ErrorKind::HttpsOnly
+            | ErrorKind::AddressRefused
             | ErrorKind::Body
             | ErrorKind::Closed
             | ErrorKind::Unsupported => Fault::Caller,

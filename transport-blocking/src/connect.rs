@@ -44,7 +44,7 @@ fn resolve(
         Some(addresses) => Ok(addresses),
         None => look_up(origin.host().as_str(), origin.port(), deadline),
     };
-    resolved(origin, addresses)
+    resolved(settings, origin, addresses)
 }
 
 /// Asks the system, on a thread of its own: it cannot be told to stop, and the caller must not wait for it longer than it

@@ -48,7 +48,7 @@ async fn resolve(
         Some(addresses) => Ok(addresses),
         None => look_up(origin.host().as_str(), origin.port(), deadline).await,
     };
-    resolved(origin, addresses)
+    resolved(settings, origin, addresses)
 }
 
 /// Asks the system; tokio does that on a thread of its own.

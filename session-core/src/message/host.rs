@@ -85,17 +85,22 @@ impl CanonicalHost {
 
     /// Whether the host is no single place of the public internet: this machine ([`CanonicalHost::is_loopback`]), or an
     /// address that is unspecified, private, shared, link-local, multicast or reserved (RFC 6890), or an IPv6 address that
-    /// stands for such an IPv4 address (mapped, compatible, NAT64, 6to4).
+    /// stands for such an IPv4 address (mapped, compatible, NAT64, 6to4) or may (Teredo).
     ///
     /// It is for rules on where a redirect may lead. Of a name only the addresses that it resolves to can tell, so it is
-    /// false for every name but those of this machine.
+    /// false for every name but those of this machine: see [`AddressRule`](crate::session::address_rule::AddressRule).
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        match self.address {
-            Some(IpAddr::V4(address)) => is_internal_v4(address),
-            Some(IpAddr::V6(address)) => is_internal_v6(address),
-            None => self.is_loopback(),
-        }
+        self.address.map_or_else(|| self.is_loopback(), is_internal)
+    }
+}
+
+/// Whether an address is no single place of the public internet: see [`CanonicalHost::is_internal`].
+#[must_use]
+pub fn is_internal(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_internal_v4(address),
+        IpAddr::V6(address) => is_internal_v6(address),
     }
 }
 
@@ -122,7 +127,8 @@ fn is_internal_v6(address: Ipv6Addr) -> bool {
         // Mapped and compatible; the latter hold :: and ::1 too.
         [0, 0, 0, 0, 0, 0xffff | 0, high, low] => v4(high, low),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => v4(high, low),
-        [0x64, 0xff9b, 1, ..] => true,
+        // NAT64 of a network's own, and Teredo, whose IPv4 addresses are masked.
+        [0x64, 0xff9b, 1, ..] | [0x2001, 0, ..] => true,
         // Unique local, link-local, site-local, multicast.
         [first, ..] => first & 0xfe00 == 0xfc00 || first & 0xff80 == 0xfe80 || first >= 0xff00,
     }

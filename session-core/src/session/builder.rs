@@ -16,6 +16,7 @@ use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
+use crate::session::address_rule::AddressRule;
 use crate::session::change::check_base;
 use crate::session::compat::Compat;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
@@ -23,7 +24,7 @@ use crate::session::request::field;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
 #[cfg(feature = "serde")]
 use crate::session::snapshot::Snapshot;
-use crate::session::transport::{Clock, ConnectSettings, Transport};
+use crate::session::transport::{AddressOverride, Clock, ConnectSettings, Transport};
 #[cfg(feature = "serde")]
 use crate::time::Now;
 use http::header::USER_AGENT;
@@ -294,15 +295,28 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// Connects to `address` wherever `host` (or `host:port`) is asked for, without resolving the name. Port 0 stands for
-    /// the port of the URL. The name stays what cookies, credentials and the Host field go by.
+    /// Connects to `address` wherever `host` (or `host:port`) is asked for, without resolving the name. The host may be in
+    /// any spelling that a URL may use; what is no host is refused. Port 0 in the address stands for the port of the URL.
+    /// The name stays what cookies, credentials and the Host field go by.
     pub fn resolve(self, host: &str, address: SocketAddr) -> Self {
         self.resolve_to_addrs(host, &[address])
     }
 
     /// The same with several addresses, tried in their order.
     pub fn resolve_to_addrs(mut self, host: &str, addresses: &[SocketAddr]) -> Self {
-        self.connect.overrides.push((host.to_owned(), addresses.to_vec()));
+        match AddressOverride::new(host, addresses) {
+            Ok(entry) => {
+                self.connect.overrides.push(entry);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Which addresses may be connected to, asked after resolving and before connecting, at every hop. Default: all. A
+    /// program that fetches what strangers name wants [`AddressRule::public_only`].
+    pub fn address_rule(mut self, rule: AddressRule) -> Self {
+        self.connect.address_rule = rule;
         self
     }
 

@@ -5,6 +5,7 @@
 //! over one session, and dropping a token leaves nothing behind. No verb does IO: a lock around the session is held for a
 //! transition and never while bytes move.
 
+pub mod address_rule;
 pub mod builder;
 mod change;
 pub mod compat;

@@ -5,6 +5,7 @@ use session_core::entropy::Entropy;
 use session_core::error::{ErrorKind, Fault, Phase};
 use session_core::retry::backoff::Backoff;
 use session_core::retry::policy::RetryPolicy;
+use session_core::session::address_rule::{AddressRule, Admission};
 use session_core::session::reason::Reason;
 use session_testkit::script::answer::Answer;
 use std::time::Duration;
@@ -52,6 +53,33 @@ fn https_is_refused_before_anything_is_opened() {
         let error = fetch(&session, &server.url("/")).unwrap_err();
         assert_eq!((error.kind(), error.history().statuses()), (ErrorKind::Unsupported, vec![302]));
         assert_eq!(error.url().unwrap().as_str(), "https://a.test/");
+    });
+}
+
+/// Threat RT-02: at the first hop and at a redirect's, for an address, a name and one that was set.
+#[test]
+fn what_the_rule_on_addresses_refuses_is_never_connected_to() {
+    bounded(|| {
+        let inner = server(|_| Answer::ok("secret"));
+        let within = address(&inner);
+        let target = inner.url("/");
+        let outer = server(move |_| Answer::status(302).field("location", target.clone()));
+        let retry = || RetryPolicy::new(3).backoff(Duration::from_millis(1), Duration::from_millis(1));
+        let builder = Session::builder().retry(retry()).resolve("a.test", within);
+        let session = builder.address_rule(AddressRule::public_only()).build().unwrap();
+        for url in ["http://a.test/".to_owned(), inner.url("/"), inner.url("/").replace("127.0.0.1", "localhost")] {
+            let error = fetch(&session, &url).unwrap_err();
+            assert_eq!((error.kind(), error.fault()), (ErrorKind::AddressRefused, Fault::Caller), "{url}: {error}");
+            assert_eq!(error.history().hops().len(), 1, "it is not tried again");
+        }
+        let rule = AddressRule::custom(move |_, address| match address.port() == within.port() {
+            true => Admission::Refuse,
+            false => Admission::Admit,
+        });
+        let session = Session::builder().retry(retry()).address_rule(rule).build().unwrap();
+        let error = fetch(&session, &outer.url("/")).unwrap_err();
+        assert_eq!((error.kind(), error.history().statuses()), (ErrorKind::AddressRefused, vec![302]));
+        assert_eq!((outer.connections(), inner.connections()), (1, 0));
     });
 }
 

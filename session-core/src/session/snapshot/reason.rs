@@ -140,6 +140,7 @@ enum KindRecord {
     HttpsOnly,
     Proxy,
     Connect,
+    AddressRefused,
     Timeout,
     Tls,
     Incomplete,

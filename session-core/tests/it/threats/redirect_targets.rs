@@ -1,16 +1,23 @@
 //! RT: where redirects lead, and what goes along.
 
-use crate::driver::{answer, first_hop, get, plain_get, redirect, run, text, wire};
+use crate::clock::now;
+use crate::driver::{answer, first_hop, get, plain_get, redirect, run, sent, text, wire};
 use http::Method;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use session_core::auth::credentials::Credential;
-use session_core::error::ErrorKind;
+use session_core::error::{Error, ErrorKind};
 use session_core::message::body::{BodyPlan, BodySize, Framing, RequestBody};
 use session_core::message::fields::describes_body;
 use session_core::message::host::CanonicalHost;
 use session_core::redirect::policy::{Action, RedirectPolicy};
 use session_core::session::Session;
+use session_core::session::address_rule::AddressRule;
+use session_core::session::builder::SessionBuilder;
 use session_core::session::request::Request;
+use session_core::session::step::Hop;
+use session_core::transport::address::{known, resolved};
+use session_core::transport::{ConnectSettings, Transport};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 
 fn new() -> Session {
@@ -60,6 +67,42 @@ fn rt_02_the_callers_rule_sees_each_target_before_anything_is_sent() {
     assert_eq!((run.error(), run.hops.len()), (ErrorKind::RedirectRefused, 4));
     let asked: Vec<String> = seen.try_iter().map(|(_, to)| to).collect();
     assert_eq!(asked, ["http://a.test", "https://a.test", "http://10.0.0.1", "http://[::ffff:7f00:1]"]);
+}
+
+/// A transport's session as far as addresses go: the machine and the settings for connections.
+struct Connects(Session, ConnectSettings);
+
+impl Transport for Connects {
+    fn assemble(session: Session, connect: ConnectSettings) -> Result<Self, Error> {
+        Ok(Self(session, connect))
+    }
+}
+
+/// Each hop, the first too, is judged by the addresses that it would be connected to.
+#[test]
+fn rt_02_the_callers_rule_sees_the_addresses_of_every_hop() {
+    let builder = SessionBuilder::<Connects>::new().address_rule(AddressRule::public_only());
+    let Connects(mut session, connect) =
+        builder.resolve("set.test", "[::ffff:127.0.0.1]:0".parse().unwrap()).build().unwrap();
+    let resolver = |hop: &Hop| {
+        let is_inner = hop.origin().host().as_str() == "inner.test";
+        let address: IpAddr = if is_inner { [10, 1, 2, 3] } else { [1, 2, 3, 4] }.into();
+        vec![SocketAddr::new(address, hop.origin().port())]
+    };
+    let judged = |hop: &Hop| {
+        let found = known(&connect, hop.origin()).unwrap_or_else(|| resolver(hop));
+        resolved(&connect, hop.origin(), Ok(found)).map_err(|failure| failure.into_error().kind())
+    };
+    for target in
+        ["http://inner.test/", "https://inner.test/", "http://set.test/", "http://2130706433/", "https://[::1]/"]
+    {
+        let first = first_hop(&mut session, Request::get(target));
+        assert_eq!(judged(&first), Err(ErrorKind::AddressRefused), "{target}");
+        let outer = first_hop(&mut session, Request::get("https://a.test/"));
+        assert!(judged(&outer).is_ok());
+        let next = sent(session.handle_response(outer, redirect(302, target), now()).unwrap());
+        assert_eq!(judged(&next), Err(ErrorKind::AddressRefused), "{target}");
+    }
 }
 
 #[test]
