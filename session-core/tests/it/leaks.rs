@@ -1,4 +1,4 @@
-//! Random scripts of requests and answers over several origins: no secret reaches an origin it is not bound to, the same
+//! Random scripts of requests and answers over several origins, by the rules of each preset: no secret reaches an origin it is not bound to, the same
 //! inputs give the same steps, and every reason is true of what was sent.
 //!
 //! Every secret is a text of its own, so that finding it in a hop tells where it came from. The rules checked here are
@@ -37,11 +37,11 @@ fn told(run: &Run) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
 
     #[test]
     fn no_secret_reaches_an_origin_it_is_not_bound_to(script in script()) {
-        let mut session = session(&script.session);
+        let mut session = session(&script);
         let mut bound = Bound::of(&script);
         for number in 0..script.exchanges.len() {
             let mut watch = Watch::new(&script, number, bound);
@@ -63,7 +63,7 @@ proptest! {
     #[test]
     fn the_same_inputs_give_the_same_steps(script in script()) {
         let log = || {
-            let mut session = session(&script.session);
+            let mut session = session(&script);
             let mut log = Vec::new();
             for number in 0..script.exchanges.len() {
                 let run = exchange(&mut session, &script, number, |_, _| {});
@@ -82,7 +82,7 @@ proptest! {
 
     #[test]
     fn every_reason_is_true_of_what_was_sent(script in script()) {
-        let mut session = session(&script.session);
+        let mut session = session(&script);
         for number in 0..script.exchanges.len() {
             let run = exchange(&mut session, &script, number, |_, _| {});
             reasons::check(&run, number);

@@ -95,6 +95,9 @@ impl Truth<'_> {
             }
             Reason::FieldLeftOut { name, why } => match (name.as_str(), why) {
                 ("cookie", LeftOut::CrossedOrigin) => says(!self.field("cookie").contains("s-own-")),
+                ("cookie", LeftOut::Redirected) => {
+                    says(!self.cookies().iter().any(|(name, value)| name == "f" && value.starts_with("s-own-")));
+                }
                 ("cookie", LeftOut::BelongsTo(origin)) => {
                     says(origin != hop.origin() && !self.field("cookie").contains("s-default-cookie"));
                 }

@@ -13,6 +13,7 @@ use session_core::proxy::select::ProxyConfig;
 use session_core::retry::failure::{ConnectionAge, FailureKind, Sent};
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::Session;
+use session_core::session::compat::Compat;
 use session_core::session::request::Request;
 use session_core::session::settings::Setting;
 use session_core::session::step::Hop;
@@ -33,6 +34,8 @@ pub(super) const PROXIES: [&str; 3] =
 
 #[derive(Clone, Debug)]
 pub(super) struct Script {
+    /// Whose rules the session goes by.
+    pub(super) compat: Compat,
     pub(super) session: Defaults,
     pub(super) exchanges: Vec<Asked>,
 }
@@ -108,7 +111,9 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
             Asked { origin, authorization, cookie_field, cookie, key, marked, credential, user_info, answers }
         },
     );
-    (defaults, prop::collection::vec(asked, 1..5)).prop_map(|(session, exchanges)| Script { session, exchanges })
+    let compat = prop::sample::select(vec![Compat::Fetch, Compat::Requests, Compat::Aiohttp, Compat::Curl]);
+    (compat, defaults, prop::collection::vec(asked, 1..5))
+        .prop_map(|(compat, session, exchanges)| Script { compat, session, exchanges })
 }
 
 /// The origin of this number.
@@ -124,8 +129,9 @@ fn credential(scheme: Scheme, secret: String) -> Credential {
     }
 }
 
-pub(super) fn session(defaults: &Defaults) -> Session {
-    let mut builder = Session::builder();
+pub(super) fn session(script: &Script) -> Session {
+    let Script { compat, session: defaults, .. } = script;
+    let mut builder = Session::builder().compat(*compat);
     if defaults.authorization {
         builder = builder.default_header("Authorization", "Default s-default-auth");
     }

@@ -6,6 +6,7 @@ use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION};
 use session_core::message::origin::{Origin, Scheme};
 use session_core::message::proxy::{Passage, ProxyServer};
 use session_core::message::route::Route;
+use session_core::session::compat::Compat;
 use session_core::session::step::Hop;
 use std::collections::BTreeSet;
 
@@ -30,8 +31,11 @@ impl Bound {
 pub(super) struct Watch<'a> {
     script: &'a Script,
     number: usize,
-    /// The origin of the first hop, and whether another one was reached since.
+    /// The origin of the first hop.
     first: Option<Origin>,
+    /// Another origin was reached since.
+    moved: bool,
+    /// One that is not trusted with what the request has.
     crossed: bool,
     bound: Bound,
     /// The hop before, which of the bound secrets it carried, and which a change of origin took away for this exchange.
@@ -41,17 +45,18 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(script: &'a Script, number: usize, bound: Bound) -> Self {
-        Self { script, number, first: None, crossed: false, bound, before: None, spent: [false; 3] }
+        Self { script, number, first: None, moved: false, crossed: false, bound, before: None, spent: [false; 3] }
     }
 
     pub(super) fn check(&mut self, hop: &Hop) {
         let here = hop.origin().clone();
         let first = self.first.get_or_insert_with(|| here.clone()).clone();
         self.bound.firsts.insert(first.to_string());
-        self.crossed |= here != first;
         if let Some((last, carried)) = &self.before
             && *last != here
         {
+            self.moved = true;
+            self.crossed |= !self.trusts(last, &here);
             self.spent.iter_mut().zip(carried).for_each(|(spent, carried)| *spent |= *carried);
         }
         check_form(hop);
@@ -62,7 +67,8 @@ impl<'a> Watch<'a> {
             for number in 0..self.script.exchanges.len() {
                 if seen.contains(&format!("s-own-{number}-{own}")) {
                     assert_eq!(number, self.number, "{own} of another request at {here}");
-                    assert!(!self.crossed, "{own} reached {here}, it belongs to {first}");
+                    let gone = if matches!(own, "field" | "cookie") { self.moved } else { self.crossed };
+                    assert!(!gone, "{own} reached {here}, it belongs to {first}");
                 }
             }
         }
@@ -79,6 +85,14 @@ impl<'a> Watch<'a> {
         }
         self.before = Some((here.clone(), carried));
         self.check_settings(&here, &seen);
+    }
+
+    /// The one exception, of [`Compat::Requests`]: from http to https on the same host, each on its default port, the
+    /// request's own fields and credential and key fields go along. Cookies and what the session has bound do not.
+    fn trusts(&self, from: &Origin, to: &Origin) -> bool {
+        self.script.compat == Compat::Requests
+            && from.host() == to.host()
+            && (from.scheme(), from.port(), to.scheme(), to.port()) == (Scheme::Http, 80, Scheme::Https, 443)
     }
 
     /// What a setting holds for an origin or a host goes there alone.
