@@ -160,9 +160,9 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
-    /// A credential for this request's origin.
-    pub fn auth(mut self, credential: Credential) -> Self {
-        self.request.set_auth(Setting::Set(credential));
+    /// A credential for this request's origin. [`Setting::Off`] is [`RequestBuilder::no_auth`].
+    pub fn auth(mut self, credential: impl Into<Setting<Credential>>) -> Self {
+        self.request.set_auth(credential);
         self
     }
 
@@ -193,8 +193,8 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
-    /// What this request has to do with the jar. Default: the session's setting.
-    pub fn cookie_mode(mut self, mode: CookieMode) -> Self {
+    /// What this request has to do with the jar. Default: the setting for the hop's origin, else the session's.
+    pub fn cookie_mode(mut self, mode: impl Into<Setting<CookieMode>>) -> Self {
         self.request.set_cookie_mode(mode);
         self
     }
@@ -205,9 +205,9 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
-    /// How long the whole exchange may take, its body included.
-    pub fn timeout(mut self, total: Duration) -> Self {
-        self.request.set_timeout(Setting::Set(total));
+    /// How long the whole exchange may take, its body included. [`Setting::Off`] is as long as it takes.
+    pub fn timeout(mut self, total: impl Into<Setting<Duration>>) -> Self {
+        self.request.set_timeout(total);
         self
     }
 

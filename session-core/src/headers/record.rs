@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 /// The default fields.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DefaultsRecord {
     #[serde(with = "fields")]
@@ -21,7 +21,7 @@ pub(crate) struct DefaultsRecord {
 }
 
 /// The lines of a default that is a credential.
-#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BoundRecord {
     /// `None` before its first use.
@@ -32,7 +32,7 @@ pub(crate) struct BoundRecord {
 }
 
 /// The fields for one origin.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OriginRecord {
     #[serde(with = "text")]

@@ -20,15 +20,18 @@ use crate::session::address_rule::AddressRule;
 use crate::session::change::check_base;
 use crate::session::compat::Compat;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
+use crate::session::origin_settings::OriginSettings;
 use crate::session::request::field;
-use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
+use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 #[cfg(feature = "serde")]
 use crate::session::snapshot::Snapshot;
 use crate::session::transport::{AddressOverride, Clock, ConnectSettings, Transport};
 #[cfg(feature = "serde")]
 use crate::time::Now;
+use crate::time::Timeouts;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
@@ -58,6 +61,7 @@ impl<T: Transport> SessionBuilder<T> {
                 jar: Jar::new(),
                 defaults: DefaultHeaders::new(),
                 origin_headers: crate::headers::OriginHeaders::default(),
+                origin_settings: BTreeMap::new(),
                 credentials: Credentials::default(),
                 netrc: Netrc::default(),
                 digests: Digests::default(),
@@ -148,6 +152,21 @@ impl<T: Transport> SessionBuilder<T> {
         }
     }
 
+    /// What the session does otherwise at one origin, on every hop that reaches it: timeouts, cookies, proxy.
+    pub fn origin_settings(mut self, origin: &str, settings: OriginSettings) -> Self {
+        match Origin::parse(origin) {
+            Ok(origin) if settings.says_nothing() => {
+                self.memory.origin_settings.remove(&origin);
+                self
+            }
+            Ok(origin) => {
+                self.memory.origin_settings.insert(origin, settings);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
     /// A parameter that is added to the query of every request's first URL.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.params.push((name.into(), value.into()));
@@ -208,9 +227,10 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// What requests and answers have to do with the jar. Default: [`CookieMode::Merge`].
-    pub fn cookie_mode(mut self, mode: CookieMode) -> Self {
-        self.settings.cookie_mode = mode;
+    /// What requests and answers have to do with the jar. Default: [`CookieMode::Merge`]. [`Setting::Off`] is
+    /// [`CookieMode::Off`].
+    pub fn cookie_mode(mut self, mode: impl Into<Setting<CookieMode>>) -> Self {
+        self.settings.cookie_mode = mode.into().or(Some(CookieMode::default())).unwrap_or(CookieMode::Off);
         self
     }
 
@@ -247,32 +267,32 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// How long a whole exchange may take, its body included. Default: no bound.
-    pub fn timeout(mut self, total: Duration) -> Self {
-        self.settings.timeouts.total = Some(total);
+    pub fn timeout(mut self, total: impl Into<Setting<Duration>>) -> Self {
+        self.settings.timeouts.total = total.into().or(Timeouts::default().total);
         self
     }
 
-    /// How long resolving and connecting may take. Default 10 s.
-    pub fn connect_timeout(mut self, connect: Duration) -> Self {
-        self.settings.timeouts.connect = Some(connect);
+    /// How long resolving and connecting may take. Default 10 s; [`Setting::Off`] is as long as it takes, here and below.
+    pub fn connect_timeout(mut self, connect: impl Into<Setting<Duration>>) -> Self {
+        self.settings.timeouts.connect = connect.into().or(Timeouts::default().connect);
         self
     }
 
     /// How long the response head may take in total. Default 60 s.
-    pub fn head_timeout(mut self, head: Duration) -> Self {
-        self.settings.timeouts.head = Some(head);
+    pub fn head_timeout(mut self, head: impl Into<Setting<Duration>>) -> Self {
+        self.settings.timeouts.head = head.into().or(Timeouts::default().head);
         self
     }
 
     /// How long a body may pause between two bytes, sent or received. Default 60 s.
-    pub fn read_timeout(mut self, idle: Duration) -> Self {
-        self.settings.timeouts.idle = Some(idle);
+    pub fn read_timeout(mut self, idle: impl Into<Setting<Duration>>) -> Self {
+        self.settings.timeouts.idle = idle.into().or(Timeouts::default().idle);
         self
     }
 
     /// How long an unwanted body, as that of a redirect, may be waited for to keep its connection. Default 1 s.
-    pub fn drain_timeout(mut self, drain: Duration) -> Self {
-        self.settings.timeouts.drain = Some(drain);
+    pub fn drain_timeout(mut self, drain: impl Into<Setting<Duration>>) -> Self {
+        self.settings.timeouts.drain = drain.into().or(Timeouts::default().drain);
         self
     }
 

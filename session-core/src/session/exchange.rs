@@ -24,6 +24,7 @@ use crate::session::cookie_field::{FieldRule, OwnCookie};
 use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
 use crate::session::memory::LedTo;
+use crate::session::origin_settings::Begun;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
@@ -54,7 +55,11 @@ pub(crate) struct Exchange {
     /// The body, where a Digest challenge may ask for its hash.
     pub(crate) hashable: Option<Hashable>,
     pub(crate) redirect: RedirectPolicy,
+    /// What the settings of a hop's origin stand between.
+    pub(crate) begun: Begun,
+    /// What this hop and its answer have to do with the jar.
     pub(crate) cookie_mode: CookieMode,
+    /// How long each phase of this hop may take.
     pub(crate) timeouts: Timeouts,
     pub(crate) deadline: Option<Instant>,
     pub(crate) followed: u32,

@@ -1,4 +1,4 @@
-//! What lives between requests: cookies, default fields, credentials.
+//! What lives between requests: cookies, default fields, credentials, settings for single origins.
 
 use crate::auth::credentials::Credential;
 use crate::auth::digest::state::DigestState;
@@ -9,6 +9,7 @@ use crate::hsts::HstsStore;
 use crate::message::bound::Bound;
 use crate::message::origin::Origin;
 use crate::retry::budget::Budget;
+use crate::session::origin_settings::OriginSettings;
 use std::collections::BTreeMap;
 
 /// The state that one exchange leaves to the next.
@@ -17,6 +18,8 @@ pub(crate) struct Memory {
     pub(crate) jar: Jar,
     pub(crate) defaults: DefaultHeaders,
     pub(crate) origin_headers: OriginHeaders,
+    /// What a session does otherwise at single origins; each says something.
+    pub(crate) origin_settings: BTreeMap<Origin, OriginSettings>,
     pub(crate) credentials: Credentials,
     pub(crate) netrc: Netrc,
     pub(crate) digests: Digests,

@@ -15,6 +15,7 @@ mod exchange;
 mod hashable;
 pub mod history;
 mod memory;
+pub mod origin_settings;
 mod prepare;
 pub mod preview;
 pub mod reason;
@@ -42,6 +43,7 @@ use crate::session::decide::{Again, Verdict};
 use crate::session::exchange::Exchange;
 use crate::session::history::Ending;
 use crate::session::memory::{Memory, Openness};
+use crate::session::origin_settings::OriginSettings;
 use crate::session::request::Request;
 use crate::session::settings::Settings;
 use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
@@ -241,6 +243,22 @@ impl Session {
     /// Sets the fields that are sent to one origin alone; an empty map removes them.
     pub fn set_origin_headers(&mut self, origin: Origin, fields: HeaderMap) {
         self.memory.origin_headers.set(origin, fields);
+    }
+
+    /// Sets what the session does otherwise at one origin; settings that say nothing remove what was set. An exchange under
+    /// way goes by them from its next hop on.
+    pub fn set_origin_settings(&mut self, origin: Origin, settings: OriginSettings) {
+        if settings.says_nothing() {
+            self.memory.origin_settings.remove(&origin);
+        } else {
+            self.memory.origin_settings.insert(origin, settings);
+        }
+    }
+
+    /// What the session does otherwise at this origin.
+    #[must_use]
+    pub fn origin_settings(&self, origin: &Origin) -> Option<&OriginSettings> {
+        self.memory.origin_settings.get(origin)
     }
 
     /// Sets the credential that will belong to the origin of the first request that uses it; `None` removes all.

@@ -14,6 +14,7 @@ use crate::session::cookie_field::{self, FieldRule, Ingredients, OwnCookie, OwnS
 use crate::session::decide::clear_text;
 use crate::session::exchange::{Exchange, SentCredentials, check_host};
 use crate::session::memory::{LedTo, Memory};
+use crate::session::origin_settings;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
@@ -38,7 +39,10 @@ pub(crate) fn head(
     let fields = head.headers_mut();
     exchange.sent = SentCredentials::default();
     (exchange.digest, exchange.proof) = (None, None);
-    route(settings, exchange, &origin);
+    let of_origin = memory.origin_settings.get(&origin);
+    (exchange.timeouts, exchange.cookie_mode) =
+        (exchange.begun.timeouts(of_origin), exchange.begun.cookie_mode(of_origin));
+    route(origin_settings::choose(of_origin, &settings.proxy, &origin), exchange);
     host(memory, exchange, &origin, fields)?;
     defaults(settings, memory, exchange, &origin, fields)?;
     for (name, value) in &exchange.own {
@@ -69,9 +73,8 @@ fn phase(exchange: &Exchange) -> Phase {
     if exchange.followed == 0 { Phase::Build } else { Phase::Decide }
 }
 
-/// The way to this hop's origin, chosen anew.
-fn route(settings: &Settings, exchange: &mut Exchange, origin: &Origin) {
-    let choice = settings.proxy.select(origin);
+/// Takes the way to this hop's origin, which is chosen anew for each.
+fn route(choice: Choice, exchange: &mut Exchange) {
     exchange.route = choice.route();
     if choice != Choice::Direct(Direct::NoneSet) {
         exchange.note(|| Reason::Routed(choice));

@@ -9,13 +9,12 @@ use crate::redirect::policy::RedirectPolicy;
 use crate::session::exchange::Exchange;
 use crate::session::hashable::Hashable;
 use crate::session::settings::{CookieMode, Setting};
-use crate::time::Timeouts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
 use std::time::Duration;
 
-/// A request's word on each bound of [`Timeouts`].
+/// A request's word on each bound of [`Timeouts`](crate::time::Timeouts).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestTimeouts {
@@ -25,21 +24,10 @@ pub struct RequestTimeouts {
     pub head: Setting<Duration>,
     /// The pause between two bytes of a body.
     pub idle: Setting<Duration>,
+    /// All of an unwanted body.
+    pub drain: Setting<Duration>,
     /// The whole exchange.
     pub total: Setting<Duration>,
-}
-
-impl RequestTimeouts {
-    /// What holds, given the session's.
-    pub(crate) fn over(self, session: Timeouts) -> Timeouts {
-        Timeouts {
-            connect: self.connect.or(session.connect),
-            head: self.head.or(session.head),
-            idle: self.idle.or(session.idle),
-            total: self.total.or(session.total),
-            ..session
-        }
-    }
 }
 
 /// One request as its caller gave it. The body itself stays with the transport; here stands only what it is like.
@@ -56,7 +44,7 @@ pub struct Request {
     pub(crate) body_type: Option<HeaderValue>,
     pub(crate) auth: Setting<Credential>,
     pub(crate) cookies: Vec<(String, String)>,
-    pub(crate) cookie_mode: Option<CookieMode>,
+    pub(crate) cookie_mode: Setting<CookieMode>,
     pub(crate) redirect: Option<RedirectPolicy>,
     pub(crate) timeouts: RequestTimeouts,
     pub(crate) session_params: Setting<()>,
@@ -80,7 +68,7 @@ impl Request {
             body_type: None,
             auth: Setting::Inherit,
             cookies: Vec::new(),
-            cookie_mode: None,
+            cookie_mode: Setting::Inherit,
             redirect: None,
             timeouts: RequestTimeouts::default(),
             session_params: Setting::Inherit,
@@ -174,8 +162,8 @@ impl Request {
     }
 
     /// The credential for this request's origin. `Off` leaves the session's out.
-    pub fn set_auth(&mut self, auth: Setting<Credential>) {
-        self.auth = auth;
+    pub fn set_auth(&mut self, auth: impl Into<Setting<Credential>>) {
+        self.auth = auth.into();
     }
 
     /// Adds a cookie for this request alone: it goes to the request's origin only and is not stored.
@@ -183,9 +171,10 @@ impl Request {
         self.cookies.push((name.into(), value.into()));
     }
 
-    /// What this request has to do with the jar. Default: the session's setting.
-    pub fn set_cookie_mode(&mut self, mode: CookieMode) {
-        self.cookie_mode = Some(mode);
+    /// What this request has to do with the jar. Default: the setting for the hop's origin, else the session's.
+    /// [`Setting::Off`] is [`CookieMode::Off`].
+    pub fn set_cookie_mode(&mut self, mode: impl Into<Setting<CookieMode>>) {
+        self.cookie_mode = mode.into();
     }
 
     /// The redirect rules of this request. Default: the session's.
@@ -194,11 +183,11 @@ impl Request {
     }
 
     /// How long the whole exchange may take. Default: the session's setting.
-    pub fn set_timeout(&mut self, timeout: Setting<Duration>) {
-        self.timeouts.total = timeout;
+    pub fn set_timeout(&mut self, timeout: impl Into<Setting<Duration>>) {
+        self.timeouts.total = timeout.into();
     }
 
-    /// How long each phase, and the whole, may take. Default: the session's settings.
+    /// How long each phase, and the whole, may take. Default: the settings for the hop's origin, else the session's.
     pub fn set_timeouts(&mut self, timeouts: RequestTimeouts) {
         self.timeouts = timeouts;
     }

@@ -95,12 +95,10 @@ pub(crate) fn exchange(
     if let Some(policy) = request.redirect {
         before.redirect = policy;
     }
-    if let Some(mode) = request.cookie_mode {
-        before.cookie_mode = mode;
-    }
+    before.begun.own_cookie_mode = request.cookie_mode.before(before.begun.own_cookie_mode);
     if request.timeouts != RequestTimeouts::default() {
-        before.timeouts = request.timeouts.over(settings.timeouts);
-        before.deadline = before.timeouts.total.and_then(|total| now.deadline(total));
+        (before.begun.timeouts, before.begun.own_timeouts) = (settings.timeouts, request.timeouts);
+        before.deadline = before.begun.timeouts(None).total.and_then(|total| now.deadline(total));
     }
     Ok(before)
 }

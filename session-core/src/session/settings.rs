@@ -12,7 +12,7 @@ use http::HeaderValue;
 use std::fmt;
 use url::Url;
 
-/// A request's word on something that the session has a default for.
+/// A word on something that there is a default for: a request's on what its session has, a session's on what it has by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a default is used, left out or replaced")]
 pub enum Setting<T> {
@@ -33,6 +33,31 @@ impl<T> Setting<T> {
             Self::Off => None,
             Self::Set(value) => Some(value),
         }
+    }
+
+    /// What holds, given a weaker word on the same thing.
+    #[must_use]
+    pub fn before(self, weaker: Self) -> Self {
+        match self {
+            Self::Inherit => weaker,
+            said => said,
+        }
+    }
+
+    /// The same word with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        match self {
+            Self::Inherit => Setting::Inherit,
+            Self::Off => Setting::Off,
+            Self::Set(value) => Setting::Set(change(value)),
+        }
+    }
+}
+
+impl<T> From<T> for Setting<T> {
+    /// Where a setting is asked for, a value is enough.
+    fn from(value: T) -> Self {
+        Self::Set(value)
     }
 }
 

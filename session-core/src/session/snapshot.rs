@@ -1,10 +1,11 @@
 //! What a session learned, and an exchange in its middle, as data that another process goes on with (feature `serde`).
 //!
-//! A [`Snapshot`] holds what a session *knows*: its cookies, default fields and fields for single origins, credentials with
-//! the origins they are bound to, netrc entries, Digest states, HSTS entries, what is left of its budget of retries, and
-//! whether it was closed. It does not hold
-//! what a session was *told*: preset, limits, timeouts, policies, proxies, public suffixes, the base URL and the entropy.
-//! Those are the program's to give again, and so no snapshot can loosen them. A credential of a scheme of one's own is code:
+//! A [`Snapshot`] holds what a session *knows*: its cookies, default fields, fields and settings for single origins,
+//! credentials with the origins they are bound to, netrc entries, Digest states, HSTS entries, what is left of its budget of
+//! retries, and whether it was closed. It does not hold what a session was *told* for all origins: preset, limits, timeouts,
+//! policies, proxies, public suffixes, the rule on addresses, the base URL and the entropy. Those are the program's to give
+//! again, and so no snapshot can loosen them. The settings for an origin are timeouts, cookie mode and proxy, the proxy with
+//! its credential: who can write a snapshot chooses those, as it chooses fields and credentials. A credential of a scheme of one's own is code:
 //! its binding is saved, and the scheme is taken from the session that restores, which must have been given it.
 //!
 //! A [`HopSnapshot`] or [`PauseSnapshot`] holds one exchange whole, with the settings it was begun with (preset, redirect
@@ -62,7 +63,7 @@ use std::time::Duration;
 /// # assert_eq!(serde_json::to_string(&session.snapshot(now))?, saved);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
     version: Version,
@@ -70,7 +71,7 @@ pub struct Snapshot {
 }
 
 /// An exchange whose hop is to be answered. See [the module](self), and [`Session::resume_hop`] for an example.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HopSnapshot {
     version: Version,
@@ -78,14 +79,14 @@ pub struct HopSnapshot {
 }
 
 /// An exchange that waits. See [the module](self), and [`Session::resume_pause`] for an example.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PauseSnapshot {
     version: Version,
     pause_state: Box<PauseRecord>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HopRecord {
     exchange: ExchangeRecord,
@@ -95,7 +96,7 @@ struct HopRecord {
     connection: ConnectionChoice,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PauseRecord {
     exchange: ExchangeRecord,

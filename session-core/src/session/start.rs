@@ -11,6 +11,7 @@ use crate::session::cookie_field::{OwnCookie, OwnSource};
 use crate::session::exchange::{Exchange, SentCredentials, check_host, framing};
 use crate::session::history::History;
 use crate::session::memory::Memory;
+use crate::session::origin_settings::Begun;
 use crate::session::reason::CredentialSource;
 use crate::session::request::Request;
 use crate::session::resume;
@@ -58,7 +59,13 @@ pub(crate) fn exchange(
             user_info.map(|user_info| (Credential::from(user_info), CredentialSource::UserInfo))
         }
     };
-    let timeouts = request.timeouts.over(settings.timeouts);
+    let begun = Begun {
+        timeouts: settings.timeouts,
+        own_timeouts: request.timeouts,
+        cookie_mode: settings.cookie_mode,
+        own_cookie_mode: request.cookie_mode,
+    };
+    let timeouts = begun.timeouts(None);
     Ok(Exchange {
         method: request.method,
         compat: settings.compat,
@@ -74,7 +81,8 @@ pub(crate) fn exchange(
         framing,
         body_type,
         redirect: request.redirect.unwrap_or_else(|| settings.redirect.clone()),
-        cookie_mode: request.cookie_mode.unwrap_or(settings.cookie_mode),
+        cookie_mode: begun.cookie_mode(None),
+        begun,
         timeouts,
         deadline: timeouts.total.and_then(|total| now.deadline(total)),
         followed: 0,

@@ -6,6 +6,7 @@ mod compat;
 mod driver;
 mod house;
 mod leaks;
+mod origin_settings;
 mod read;
 mod session;
 #[cfg(all(feature = "serde", feature = "json"))]

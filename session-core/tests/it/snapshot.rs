@@ -26,6 +26,7 @@ use session_core::retry::policy::RetryPolicy;
 use session_core::session::Session;
 use session_core::session::builder::SessionBuilder;
 use session_core::session::compat::Compat;
+use session_core::session::origin_settings::OriginSettings;
 use session_core::session::request::Request;
 use session_core::session::settings::{CookieMode, Setting};
 use session_core::session::snapshot::{HopSnapshot, PauseSnapshot, Snapshot};
@@ -154,6 +155,10 @@ fn first(script: &Script) -> Session {
         let mut fields = HeaderMap::new();
         fields.insert("x-auth-token", header(b"s-origin\xff", false));
         builder = builder.origin_headers(ORIGINS[3], fields);
+        let own = OriginSettings::new().head_timeout(Duration::from_secs(2)).cookies(Setting::Off);
+        let way = OriginSettings::new().proxy(ProxyServer::parse("http://u:s-way@way.test").unwrap());
+        builder = builder.origin_settings(ORIGINS[3], own.read_timeout(Setting::Off).proxy(Setting::Off));
+        builder = builder.origin_settings(ORIGINS[1], way.cookies(CookieMode::ReplaceJar));
     }
     if netrc {
         let text = "machine a.test login n password s-netrc machine b.test login x default login d password s-rest";

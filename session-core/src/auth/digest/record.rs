@@ -9,7 +9,7 @@ use crate::message::record::{Damage, option_of, optional_text, required, text};
 use serde::{Deserialize, Serialize};
 
 /// A challenge as it was understood.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfferRecord {
     #[serde(with = "text")]
@@ -132,7 +132,7 @@ pub(crate) enum HashRecord {
 }
 
 /// The hash of a request's body, in place of the body.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BodyHashRecord {
     #[serde(with = "HashRecord")]

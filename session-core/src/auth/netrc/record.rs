@@ -8,7 +8,7 @@ use crate::message::record::{Damage, optional_text, required};
 use serde::{Deserialize, Serialize};
 
 /// One entry.
-#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EntryRecord {
     /// `None` is `default`.
@@ -19,7 +19,7 @@ pub(crate) struct EntryRecord {
     login: Option<LoginRecord>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 struct LoginRecord {
     user: String,

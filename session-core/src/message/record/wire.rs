@@ -27,7 +27,7 @@ pub(crate) struct HeadRecord {
 }
 
 /// What a request has for a body.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BodyRecord {
     #[serde(with = "SizeRecord")]

@@ -22,6 +22,7 @@ enum DirectRecord {
     NoneSet,
     Distrusted,
     Excepted(String),
+    ForOrigin,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -29,4 +30,5 @@ enum DirectRecord {
 enum ChosenRecord {
     ForScheme(#[serde(with = "text")] Scheme),
     ForAll,
+    ForOrigin,
 }

@@ -7,7 +7,7 @@ use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 /// Rules without a callback.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyRecord {
     #[serde(with = "FollowingRecord")]

@@ -5,6 +5,7 @@ use crate::cookies::snapshot::Said;
 use crate::message::host::CanonicalHost;
 use crate::message::origin::Origin;
 use crate::session::memory::Openness;
+use crate::session::origin_settings::OriginSettings;
 use crate::session::snapshot::Snapshot;
 use crate::session::snapshot::memory::{GeneralRecord, HeldRecord, MemoryRecord};
 use http::header::{AUTHORIZATION, COOKIE};
@@ -36,6 +37,8 @@ pub enum Change {
     HeaderBound(HeaderName, Origin),
     /// The fields for an origin.
     OriginHeaders(Difference, Origin),
+    /// The settings for an origin: timeouts, cookies, proxy.
+    OriginSettings(Difference, Origin),
     /// The session's credential for an origin, or the one for the first origin that uses it.
     Credential(Difference, Option<Origin>),
     /// The session's credential was used for the first time and belongs to this origin now.
@@ -149,6 +152,11 @@ fn headers(before: &MemoryRecord, after: &MemoryRecord, changes: &mut Vec<Change
     };
     let (held, holds) = (of_origins(before), of_origins(after));
     compare(&held, &holds, |how, origin, _| changes.push(Change::OriginHeaders(how, origin.clone())));
+    let settings = |memory: &MemoryRecord| -> BTreeMap<Origin, OriginSettings> {
+        memory.origin_settings.iter().map(|record| (record.origin.clone(), record.settings.clone())).collect()
+    };
+    let (held, holds) = (settings(before), settings(after));
+    compare(&held, &holds, |how, origin, _| changes.push(Change::OriginSettings(how, origin.clone())));
 }
 
 fn credentials(before: &MemoryRecord, after: &MemoryRecord, changes: &mut Vec<Change>) {
@@ -187,6 +195,7 @@ impl fmt::Display for Change {
             Self::Header(how, name) => write!(f, "the default field {name} was {how}"),
             Self::HeaderBound(name, origin) => write!(f, "the default field {name} belongs to {origin} now"),
             Self::OriginHeaders(how, origin) => write!(f, "the fields for {origin} were {how}"),
+            Self::OriginSettings(how, origin) => write!(f, "the settings for {origin} were {how}"),
             Self::Credential(how, Some(origin)) => write!(f, "the credential for {origin} was {how}"),
             Self::Credential(how, None) => write!(f, "the credential for the first origin that uses it was {how}"),
             Self::CredentialBound(origin) => write!(f, "the credential belongs to {origin} now"),

@@ -26,8 +26,11 @@ use crate::session::cookie_field::{OwnCookie, OwnSource};
 use crate::session::exchange::{Exchange, SentCredentials, check_host};
 use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
+use crate::session::origin_settings::Begun;
+use crate::session::origin_settings::record::{CookieModeRecord, RequestTimeoutsRecord, cookie_setting};
 use crate::session::reason::{CredentialSource, Reason};
-use crate::session::settings::{CookieMode, Recording};
+use crate::session::request::RequestTimeouts;
+use crate::session::settings::{CookieMode, Recording, Setting};
 use crate::session::snapshot::reason::CredentialSourceRecord;
 use crate::time::{Now, Timeouts};
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
@@ -37,7 +40,7 @@ use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// One exchange.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExchangeRecord {
     /// When this was written.
@@ -66,6 +69,8 @@ pub(super) struct ExchangeRecord {
     #[serde(deserialize_with = "required")]
     hashes: Option<Vec<BodyHashRecord>>,
     redirect: PolicyRecord,
+    #[serde(with = "BegunRecord")]
+    begun: Begun,
     #[serde(with = "CookieModeRecord")]
     cookie_mode: CookieMode,
     #[serde(with = "TimeoutsRecord")]
@@ -105,7 +110,7 @@ pub(super) struct ExchangeRecord {
 }
 
 /// A cookie of the request's own.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CookieRecord {
     #[serde(with = "text")]
@@ -125,7 +130,7 @@ enum OwnSourceRecord {
 }
 
 /// A credential of the request's own.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SourcedRecord {
     credential: CredentialRecord,
@@ -163,12 +168,18 @@ enum FallbackRecord {
     Latin1,
 }
 
+/// What the exchange began with.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "CookieMode", rename_all = "snake_case")]
-enum CookieModeRecord {
-    Merge,
-    ReplaceJar,
-    Off,
+#[serde(remote = "Begun", deny_unknown_fields)]
+struct BegunRecord {
+    #[serde(with = "TimeoutsRecord")]
+    timeouts: Timeouts,
+    #[serde(with = "RequestTimeoutsRecord")]
+    own_timeouts: RequestTimeouts,
+    #[serde(with = "CookieModeRecord")]
+    cookie_mode: CookieMode,
+    #[serde(with = "cookie_setting")]
+    own_cookie_mode: Setting<CookieMode>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -259,6 +270,7 @@ impl ExchangeRecord {
             body_type,
             hashable,
             redirect,
+            begun,
             cookie_mode,
             timeouts,
             deadline,
@@ -304,6 +316,7 @@ impl ExchangeRecord {
             body_type: body_type.clone(),
             hashes: hashable.as_ref().map(hashes),
             redirect: PolicyRecord::of(redirect).ok_or("a redirect rule of the caller's own")?,
+            begun: *begun,
             cookie_mode: *cookie_mode,
             timeouts: *timeouts,
             left: deadline.map(|deadline| deadline.saturating_duration_since(now.instant())),
@@ -396,6 +409,7 @@ impl ExchangeRecord {
             body_type: self.body_type,
             hashable: hashable.transpose()?,
             redirect: self.redirect.restore(),
+            begun: self.begun,
             cookie_mode: self.cookie_mode,
             timeouts: self.timeouts,
             deadline,

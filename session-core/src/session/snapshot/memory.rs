@@ -17,17 +17,19 @@ use crate::message::origin::Origin;
 use crate::message::record::{Damage, list_of, optional_text, required, text};
 use crate::session::exchange::check_host;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
+use crate::session::origin_settings::record as origin_settings;
 use crate::time::Now;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a session knows.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MemoryRecord {
     pub(super) cookies: JarSnapshot,
     pub(super) headers: DefaultsRecord,
     pub(super) origin_headers: Vec<OriginRecord>,
+    pub(super) origin_settings: Vec<origin_settings::OriginRecord>,
     #[serde(deserialize_with = "required")]
     pub(super) credential: Option<GeneralRecord>,
     pub(super) credentials: Vec<GivenRecord>,
@@ -42,7 +44,7 @@ pub(super) struct MemoryRecord {
 }
 
 /// The credential for the first origin that uses it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GeneralRecord {
     /// `None` before its first use.
@@ -52,7 +54,7 @@ pub(super) struct GeneralRecord {
 }
 
 /// A credential that was given for an origin.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GivenRecord {
     #[serde(with = "text")]
@@ -91,7 +93,7 @@ impl HeldRecord {
 }
 
 /// What is known of Digest at one origin.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DigestRecord {
     #[serde(with = "text")]
@@ -111,7 +113,8 @@ list_of!(entries, super::HstsEntry, "super::EntryRecord");
 impl MemoryRecord {
     pub(super) fn of(memory: &Memory, now: Now) -> Self {
         // Taken apart as a whole, so that a new part is not forgotten here.
-        let Memory { jar, defaults, origin_headers, credentials, netrc, digests, hsts, retries, open } = memory;
+        let Memory { jar, defaults, origin_headers, origin_settings, credentials, netrc, digests, hsts, retries, open } =
+            memory;
         let mut live = jar.clone();
         live.remove_expired(now.wall());
         let general = |held: &Bound<Credential>| GeneralRecord {
@@ -125,6 +128,7 @@ impl MemoryRecord {
             cookies: live.snapshot(),
             headers: DefaultsRecord::of(defaults),
             origin_headers: headers::of_origins(origin_headers),
+            origin_settings: origin_settings::of(origin_settings),
             credential: credentials.general.as_ref().map(general),
             credentials: credentials.of_origins.iter().filter_map(given).collect(),
             netrc: netrc::of(netrc),
@@ -170,6 +174,8 @@ impl MemoryRecord {
             defaults,
             origin_headers: headers::restore_origins(self.origin_headers)
                 .map_err(|damage| damage.at("origin_headers"))?,
+            origin_settings: origin_settings::restore(self.origin_settings)
+                .map_err(|damage| damage.at("origin_settings"))?,
             credentials,
             netrc: netrc::restore(self.netrc).map_err(|damage| damage.at("netrc"))?,
             digests,

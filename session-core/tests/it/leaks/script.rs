@@ -8,15 +8,18 @@ use session_core::auth::netrc::Netrc;
 use session_core::message::head::ResponseHead;
 use session_core::message::origin::Origin;
 use session_core::message::proxy::ProxyServer;
+use session_core::message::route::Route;
 use session_core::proxy::no_proxy::NoProxy;
 use session_core::proxy::select::ProxyConfig;
 use session_core::retry::failure::{ConnectionAge, FailureKind, Sent};
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::Session;
 use session_core::session::compat::Compat;
+use session_core::session::origin_settings::OriginSettings;
 use session_core::session::request::Request;
 use session_core::session::settings::Setting;
 use session_core::session::step::Hop;
+use std::sync::Arc;
 
 /// The origins of a script. The first two share a host, the second and third a name, the last two look alike.
 pub(super) const ORIGINS: [&str; 6] = [
@@ -53,6 +56,8 @@ pub(super) struct Defaults {
     /// The proxies for http and for https, and the origin whose host is asked without.
     proxies: [Option<usize>; 2],
     direct: Option<usize>,
+    /// An origin that goes by a proxy of its own, or by none.
+    own_way: Option<(usize, Option<usize>)>,
     retries: bool,
 }
 
@@ -96,10 +101,22 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
         prop::option::of(origin.clone()),
         [prop::option::of(0..PROXIES.len()), prop::option::of(0..PROXIES.len())],
         prop::option::of(origin.clone()),
+        prop::option::of((origin.clone(), prop::option::of(0..PROXIES.len()))),
     )
-        .prop_map(|(flags, credential, origin_headers, netrc, proxies, direct)| {
+        .prop_map(|(flags, credential, origin_headers, netrc, proxies, direct, own_way)| {
             let [authorization, cookie, key, retries] = flags;
-            Defaults { authorization, cookie, key, credential, origin_headers, netrc, proxies, direct, retries }
+            Defaults {
+                authorization,
+                cookie,
+                key,
+                credential,
+                origin_headers,
+                netrc,
+                proxies,
+                direct,
+                own_way,
+                retries,
+            }
         });
     let status = prop::sample::select(vec![301_u16, 302, 303, 307, 308, 307, 302, 200, 401, 401, 421, 503, 0]);
     let answer = (status, origin.clone(), any::<bool>(), prop::option::of(any::<bool>()), any::<bool>())
@@ -112,8 +129,11 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
         },
     );
     let compat = prop::sample::select(vec![Compat::Fetch, Compat::Requests, Compat::Aiohttp, Compat::Curl]);
-    (compat, defaults, prop::collection::vec(asked, 1..5))
-        .prop_map(|(compat, session, exchanges)| Script { compat, session, exchanges })
+    (compat, defaults, prop::collection::vec(asked, 1..5)).prop_map(|(compat, session, exchanges)| Script {
+        compat,
+        session,
+        exchanges,
+    })
 }
 
 /// The origin of this number.
@@ -160,11 +180,26 @@ pub(super) fn session(script: &Script) -> Session {
     if defaults.retries {
         builder = builder.retry(RetryPolicy::new(2));
     }
+    if let Some((origin, way)) = defaults.own_way {
+        let way = way.map_or(Setting::Off, |index| Setting::Set(ProxyServer::parse(PROXIES[index]).unwrap()));
+        builder = builder.origin_settings(ORIGINS[origin], OriginSettings::new().proxy(way));
+    }
     builder.proxy(proxies(defaults)).build().unwrap()
 }
 
+/// The way to an origin.
+pub(super) fn way(defaults: &Defaults, to: &Origin) -> Route {
+    match defaults.own_way {
+        Some((index, None)) if origin_of(index) == *to => Route::Direct,
+        Some((index, Some(way))) if origin_of(index) == *to => {
+            Route::Via(Arc::new(ProxyServer::parse(PROXIES[way]).unwrap()))
+        }
+        _ => proxies(defaults).select(to).route(),
+    }
+}
+
 /// The proxies of a session.
-pub(super) fn proxies(defaults: &Defaults) -> ProxyConfig {
+fn proxies(defaults: &Defaults) -> ProxyConfig {
     let mut proxies = ProxyConfig::new();
     let server = |index: usize| ProxyServer::parse(PROXIES[index]).unwrap();
     let [http, https] = defaults.proxies;

@@ -1,6 +1,6 @@
 //! What must hold of every hop: which secret may be in it.
 
-use super::script::{ORIGINS, PROXIES, Script, nonce, origin_of, proxies};
+use super::script::{ORIGINS, PROXIES, Script, nonce, origin_of, way};
 use crate::driver::{Outcome, connect, everything};
 use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION};
 use session_core::message::origin::{Origin, Scheme};
@@ -124,7 +124,7 @@ impl<'a> Watch<'a> {
         let here = hop.origin();
         let strict = self.bound.strict.contains(here.host().as_str());
         assert!(here.scheme() == Scheme::Https || !strict, "{here} is asked over https alone");
-        assert_eq!(*hop.route(), proxies(&self.script.session).select(here).route(), "the way to {here}");
+        assert_eq!(*hop.route(), way(&self.script.session, here), "the way to {here}");
         let (seen, connect) = (everything(hop), connect(hop));
         for (index, url) in PROXIES.iter().enumerate() {
             let secret = format!("s-proxy-{index}");

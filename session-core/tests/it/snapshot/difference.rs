@@ -7,8 +7,11 @@ use session_core::auth::credentials::Credential;
 use session_core::auth::netrc::Netrc;
 use session_core::message::head::ResponseHead;
 use session_core::message::origin::Origin;
+use session_core::message::proxy::ProxyServer;
 use session_core::session::Session;
+use session_core::session::origin_settings::OriginSettings;
 use session_core::session::request::Request;
+use session_core::session::settings::Setting;
 use session_core::session::snapshot::{Change, Difference, Snapshot};
 use session_core::session::step::Step;
 use std::time::Duration;
@@ -86,6 +89,11 @@ fn fields_credentials_and_the_rest_are_told() {
         .default_header("authorization", "s-1")
         .auth_for("https://a.test", Credential::bearer("s-1"))
         .netrc(Netrc::parse("machine a.test login s-1 password s-2").0)
+        .origin_settings(
+            "https://a.test",
+            OriginSettings::new().proxy(ProxyServer::parse("http://u:s-1@p.test").unwrap()),
+        )
+        .origin_settings("https://b.test", OriginSettings::new().cookies(Setting::Off))
         .build()
         .unwrap();
     let earlier = session.snapshot(now());
@@ -96,6 +104,9 @@ fn fields_credentials_and_the_rest_are_told() {
     let mut fields = HeaderMap::new();
     fields.insert("x-key", HeaderValue::from_static("s-1"));
     session.set_origin_headers(b.clone(), fields);
+    let way = |url: &str| OriginSettings::new().proxy(ProxyServer::parse(url).unwrap());
+    session.set_origin_settings(a.clone(), way("http://u:s-2@p.test"));
+    session.set_origin_settings(b.clone(), OriginSettings::new());
     session.set_auth_for(a, Credential::bearer("s-2"));
     session.set_auth_for(b, Credential::basic("s-1", "s-2"));
     session.set_netrc(Netrc::default());
@@ -108,6 +119,8 @@ fn fields_credentials_and_the_rest_are_told() {
             "the default field x-old was removed",
             "the default field authorization was changed",
             "the fields for https://b.test were added",
+            "the settings for https://a.test were changed",
+            "the settings for https://b.test were removed",
             "the credential for https://a.test was changed",
             "the credential for https://b.test was added",
             "the entries of netrc were removed",

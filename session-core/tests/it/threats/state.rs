@@ -17,6 +17,7 @@ use session_core::message::proxy::ProxyServer;
 use session_core::proxy::environment::from_environment;
 use session_core::proxy::select::ProxyConfig;
 use session_core::session::Session;
+use session_core::session::origin_settings::OriginSettings;
 use session_core::session::request::Request;
 use session_core::session::settings::Setting;
 use std::error::Error as _;
@@ -91,6 +92,7 @@ fn st_03_no_secret_is_ever_printed() {
         .default_header("x-api-key", "hunter2")
         .auth_for("http://b.test", Credential::digest("hunter2", "hunter2"))
         .origin_headers("http://c.test", fields.clone())
+        .origin_settings("http://c.test", OriginSettings::new().proxy(proxy.clone()))
         .netrc(netrc.clone())
         .cookie_jar(jar.clone())
         .entropy(Entropy::from_seed(*b"hunter2hunter2hunter2hunter2hunt"))

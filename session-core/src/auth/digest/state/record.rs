@@ -6,10 +6,10 @@ use crate::message::record::{Damage, required, text};
 use serde::{Deserialize, Serialize};
 
 /// A state; `None` knows nothing.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StateRecord(Option<KnownRecord>);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KnownRecord {
     offer: OfferRecord,
