@@ -259,9 +259,15 @@ fn what_could_be_read_and_cannot_be_is_refused_with_its_place() {
     ];
     let credential = second(&session.1, "/session_state/credentials/0");
     let entry = second(&session.1, "/session_state/hsts/0");
+    let settings = second(&session.1, "/session_state/origin_settings/0");
+    let inherit =
+        ["connect", "head", "idle", "drain", "cookies", "proxy"].map(|name| (name.to_owned(), json!("inherit")));
+    let nothing = Value::Object(inherit.into_iter().collect());
     let twice = [
         ("/session_state/credentials", json!([credential, credential]), "session_state.credentials[1]"),
         ("/session_state/hsts", json!([entry, entry]), "session_state.hsts[1]"),
+        ("/session_state/origin_settings", json!([settings, settings]), "session_state.origin_settings[1]"),
+        ("/session_state/origin_settings/0/settings", nothing, "session_state.origin_settings[0]"),
     ];
     let of_hop: Vec<(&str, Value, &str)> = vec![
         ("/hop_state/exchange/method", json!("CONNECT"), "hop_state.exchange.method"),

@@ -162,3 +162,16 @@ fn hop(session: &mut Session, now: Now) -> Hop {
         other => panic!("expected a hop, got {other:?}"),
     }
 }
+
+#[test]
+fn one_snapshot_makes_several_sessions_and_one_hop_is_resumed_twice() {
+    let mut first = Session::builder().auth(Credential::digest("Mufasa", "s-1")).build().unwrap();
+    let hop = hop(&mut first, now());
+    let (knows, hop) = (first.snapshot(now()), hop.snapshot(now()).unwrap());
+    for _ in 0..2 {
+        let session = Session::builder().restore(knows.clone(), now()).build().unwrap();
+        let resumed = session.resume_hop(hop.clone(), now()).unwrap();
+        assert_eq!(resumed.head().uri(), "http://a.test/x");
+        assert_eq!(session.diff(&knows, now()), []);
+    }
+}

@@ -52,6 +52,32 @@ fn st_02_what_is_brought_back_passes_the_same_rules() {
     assert_eq!(warnings.len(), 2);
 }
 
+/// A file of cookies is a list that somebody else may have written: what is no cookie is left out, and told. A snapshot is
+/// this library's own word and one whole: where a record of it is not valid, nothing of it is taken, as what is left would be
+/// a guess.
+#[cfg(all(feature = "serde", feature = "json"))]
+#[test]
+fn st_02_an_invalid_record_is_skipped_in_a_list_of_cookies_and_refuses_a_whole_snapshot() {
+    use session_core::cookies::JarSnapshot;
+    use session_core::error::ErrorKind;
+    use session_core::session::snapshot::Snapshot;
+    let lines = "a.test\tFALSE\t/\tFALSE\t0\tgood\t1\na.test\tFALSE\t/\tFALSE\t0\tbad\t1\u{1}\nnot a cookie\n";
+    let mut jar = Jar::new();
+    assert_eq!(jar.read_netscape(lines.as_bytes(), now().wall()).len(), 2);
+    assert_eq!(jar.to_map().into_iter().collect::<Vec<_>>(), [("good".to_owned(), "1".to_owned())]);
+    jar.accept(&target("https://a.test/"), b"worse=1", now().wall());
+    let text = serde_json::to_string(&jar.snapshot()).unwrap().replace("\"worse\"", "\"wo=rse\"");
+    let (saved, mut restored): (JarSnapshot, _) = (serde_json::from_str(&text).unwrap(), Jar::new());
+    assert_eq!(restored.restore(&saved, now().wall()).unwrap().len(), 1);
+    assert_eq!(restored.to_map().into_keys().collect::<Vec<_>>(), ["good"]);
+    let session = Session::builder().cookie_jar(jar).default_header("x-kept", "1").build().unwrap();
+    let text = session.snapshot(now()).to_json().unwrap().replace("\"worse\"", "\"wo=rse\"");
+    let mut session = Session::builder().build().unwrap();
+    let error = session.restore(Snapshot::from_json(&text).unwrap(), now()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSetting);
+    assert!(session.cookies().is_empty() && session.headers().ordinary().is_empty(), "nothing of it was taken");
+}
+
 const CANARY: &str = "hunter2";
 
 /// Whether nothing of this shows the canary, in the clear or as Basic writes it.
