@@ -3,6 +3,8 @@
 
 mod cookie_file;
 mod shared_jar;
+#[cfg(feature = "serde")]
+mod snapshot;
 
 pub use shared_jar::SharedJar;
 

@@ -6,6 +6,8 @@ mod faults;
 mod session;
 mod settings;
 mod shared_jar;
+#[cfg(feature = "serde")]
+mod snapshot;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};

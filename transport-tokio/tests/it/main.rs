@@ -6,6 +6,8 @@ mod faults;
 mod session;
 mod settings;
 mod shared_jar;
+#[cfg(feature = "serde")]
+mod snapshot;
 mod tasks;
 mod upload;
 
