@@ -84,10 +84,7 @@ impl<T: Transport> SessionBuilder<T> {
     /// single ones, and [`SessionBuilder::limits`] brings its own number. The User-Agent stays this library's unless it is
     /// set, and credentials stay bound to their origin: docs/compat.md tells what else a preset leaves out.
     pub fn compat(mut self, compat: Compat) -> Self {
-        let rules = compat.rules();
-        self.settings.compat = compat;
-        self.settings.limits.redirects = rules.redirects;
-        self.settings.text = rules.text;
+        self.settings.set_compat(compat);
         self
     }
 

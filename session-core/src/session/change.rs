@@ -1,6 +1,8 @@
 //! The settings of a session that stands, changed at any time. An exchange under way keeps the timeouts, the redirect rules,
-//! the cookie mode and the parameters that it began with; everything else is looked up anew at each of its hops.
+//! the cookie mode, the preset, the rules for text, the recording and the parameters that it began with; everything else is
+//! looked up anew at each of its hops, what is set for single origins too.
 
+use crate::content::charset::TextRules;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::hsts::HstsStore;
 use crate::limits::Limits;
@@ -9,7 +11,8 @@ use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
-use crate::session::settings::{CookieMode, HstsMode};
+use crate::session::compat::Compat;
+use crate::session::settings::{CookieMode, HstsMode, Recording};
 use crate::time::Timeouts;
 use http::HeaderValue;
 use url::Url;
@@ -38,6 +41,11 @@ impl Session {
     #[must_use]
     pub fn base_join(&self) -> BaseJoin {
         self.settings.base_join
+    }
+
+    /// Sets how they are joined.
+    pub fn set_base_join(&mut self, join: BaseJoin) {
+        self.settings.base_join = join;
     }
 
     /// Sets the URL that relative ones are joined to; `None` leaves them without one.
@@ -114,6 +122,22 @@ impl Session {
         &mut self.memory.hsts
     }
 
+    /// Sets the rules of another client, as [`SessionBuilder::compat`](crate::session::builder::SessionBuilder::compat) does:
+    /// with its number of redirects and its rules for text.
+    pub fn set_compat(&mut self, compat: Compat) {
+        self.settings.set_compat(compat);
+    }
+
+    /// Sets what the text of a body is where its Content-Type names no charset.
+    pub fn set_text_rules(&mut self, rules: TextRules) {
+        self.settings.text = rules;
+    }
+
+    /// Sets whether the reasons of decisions are kept in the history.
+    pub fn set_recording(&mut self, recording: Recording) {
+        self.settings.recording = recording;
+    }
+
     /// How long each phase may take, unless a request says otherwise.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
@@ -125,7 +149,7 @@ impl Session {
         self.settings.timeouts = timeouts;
     }
 
-    /// The bounds. They are set once, in the builder: the jar and the connections go by them from the start.
+    /// The bounds. They are set once, in the builder, but for the number of redirects of a preset: the jar and the connections go by them from the start.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.settings.limits

@@ -116,6 +116,16 @@ pub(crate) struct Settings {
     pub(crate) recording: Recording,
 }
 
+impl Settings {
+    /// Takes a preset: its rules, its number of redirects and its rules for text.
+    pub(crate) fn set_compat(&mut self, compat: Compat) {
+        let rules = compat.rules();
+        self.compat = compat;
+        self.limits.redirects = rules.redirects;
+        self.text = rules.text;
+    }
+}
+
 impl fmt::Debug for Settings {
     /// Parameters by name only: many services take a key in one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

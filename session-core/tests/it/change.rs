@@ -1,12 +1,14 @@
 //! The settings of a session that stands, changed between its exchanges and during one.
 
 use crate::clock::now;
-use crate::driver::{answer, failure, first_hop, sent, target, text};
-use http::HeaderValue;
+use crate::driver::{answer, done, failure, first_hop, sent, target, text};
 use http::header::{COOKIE, USER_AGENT};
+use http::{HeaderValue, Method};
+use session_core::content::charset::TextRules;
 use session_core::error::ErrorKind;
 use session_core::hsts::{HstsEntry, Subdomains};
 use session_core::message::host::CanonicalHost;
+use session_core::message::into_url::BaseJoin;
 use session_core::message::origin::Scheme;
 use session_core::message::proxy::ProxyServer;
 use session_core::message::route::Route;
@@ -15,8 +17,9 @@ use session_core::redirect::policy::RedirectPolicy;
 use session_core::retry::failure::{ConnectionAge, FailureKind, Sent};
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::Session;
+use session_core::session::compat::Compat;
 use session_core::session::request::Request;
-use session_core::session::settings::{CookieMode, HstsMode};
+use session_core::session::settings::{CookieMode, HstsMode, Recording};
 use session_core::session::step::Step;
 use session_core::time::Timeouts;
 use std::time::Duration;
@@ -45,6 +48,32 @@ fn urls_parameters_and_the_agent_change_between_requests() {
         assert!(!error.to_string().contains("secret"));
     }
     assert_eq!(session.base_url().map(Url::as_str), Some("http://a.test/v1/"), "a refused one changes nothing");
+}
+
+#[test]
+fn presets_text_joining_and_recording_change_between_requests_and_an_exchange_keeps_its_own() {
+    let mut session = session();
+    let put = |session: &mut Session| {
+        let hop = first_hop(session, Request::new(Method::PUT, "http://a.test/"));
+        (hop.head().headers().contains_key("connection"), hop)
+    };
+    let (fetch, hop) = put(&mut session);
+    session.set_compat(Compat::Requests);
+    assert_eq!((fetch, session.limits().redirects), (false, 30));
+    let next = sent(session.handle_response(hop, answer(302, &[("location", "/x")]), now()).unwrap());
+    assert_eq!(next.head().method(), Method::PUT, "by the rules of Fetch, with which it began");
+    let (requests, hop) = put(&mut session);
+    let next = sent(session.handle_response(hop, answer(302, &[("location", "/x")]), now()).unwrap());
+    assert_eq!((requests, next.head().method()), (true, &Method::GET));
+    session.set_text_rules(TextRules::FETCH);
+    session.set_recording(Recording::Off);
+    let hop = first_hop(&mut session, Request::get("http://u:p@a.test/"));
+    let delivery = done(session.handle_response(hop, answer(200, &[]), now()).unwrap());
+    assert_eq!((delivery.text_rules(), delivery.history().reasons().count()), (TextRules::FETCH, 0));
+    session.set_base_url(Some(Url::parse("http://a.test/v1/").unwrap())).unwrap();
+    session.set_base_join(BaseJoin::Append);
+    let hop = first_hop(&mut session, Request::get("/x"));
+    assert_eq!((session.base_join(), hop.head().uri().path()), (BaseJoin::Append, "/v1/x"));
 }
 
 #[test]

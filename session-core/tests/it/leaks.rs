@@ -8,10 +8,12 @@ mod reasons;
 mod script;
 mod watch;
 
+use crate::clock::now;
 use crate::driver::{Outcome, Run, connect, everything, play, wire};
 use proptest::prelude::*;
 use script::{Script, answer, request, script, session};
 use session_core::error::ErrorKind;
+use session_core::redirect::policy::RedirectPolicy;
 use session_core::session::Session;
 use session_core::session::step::Hop;
 use watch::{Bound, Watch};
@@ -78,6 +80,35 @@ proptest! {
             log
         };
         prop_assert_eq!(log(), log());
+    }
+
+    #[test]
+    fn a_preview_is_what_is_sent(script in script()) {
+        let mut session = session(&script);
+        for number in 0..script.exchanges.len() {
+            let preview = session.preview(request(&script.exchanges[number], number), now());
+            let run = exchange(&mut session, &script, number, |_, _| {});
+            let (preview, sent) = (preview.unwrap().head, run.hops[0].head());
+            prop_assert_eq!((preview.method(), preview.uri()), (sent.method(), sent.uri()));
+            prop_assert_eq!(preview.headers(), sent.headers());
+        }
+    }
+
+    /// Whoever answers, and however long: a redirect is followed as often as allowed, each of its hops is tried again once
+    /// for a stale connection and once for a 421, its challenges are answered once and once more, and the retries are those
+    /// of the whole exchange.
+    #[test]
+    fn every_exchange_ends_within_its_budget(script in script(), redirects in 0..4_u32) {
+        const RETRIES: usize = 2;
+        let mut session = session(&script);
+        let most = (redirects as usize + 1) * 3 * 3 + RETRIES;
+        for (number, asked) in script.exchanges.iter().enumerate() {
+            let mut request = request(asked, number);
+            request.set_redirect(RedirectPolicy::limited(redirects));
+            let mut answers = asked.answers.iter().cycle();
+            let run = play(&mut session, request, |hop| answer(hop, answers.next().expect("they go on for ever")));
+            prop_assert!(run.hops.len() <= most, "{} of {}", run.hops.len(), most);
+        }
     }
 
     #[test]
