@@ -42,7 +42,7 @@ pub enum Direct {
     /// This entry of the exceptions holds for it.
     Excepted(String),
     /// What is set for its origin asks for none.
-    ForOrigin,
+    OfOrigin,
 }
 
 /// Why a request takes the proxy it takes.
@@ -54,7 +54,7 @@ pub enum Chosen {
     /// It is the one for all, and there is none for the request's scheme.
     ForAll,
     /// It is the one that is set for the request's origin.
-    ForOrigin,
+    OfOrigin,
 }
 
 impl ProxyConfig {
@@ -158,7 +158,7 @@ impl fmt::Display for Direct {
         match self {
             Self::NoneSet => f.write_str("no proxy is set for this scheme"),
             Self::Distrusted => f.write_str("HTTP_PROXY is not trusted where REQUEST_METHOD is set; http_proxy is"),
-            Self::ForOrigin => f.write_str("what is set for this origin asks for none"),
+            Self::OfOrigin => f.write_str("what is set for this origin asks for none"),
             Self::Excepted(entry) => write!(f, "the entry \"{}\" of no_proxy holds", entry.escape_debug()),
         }
     }
@@ -169,7 +169,7 @@ impl fmt::Display for Chosen {
         match self {
             Self::ForScheme(scheme) => write!(f, "it is the proxy for {scheme}"),
             Self::ForAll => f.write_str("it is the proxy for all schemes"),
-            Self::ForOrigin => f.write_str("it is the proxy for this origin"),
+            Self::OfOrigin => f.write_str("it is the proxy for this origin"),
         }
     }
 }

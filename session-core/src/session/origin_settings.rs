@@ -100,8 +100,8 @@ impl OriginSettings {
 pub(crate) fn choose(of_origin: Option<&OriginSettings>, proxies: &ProxyConfig, origin: &Origin) -> Choice {
     match of_origin.map_or(&Setting::Inherit, |settings| &settings.proxy) {
         Setting::Inherit => proxies.select(origin),
-        Setting::Off => Choice::Direct(Direct::ForOrigin),
-        Setting::Set(server) => Choice::Via(Arc::clone(server), Chosen::ForOrigin),
+        Setting::Off => Choice::Direct(Direct::OfOrigin),
+        Setting::Set(server) => Choice::Via(Arc::clone(server), Chosen::OfOrigin),
     }
 }
 

@@ -121,8 +121,8 @@ fn the_proxy_of_an_origin_goes_before_the_sessions_and_its_credential_stays_with
     assert_eq!(proven, [true, false, true]);
     assert_ne!(text(&run.hops[0], PROXY_AUTHORIZATION), text(&run.hops[2], PROXY_AUTHORIZATION));
     let reasons: Vec<&Reason> = run.delivery().history().reasons().collect();
-    assert!(reasons.iter().any(|reason| matches!(reason, Reason::Routed(Choice::Via(_, Chosen::ForOrigin)))));
-    assert!(reasons.iter().any(|reason| matches!(reason, Reason::Routed(Choice::Direct(Direct::ForOrigin)))));
+    assert!(reasons.iter().any(|reason| matches!(reason, Reason::Routed(Choice::Via(_, Chosen::OfOrigin)))));
+    assert!(reasons.iter().any(|reason| matches!(reason, Reason::Routed(Choice::Direct(Direct::OfOrigin)))));
     let story = run.delivery().history().to_string();
     assert!(story.contains("it is the proxy for this origin") && story.contains("asks for none"), "{story}");
     assert!(!format!("{session:?}{story}").contains("s-own"));

@@ -22,7 +22,7 @@ enum DirectRecord {
     NoneSet,
     Distrusted,
     Excepted(String),
-    ForOrigin,
+    OfOrigin,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,5 +30,5 @@ enum DirectRecord {
 enum ChosenRecord {
     ForScheme(#[serde(with = "text")] Scheme),
     ForAll,
-    ForOrigin,
+    OfOrigin,
 }
