@@ -1,13 +1,16 @@
 //! What a request or a session asks for and what is refused of it: told before anything is sent.
 
-use crate::{address, bounded, fetch, server};
+use crate::{LONG, address, bounded, fetch, scripted, server};
 use session_core::entropy::Entropy;
 use session_core::error::{ErrorKind, Fault, Phase};
 use session_core::retry::backoff::Backoff;
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::address_rule::{AddressRule, Admission};
+use session_core::session::origin_settings::OriginSettings;
 use session_core::session::reason::Reason;
 use session_testkit::script::answer::Answer;
+use session_testkit::script::log::Place;
+use session_testkit::script::request::Request;
 use std::time::Duration;
 use transport_blocking::http::Method;
 use transport_blocking::{Session, SessionBuilder};
@@ -53,6 +56,21 @@ fn https_is_refused_before_anything_is_opened() {
         let error = fetch(&session, &server.url("/")).unwrap_err();
         assert_eq!((error.kind(), error.history().statuses()), (ErrorKind::Unsupported, vec![302]));
         assert_eq!(error.url().unwrap().as_str(), "https://a.test/");
+    });
+}
+
+#[test]
+fn the_timeouts_of_an_origin_hold_at_the_hop_that_reaches_it() {
+    bounded(|| {
+        let silent = scripted(|_: &Request, _: &Place| Answer::stall());
+        let target = silent.url("/");
+        let origin = target.trim_end_matches('/').to_owned();
+        let outer = server(move |_| Answer::status(302).field("location", target.clone()));
+        let short = OriginSettings::new().head_timeout(Duration::from_millis(100));
+        let session = Session::builder().head_timeout(LONG * 10).origin_settings(&origin, short).build().unwrap();
+        let error = fetch(&session, &outer.url("/")).unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Phase::Head), "{error}");
+        assert_eq!(error.history().statuses(), [302]);
     });
 }
 
