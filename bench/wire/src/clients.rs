@@ -1,0 +1,81 @@
+//! The measured programs, which lie beside this one, and the server that they ask.
+
+use bench_wire::{Outcome, Workload};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// How a client waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One thread for each request under way.
+    Blocking,
+    /// Many requests on one thread.
+    Async,
+}
+
+/// One measured program.
+pub struct Client {
+    /// The program.
+    pub name: &'static str,
+    /// How it waits.
+    pub kind: Kind,
+}
+
+#[rustfmt::skip]
+pub const CLIENTS: &[Client] = &[
+    Client { name: "raw-std", kind: Kind::Blocking },
+    Client { name: "session-blocking", kind: Kind::Blocking },
+    Client { name: "ureq", kind: Kind::Blocking },
+    Client { name: "curl", kind: Kind::Blocking },
+    Client { name: "reqwest-blocking", kind: Kind::Blocking },
+    Client { name: "raw-tokio", kind: Kind::Async },
+    Client { name: "session-tokio", kind: Kind::Async },
+    Client { name: "hyper", kind: Kind::Async },
+    Client { name: "reqwest", kind: Kind::Async },
+];
+
+/// The server, while it runs.
+pub struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts it.
+    pub fn start() -> Outcome<Self> {
+        let mut child = Command::new(beside("server")?).stdout(Stdio::piped()).spawn()?;
+        let mut address = String::new();
+        if let Some(output) = child.stdout.take() {
+            BufReader::new(output).read_line(&mut address)?;
+        }
+        Ok(Self { child, address: address.trim().to_owned() })
+    }
+
+    /// The command that makes `client` do `count` of `workload`, perhaps under `tool`.
+    pub fn command(&self, client: &str, workload: Workload, count: usize, tool: &[&str]) -> Outcome<Command> {
+        let program = beside(client)?;
+        let mut command = match tool {
+            [] => Command::new(program),
+            [tool, arguments @ ..] => {
+                let mut command = Command::new(tool);
+                command.args(arguments).arg(program);
+                command
+            }
+        };
+        command.args([workload.name(), &count.to_string(), &self.address]);
+        Ok(command)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It ends with us, or it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn beside(name: &str) -> Outcome<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(name))
+}
