@@ -116,7 +116,8 @@ impl RecvBuffer {
             self.start = 0;
             self.end = waiting;
         }
-        let initialised = self.end.saturating_add(at_least);
+        // All of the memory, and not the part that is asked for: once for each time that it is taken, not for each read.
+        let initialised = self.end.saturating_add(at_least).max(self.bytes.capacity().min(ALLOCATION));
         if initialised > self.bytes.len() {
             self.bytes.resize(initialised, 0);
         }

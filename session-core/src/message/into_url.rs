@@ -77,20 +77,28 @@ impl Reference {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] where the text is no URL, or is relative and there is no base.
-    pub fn absolute(self, base: Option<&Url>) -> Result<Url, Error> {
+    pub fn absolute(&self, base: Option<&Url>) -> Result<Url, Error> {
         self.joined(base, BaseJoin::Rfc3986)
+    }
+
+    /// The text, where it is not parsed yet.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.0 {
+            Given::Text(text) => Some(text),
+            Given::Parsed(_) => None,
+        }
     }
 
     /// The same, joined in this way.
     ///
     /// # Errors
     /// As [`Reference::absolute`].
-    pub fn joined(self, base: Option<&Url>, join: BaseJoin) -> Result<Url, Error> {
-        match self.0 {
-            Given::Parsed(url) => Ok(url),
+    pub fn joined(&self, base: Option<&Url>, join: BaseJoin) -> Result<Url, Error> {
+        match &self.0 {
+            Given::Parsed(url) => Ok(url.clone()),
             Given::Text(text) => match base {
-                Some(base) => join.join(base, &text),
-                None => Url::parse(&text),
+                Some(base) => join.join(base, text),
+                None => Url::parse(text),
             }
             .map_err(|source| {
                 // The text itself is not shown: it may hold user information.

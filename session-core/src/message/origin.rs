@@ -2,7 +2,11 @@
 
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::host::CanonicalHost;
+use http::HeaderValue;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use url::Url;
 
 /// The two schemes that a request can be sent to.
@@ -52,14 +56,31 @@ impl fmt::Display for Scheme {
 }
 
 /// Scheme, canonical host and port (RFC 9110 4.3.1). Two URLs are of one origin if and only if these are equal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Origin {
+#[derive(Clone)]
+pub struct Origin(Arc<Parts>);
+
+/// Shared by the clones: an origin stands in targets, keys and bindings all over a request.
+struct Parts {
     scheme: Scheme,
     host: CanonicalHost,
     port: u16,
+    authority: Box<str>,
+    /// The same as a field value, made once.
+    field: Option<HeaderValue>,
 }
 
 impl Origin {
+    fn new(scheme: Scheme, host: CanonicalHost, port: u16) -> Self {
+        let bare = host.ip().is_none_or(|address| address.is_ipv4());
+        let authority: Box<str> = match (port == scheme.default_port(), bare) {
+            (true, true) => host.as_str().into(),
+            (true, false) => host.to_string().into(),
+            (false, _) => format!("{host}:{port}").into(),
+        };
+        let field = HeaderValue::from_str(&authority).ok();
+        Self(Arc::new(Parts { scheme, host, port, authority, field }))
+    }
+
     /// The origin of a URL; `None` where no request can be sent to it (another scheme, no host, an empty label, port 0).
     #[must_use]
     pub fn of(url: &Url) -> Option<Self> {
@@ -68,7 +89,7 @@ impl Origin {
         if port == 0 {
             return None;
         }
-        Some(Self { scheme, host: CanonicalHost::of(url)?, port })
+        Some(Self::new(scheme, CanonicalHost::of(url)?, port))
     }
 
     /// An origin as written, such as `https://a.test:8443`. A path, query, fragment or user information is refused.
@@ -95,41 +116,79 @@ impl Origin {
     /// The scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
-        self.scheme
+        self.0.scheme
     }
 
     /// The host.
     #[must_use]
     pub fn host(&self) -> &CanonicalHost {
-        &self.host
+        &self.0.host
     }
 
     /// The port, also where it is the default.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.0.port
     }
 
     /// Whether what is sent there is hidden on its way: https, or a host that is this machine.
     #[must_use]
     pub fn is_trustworthy(&self) -> bool {
-        self.scheme == Scheme::Https || self.host.is_loopback()
+        self.0.scheme == Scheme::Https || self.0.host.is_loopback()
     }
 
     /// Host and port as the Host field has them: no default port, IPv6 in brackets (RFC 9110 7.2).
     #[must_use]
-    pub fn authority(&self) -> String {
-        if self.port == self.scheme.default_port() {
-            self.host.to_string()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+    pub fn authority(&self) -> &str {
+        &self.0.authority
+    }
+
+    /// The same as a Host field's value; `None` where the host cannot stand in a field.
+    #[must_use]
+    pub fn host_field(&self) -> Option<&HeaderValue> {
+        self.0.field.as_ref()
+    }
+
+    fn key(&self) -> (Scheme, &CanonicalHost, u16) {
+        (self.0.scheme, &self.0.host, self.0.port)
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.key() == other.key()
+    }
+}
+
+impl Eq for Origin {}
+
+impl PartialOrd for Origin {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Origin {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.key().cmp(&other.key()) }
+    }
+}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({self})")
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.authority())
+        write!(f, "{}://{}", self.scheme(), self.authority())
     }
 }
 

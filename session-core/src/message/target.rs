@@ -3,16 +3,23 @@
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::origin::{Origin, Scheme};
 use crate::message::sensitive::{Secret, without_user_info};
+use http::Uri;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use url::Url;
 
 /// A URL of a known origin, without user information. The fragment stays for the caller and is never sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+#[derive(Clone)]
+pub struct Target(Arc<Parts>);
+
+/// Shared by the clones. What each request needs of the URL is made once.
+struct Parts {
     url: Url,
     origin: Origin,
+    /// The URL without fragment, as a request's head has it.
+    uri: Option<Uri>,
 }
 
 /// User name and password that stood in a URL, decoded.
@@ -32,6 +39,21 @@ impl fmt::Debug for UserInfo {
     }
 }
 
+impl PartialEq for Target {
+    fn eq(&self, other: &Self) -> bool {
+        // The rest is made of the URL.
+        self.url() == other.url()
+    }
+}
+
+impl Eq for Target {}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({})", self.url())
+    }
+}
+
 impl Target {
     /// The target that `url` names, and the user information that stood in it.
     ///
@@ -46,25 +68,44 @@ impl Target {
                 .with_expected(expected)
                 .with_url(&url));
         };
-        Ok((Self { url, origin }, user_info))
+        Ok((Self::of(url, origin), user_info))
+    }
+
+    /// The same for a URL that was found at this target. It is likely to have the same origin, which is then not made
+    /// anew.
+    ///
+    /// # Errors
+    /// As [`Target::new`].
+    pub fn beside(&self, mut url: Url) -> Result<(Self, Option<UserInfo>), Error> {
+        let own = &self.0.url;
+        if (url.scheme(), url.host_str(), url.port()) != (own.scheme(), own.host_str(), own.port()) {
+            return Self::new(url);
+        }
+        let user_info = take_user_info(&mut url);
+        Ok((Self::of(url, self.0.origin.clone()), user_info))
+    }
+
+    fn of(url: Url, origin: Origin) -> Self {
+        let uri = Uri::try_from(absolute(&url)).ok();
+        Self(Arc::new(Parts { url, origin, uri }))
     }
 
     /// The URL, with its fragment.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.0.url
     }
 
     /// The URL, owned.
     #[must_use]
     pub fn into_url(self) -> Url {
-        self.url
+        Arc::try_unwrap(self.0).map_or_else(|parts| parts.url.clone(), |parts| parts.url)
     }
 
     /// The origin.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.0.origin
     }
 
     /// Resolves a `Location` against this target (RFC 9110 10.2.2): bytes above 0x7f are percent-encoded, the fragment
@@ -77,12 +118,12 @@ impl Target {
         let error = || {
             Error::new(ErrorKind::InvalidUrl, Phase::Decide, "the Location is no URL")
                 .with_came(&without_user_info(reference))
-                .with_url(&self.url)
+                .with_url(&self.0.url)
         };
         let mut next =
-            self.url.join(&percent_encode_above_ascii(reference)).map_err(|source| error().with_source(source))?;
-        if next.fragment().is_none() {
-            next.set_fragment(self.url.fragment());
+            self.0.url.join(&percent_encode_above_ascii(reference)).map_err(|source| error().with_source(source))?;
+        if let (None, Some(fragment)) = (next.fragment(), self.0.url.fragment()) {
+            next.set_fragment(Some(fragment));
         }
         Ok(next)
     }
@@ -90,15 +131,25 @@ impl Target {
     /// The request target in origin-form, `path?query` (RFC 9112 3.2.1).
     #[must_use]
     pub fn path_and_query(&self) -> &str {
-        let url = &self.url;
+        let url = &self.0.url;
         url.as_str().get(path_start(url)..fragment_start(url)).unwrap_or("/")
     }
 
     /// The whole URL without its fragment, as it stands in absolute-form (RFC 9112 3.2.2).
     #[must_use]
     pub fn absolute(&self) -> &str {
-        self.url.as_str().get(..fragment_start(&self.url)).unwrap_or_default()
+        absolute(&self.0.url)
     }
+
+    /// The same as the URI of a request; `None` where it cannot stand in one.
+    #[must_use]
+    pub fn uri(&self) -> Option<&Uri> {
+        self.0.uri.as_ref()
+    }
+}
+
+fn absolute(url: &Url) -> &str {
+    url.as_str().get(..fragment_start(url)).unwrap_or_default()
 }
 
 fn path_start(url: &Url) -> usize {

@@ -87,7 +87,7 @@ pub(crate) fn lead(policy: &RedirectPolicy, max: u32, current: &Target, head: &R
         return Err(refused(current, "the redirect leads to another scheme", "http or https")
             .with_came(url.scheme().as_bytes()));
     }
-    let (target, user_info) = Target::new(url).map_err(|source| {
+    let (target, user_info) = current.beside(url).map_err(|source| {
         Error::new(ErrorKind::InvalidUrl, Phase::Decide, "no request can be sent to the Location")
             .with_came(&without_user_info(location))
             .with_url(current.url())

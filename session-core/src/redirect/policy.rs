@@ -17,10 +17,42 @@ pub struct RedirectPolicy {
     follow: Following,
     max: Option<u32>,
     downgrade: Downgrade,
-    schemes: Vec<Scheme>,
+    schemes: Schemes,
     keep: Vec<HeaderName>,
     trusted: Vec<Origin>,
     decides: Option<Arc<Decide>>,
+}
+
+/// A set of schemes. Each request has a copy of its rules, so it is one that costs nothing to copy.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Schemes {
+    http: Option<Scheme>,
+    https: Option<Scheme>,
+}
+
+impl Schemes {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Scheme> {
+        self.http.into_iter().chain(self.https)
+    }
+}
+
+impl FromIterator<Scheme> for Schemes {
+    fn from_iter<I: IntoIterator<Item = Scheme>>(schemes: I) -> Self {
+        let mut set = Self::default();
+        for scheme in schemes {
+            match scheme {
+                Scheme::Http => set.http = Some(scheme),
+                Scheme::Https => set.https = Some(scheme),
+            }
+        }
+        set
+    }
+}
+
+impl fmt::Debug for Schemes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
 }
 
 /// A rule of the caller's own.
@@ -90,7 +122,7 @@ impl Default for RedirectPolicy {
             follow: Following::Follow,
             max: None,
             downgrade: Downgrade::Allow,
-            schemes: vec![Scheme::Http, Scheme::Https],
+            schemes: [Scheme::Http, Scheme::Https].into_iter().collect(),
             keep: Vec::new(),
             trusted: Vec::new(),
             decides: None,
@@ -209,7 +241,7 @@ impl RedirectPolicy {
     /// Whether a redirect may lead to `scheme`.
     #[must_use]
     pub fn allows_scheme(&self, scheme: Scheme) -> bool {
-        self.schemes.contains(&scheme)
+        self.schemes.iter().any(|allowed| allowed == scheme)
     }
 
     /// Whether the caller wants to keep this field across origins.

@@ -61,6 +61,7 @@ impl Session {
             }
         }
         self.settings.base_url = url;
+        self.recent.forget();
         Ok(())
     }
 

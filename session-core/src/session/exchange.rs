@@ -146,7 +146,7 @@ impl Exchange {
     ) {
         self.history.push(HopRecord {
             method: self.method.clone(),
-            url: self.target.url().clone(),
+            target: self.target.clone(),
             sent: sent.into_parts().0.headers,
             status,
             received,

@@ -1,6 +1,7 @@
 //! What an exchange went through: each hop with what was sent, what came and why.
 
 use crate::message::head::{ResponseHead, ShownFields};
+use crate::message::target::Target;
 use crate::session::reason::Reason;
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
@@ -16,7 +17,7 @@ pub struct History {
 #[derive(Clone)]
 pub struct HopRecord {
     pub(crate) method: Method,
-    pub(crate) url: Url,
+    pub(crate) target: Target,
     pub(crate) sent: HeaderMap,
     pub(crate) status: Option<StatusCode>,
     pub(crate) received: Option<ResponseHead>,
@@ -82,7 +83,7 @@ impl HopRecord {
     /// The URL that was asked, with its fragment, without user information.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        self.target.url()
     }
 
     /// The fields that were sent, without those that frame the body.
@@ -120,7 +121,7 @@ impl fmt::Debug for HopRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HopRecord")
             .field("method", &self.method)
-            .field("url", &self.url.as_str())
+            .field("url", &self.url().as_str())
             .field("sent", &ShownFields(&self.sent))
             .field("status", &self.status)
             .field("received", &self.received)
@@ -132,7 +133,7 @@ impl fmt::Debug for HopRecord {
 
 impl fmt::Display for HopRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}", self.method, self.url)?;
+        writeln!(f, "{} {}", self.method, self.url())?;
         for line in ShownFields(&self.sent).to_string().lines() {
             writeln!(f, "  > {line}")?;
         }

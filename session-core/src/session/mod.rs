@@ -19,6 +19,7 @@ pub mod origin_settings;
 mod prepare;
 pub mod preview;
 pub mod reason;
+mod recent;
 pub mod request;
 mod resume;
 pub mod settings;
@@ -44,6 +45,7 @@ use crate::session::exchange::Exchange;
 use crate::session::history::Ending;
 use crate::session::memory::{Memory, Openness};
 use crate::session::origin_settings::OriginSettings;
+use crate::session::recent::Recent;
 use crate::session::request::Request;
 use crate::session::settings::Settings;
 use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
@@ -80,6 +82,7 @@ pub struct Session {
     memory: Memory,
     entropy: Entropy,
     seeding: Seeding,
+    recent: Recent,
 }
 
 /// Where the random bytes of a session come from.
@@ -100,7 +103,7 @@ impl Session {
     pub(crate) fn from_parts(settings: Settings, memory: Memory, entropy: Option<Entropy>) -> Self {
         let seeding = if entropy.is_some() { Seeding::Given } else { Seeding::Wanted };
         let entropy = entropy.unwrap_or_else(|| Entropy::from_seed([0; 32]));
-        Self { settings, memory, entropy, seeding }
+        Self { settings, memory, entropy, seeding, recent: Recent::default() }
     }
 }
 
@@ -120,7 +123,7 @@ impl Session {
                 Err(_) => error.into(),
             });
         }
-        let mut exchange = start::exchange(&self.settings, &self.memory, request, now)?;
+        let mut exchange = start::exchange(&self.settings, &self.memory, &mut self.recent, request, now)?;
         decide::upgrade(&self.settings, &self.memory, &mut exchange, now);
         self.send(Box::new(exchange), ConnectionChoice::Any, now)
     }

@@ -21,7 +21,7 @@ use crate::time::Now;
 use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The head of the next hop.
 pub(crate) fn head(
@@ -58,9 +58,11 @@ pub(crate) fn head(
 
 /// A head for this hop's method and target with these fields.
 pub(crate) fn head_of(exchange: &Exchange, fields: HeaderMap) -> Result<http::Request<()>, Error> {
-    let uri = Uri::try_from(exchange.target.absolute()).map_err(|source| {
-        Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request").with_source(source)
-    })?;
+    let uri = exchange
+        .target
+        .uri()
+        .cloned()
+        .ok_or_else(|| Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request"))?;
     let mut head = http::Request::new(());
     *head.method_mut() = exchange.method.clone();
     *head.uri_mut() = uri;
@@ -110,12 +112,9 @@ fn host(memory: &Memory, exchange: &Exchange, origin: &Origin, fields: &mut Head
     if wanted.is_none() && !exchange.moved {
         wanted = held(memory.defaults.ordinary())?;
     }
-    let value = match wanted {
-        Some(value) => value,
-        None => HeaderValue::try_from(origin.authority()).map_err(|source| {
-            Error::new(ErrorKind::InvalidUrl, phase(exchange), "the host cannot stand in a field").with_source(source)
-        })?,
-    };
+    let value = wanted
+        .or_else(|| origin.host_field().cloned())
+        .ok_or_else(|| Error::new(ErrorKind::InvalidUrl, phase(exchange), "the host cannot stand in a field"))?;
     append(fields, &HOST, value)
 }
 

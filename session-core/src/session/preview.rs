@@ -38,7 +38,7 @@ impl Session {
     /// # Ok::<(), session_core::error::Error>(())
     /// ```
     pub fn preview(&self, request: Request, now: Now) -> Result<Preview, Error> {
-        let mut exchange = start::exchange(&self.settings, &self.memory, request, now)?;
+        let mut exchange = start::exchange(&self.settings, &self.memory, &mut self.recent.clone(), request, now)?;
         let (mut memory, mut entropy) = (self.memory.clone(), self.entropy.clone());
         decide::upgrade(&self.settings, &memory, &mut exchange, now);
         let head = prepare::head(&self.settings, &mut memory, &mut entropy, &mut exchange, now)

@@ -4,7 +4,7 @@ use crate::auth::answer;
 use crate::auth::credentials::Credential;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::route::Route;
-use crate::message::target::Target;
+use crate::message::target::{Target, UserInfo};
 use crate::retry::policy::Attempts;
 use crate::session::compat::Rules;
 use crate::session::cookie_field::{OwnCookie, OwnSource};
@@ -13,6 +13,7 @@ use crate::session::history::History;
 use crate::session::memory::Memory;
 use crate::session::origin_settings::Begun;
 use crate::session::reason::CredentialSource;
+use crate::session::recent::Recent;
 use crate::session::request::Request;
 use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
@@ -25,18 +26,14 @@ use url::Url;
 pub(crate) fn exchange(
     settings: &Settings,
     memory: &Memory,
+    recent: &mut Recent,
     mut request: Request,
     now: Now,
 ) -> Result<Exchange, Error> {
     if let Some(before) = request.resumes.take() {
         return resume::exchange(settings, *before, request, now);
     }
-    let mut url = request.url.clone().joined(settings.base_url.as_ref(), settings.base_join)?;
-    let inherited = request.session_params != Setting::Off;
-    let kept = |name: &String| inherited && !request.removed_params.contains(name);
-    let params: Vec<_> = settings.params.iter().filter(|(name, _)| kept(name)).cloned().collect();
-    append_params(&mut url, &params, &request.params);
-    let (target, user_info) = Target::new(url)?;
+    let (target, user_info) = target(settings, recent, &request)?;
     let at = |error: Error| error.with_url(target.url());
     if request.method == Method::CONNECT {
         return Err(at(Error::new(ErrorKind::Unsupported, Phase::Build, "CONNECT is sent by a transport only")));
@@ -104,6 +101,24 @@ pub(crate) fn exchange(
         recording: settings.recording,
         target,
     })
+}
+
+/// The first target: the URL joined to the base, with the session's parameters and the request's own.
+fn target(settings: &Settings, recent: &mut Recent, request: &Request) -> Result<(Target, Option<UserInfo>), Error> {
+    let inherited = request.session_params != Setting::Off;
+    let kept = |name: &String| inherited && !request.removed_params.contains(name);
+    let params: Vec<_> = settings.params.iter().filter(|(name, _)| kept(name)).cloned().collect();
+    let text = request.url.text().filter(|_| params.is_empty() && request.params.is_empty());
+    if let Some(known) = text.and_then(|text| recent.find(text)) {
+        return Ok((known.clone(), None));
+    }
+    let mut url = request.url.joined(settings.base_url.as_ref(), settings.base_join)?;
+    append_params(&mut url, &params, &request.params);
+    let (target, user_info) = Target::new(url)?;
+    if let (Some(text), None) = (text, &user_info) {
+        recent.keep(text, &target);
+    }
+    Ok((target, user_info))
 }
 
 /// What the session's defaults say of the framing is the request's word, where it has none of its own: it must be as true.

@@ -239,8 +239,14 @@ impl Delivery {
     /// Head, URL and history.
     #[must_use]
     pub fn into_parts(self) -> (ResponseHead, Url, History) {
+        let (head, target, history) = self.into_shared();
+        (head, target.into_url(), history)
+    }
+
+    /// The same with the target as the exchange had it.
+    pub(crate) fn into_shared(self) -> (ResponseHead, Target, History) {
         let Exchange { target, history, .. } = *self.exchange;
-        (self.head, target.into_url(), history)
+        (self.head, target, history)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::Error as CoreError;
 use crate::limits::Limits;
 use crate::message::grammar::decimal;
 use crate::message::head::ResponseHead;
+use crate::message::target::Target;
 use crate::redirect::follow;
 use crate::session::history::History;
 use crate::session::step::Delivery;
@@ -21,7 +22,7 @@ use url::Url;
 /// What is known of a response beside its body. Each transport's `Response` derefs to it.
 pub struct ResponseInfo {
     head: ResponseHead,
-    url: Url,
+    target: Target,
     history: History,
     peer: Option<SocketAddr>,
     elapsed: Duration,
@@ -34,8 +35,8 @@ impl ResponseInfo {
     #[must_use]
     pub fn new(delivery: Delivery, peer: Option<SocketAddr>, elapsed: Duration, limits: Arc<Limits>) -> Self {
         let text = delivery.text_rules();
-        let (head, url, history) = delivery.into_parts();
-        Self { head, url, history, peer, elapsed, limits, text }
+        let (head, target, history) = delivery.into_shared();
+        Self { head, target, history, peer, elapsed, limits, text }
     }
 
     /// The status code.
@@ -65,7 +66,7 @@ impl ResponseInfo {
     /// The URL that answered, after redirects.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        self.target.url()
     }
 
     /// Every hop of the exchange, and why.
@@ -117,7 +118,7 @@ impl ResponseInfo {
     pub fn status_error<R>(info: &Self) -> Option<Error<R>> {
         let status = info.head.status;
         let failed = status.is_client_error() || status.is_server_error();
-        failed.then(|| Error::of_status(status, &info.url, info.history.clone()))
+        failed.then(|| Error::of_status(status, info.url(), info.history.clone()))
     }
 
     /// The body as text, by the charset of its Content-Type, else by the session's [`TextRules`]: a byte order mark, else
@@ -136,14 +137,14 @@ impl ResponseInfo {
         use crate::error::{ErrorKind, Phase};
         serde_json::from_slice(body).map_err(|source| {
             let error = CoreError::new(ErrorKind::Decode, Phase::Body, "the body is not the JSON that was asked for");
-            error.with_source(source).with_url(&info.url)
+            error.with_source(source).with_url(info.url())
         })
     }
 
     /// An error that the body met, with the URL.
     #[must_use]
     pub fn located<R>(info: &Self, error: CoreError) -> Error<R> {
-        error.with_url(&info.url).into()
+        error.with_url(info.url()).into()
     }
 
     /// The bounds that hold for it.
@@ -155,7 +156,7 @@ impl ResponseInfo {
 
 impl fmt::Debug for ResponseInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("url", &self.url.as_str()).field("head", &self.head).finish_non_exhaustive()
+        f.debug_struct("Response").field("url", &self.url().as_str()).field("head", &self.head).finish_non_exhaustive()
     }
 }
 
@@ -164,6 +165,7 @@ mod tests {
     use super::ResponseInfo;
     use crate::limits::Limits;
     use crate::message::head::ResponseHead;
+    use crate::message::target::Target;
     use crate::session::Session;
     use crate::session::request::Request;
     use crate::session::step::Step;

@@ -43,7 +43,7 @@ impl PolicyRecord {
             follow: *follow,
             max: *max,
             downgrade: *downgrade,
-            schemes: schemes.iter().copied().map(Text).collect(),
+            schemes: schemes.iter().map(Text).collect(),
             keep: keep.iter().cloned().map(Text).collect(),
             trusted: trusted.iter().cloned().map(Text).collect(),
         })

@@ -37,7 +37,6 @@ use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
-use url::Url;
 
 /// One exchange.
 #[derive(Clone, Serialize, Deserialize)]
@@ -218,8 +217,8 @@ struct SentRecord {
 struct PassedRecord {
     #[serde(with = "text")]
     method: Method,
-    #[serde(with = "text")]
-    url: Url,
+    #[serde(rename = "url", with = "text")]
+    target: Target,
     #[serde(with = "fields")]
     sent: HeaderMap,
     #[serde(with = "optional_status")]
