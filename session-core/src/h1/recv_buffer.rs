@@ -7,6 +7,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use std::fmt;
 
 /// What a new allocation holds at least. 64 KiB: a read of that size costs little more than a smaller one.
+/// What is shorter is handed out as a copy: a slice would keep all of the memory alive, and use it up.
+pub(crate) const SHORT: usize = 4 * 1024;
+
 const ALLOCATION: usize = 64 * 1024;
 
 /// A receive buffer: read into [`spare`](Self::spare), say how much came by [`filled`](Self::filled).
@@ -83,9 +86,15 @@ impl RecvBuffer {
         }
     }
 
-    /// Takes the first `n` bytes as a slice of this memory.
+    /// Takes the first `n` bytes: a slice of this memory, unless they are few.
     pub(super) fn split(&mut self, n: usize) -> Bytes {
-        let until = self.start.saturating_add(n).min(self.end);
+        let n = n.min(self.len());
+        if n < SHORT {
+            let copy = Bytes::copy_from_slice(self.as_slice().get(..n).unwrap_or_default());
+            self.consume(n);
+            return copy;
+        }
+        let until = self.start.saturating_add(n);
         let mut front = self.bytes.split_to(until);
         front.advance(self.start);
         self.start = 0;
@@ -133,7 +142,7 @@ impl fmt::Debug for RecvBuffer {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALLOCATION, RecvBuffer};
+    use super::{ALLOCATION, RecvBuffer, SHORT};
 
     #[test]
     fn bytes_come_out_as_they_went_in() {
@@ -179,6 +188,21 @@ mod tests {
             buffer.consume(1000);
         }
         assert!(buffer.bytes.capacity() <= ALLOCATION, "{}", buffer.bytes.capacity());
+    }
+
+    /// As responses of a connection come: a head that is consumed, a short body that is kept.
+    #[test]
+    fn short_pieces_neither_keep_the_memory_nor_use_it_up() {
+        let mut buffer = RecvBuffer::new();
+        let mut kept = Vec::new();
+        for byte in 0_u8..100 {
+            buffer.extend_from_slice(&[byte; 100 + SHORT - 1]);
+            let before = buffer.bytes.as_ptr();
+            buffer.consume(100);
+            kept.push(buffer.split(SHORT - 1));
+            assert_eq!((buffer.bytes.as_ptr(), buffer.bytes.capacity()), (before, ALLOCATION));
+        }
+        assert!((0_u8..).zip(kept).all(|(byte, piece)| piece == vec![byte; SHORT - 1]));
     }
 
     #[test]

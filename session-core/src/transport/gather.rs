@@ -1,6 +1,7 @@
 //! Gathering a body in memory: up to a limit, with memory that grows with what comes and not with what was promised.
 
 use crate::error::{Error, ErrorKind, Phase};
+use crate::h1::recv_buffer::SHORT;
 use bytes::Bytes;
 
 /// A body as far as it was gathered.
@@ -83,8 +84,8 @@ impl Gather {
     #[must_use]
     pub fn finish(mut self) -> Bytes {
         match self.first {
-            // A short body must not keep the whole receive buffer.
-            Some(first) if first.len() < STEP => Bytes::copy_from_slice(&first),
+            // A short body must not keep the whole receive buffer; what is shorter still is a copy already.
+            Some(first) if (SHORT..STEP).contains(&first.len()) => Bytes::copy_from_slice(&first),
             Some(first) => first,
             None => {
                 self.bytes.truncate(self.filled);

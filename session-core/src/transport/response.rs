@@ -165,7 +165,6 @@ mod tests {
     use super::ResponseInfo;
     use crate::limits::Limits;
     use crate::message::head::ResponseHead;
-    use crate::message::target::Target;
     use crate::session::Session;
     use crate::session::request::Request;
     use crate::session::step::Step;
