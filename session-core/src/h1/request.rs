@@ -155,7 +155,10 @@ fn write_authority(uri: &Uri, port: Port, out: &mut BytesMut) -> Result<(), Loca
 fn host_and_port(authority: &Authority) -> Option<(&str, Option<u16>)> {
     let host = authority.host();
     let text = authority.as_str();
-    let text = text.rsplit_once('@').map_or(text, |(_, text)| text);
+    let text = match memchr::memrchr(b'@', text.as_bytes()) {
+        Some(at) => text.get(at.saturating_add(1)..)?,
+        None => text,
+    };
     let port = match text.strip_prefix(host)? {
         "" => None,
         rest => {
@@ -182,7 +185,7 @@ fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Resul
     if given.next().is_some() {
         return refused("a request has one Host line");
     }
-    if !is_host(host) {
+    if !is_host(host, head.uri().authority()) {
         return refused("a Host is a host and perhaps a port");
     }
     let host = trim_blanks(host.as_bytes());
@@ -197,9 +200,12 @@ fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Resul
     Ok(())
 }
 
-/// Whether a Host field is `host` or `host:port` and nothing else.
-fn is_host(value: &HeaderValue) -> bool {
+/// Whether a Host field is `host` or `host:port` and nothing else. Mostly it is the target's, which is parsed already.
+fn is_host(value: &HeaderValue, target: Option<&Authority>) -> bool {
     let text = trim_blanks(value.as_bytes());
+    if let Some(target) = target.filter(|target| target.as_str().as_bytes() == text) {
+        return memchr::memchr(b'@', text).is_none() && host_and_port(target).is_some();
+    }
     text.iter().all(|&byte| matches!(byte, b'!'..=b'~') && byte != b'@')
         && Authority::try_from(text).is_ok_and(|authority| host_and_port(&authority).is_some())
 }

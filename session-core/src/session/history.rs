@@ -43,6 +43,10 @@ pub enum Ending {
 
 impl History {
     pub(crate) fn push(&mut self, record: HopRecord) {
+        // Most exchanges are one hop, and a record is large.
+        if self.hops.is_empty() {
+            self.hops.reserve_exact(1);
+        }
         self.hops.push(record);
     }
 
