@@ -61,7 +61,6 @@ impl Session {
             }
         }
         self.settings.base_url = url;
-        self.recent.forget();
         Ok(())
     }
 

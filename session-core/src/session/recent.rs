@@ -1,12 +1,17 @@
 //! The URLs that were asked for last, as they were written and as they were understood. Reading a URL is the dearest part of
 //! a small request, and most programs ask the same few places again and again.
 
+use crate::message::into_url::BaseJoin;
 use crate::message::target::Target;
 use std::fmt;
+use url::Url;
 
 /// A few URLs. It saves time and decides nothing: what it gives is what reading the text again would give.
 #[derive(Clone, Default)]
 pub(crate) struct Recent {
+    /// What the texts were joined to, and how.
+    base: Option<Url>,
+    join: BaseJoin,
     held: Vec<(Box<str>, Target)>,
     /// Which one goes next.
     oldest: usize,
@@ -19,13 +24,20 @@ const MOST: usize = 8;
 const LONGEST: usize = 1024;
 
 impl Recent {
+    /// Forgets all that was joined to another base, or in another way.
+    pub(crate) fn joined_to(&mut self, base: Option<&Url>, join: BaseJoin) {
+        if (self.base.as_ref(), self.join) != (base, join) {
+            *self = Self { base: base.cloned(), join, ..Self::default() };
+        }
+    }
+
     /// What `text` was understood as.
     pub(crate) fn find(&self, text: &str) -> Option<&Target> {
         self.held.iter().find(|(held, _)| **held == *text).map(|(_, target)| target)
     }
 
-    /// Keeps `target` for `text`, which must mean the same as long as nothing is forgotten: no user information was in
-    /// it, and no parameters were added.
+    /// Keeps `target` for `text`, which must mean the same as long as the base does: no user information was in it, and no
+    /// parameters were added.
     pub(crate) fn keep(&mut self, text: &str, target: &Target) {
         if text.len() > LONGEST {
             return;
@@ -36,11 +48,6 @@ impl Recent {
             None => self.held.push(new),
         }
         self.oldest = self.oldest.saturating_add(1).checked_rem(MOST).unwrap_or_default();
-    }
-
-    /// Forgets all: the base that texts are joined to has changed.
-    pub(crate) fn forget(&mut self) {
-        *self = Self::default();
     }
 }
 
@@ -53,6 +60,7 @@ impl fmt::Debug for Recent {
 #[cfg(test)]
 mod tests {
     use super::{LONGEST, MOST, Recent};
+    use crate::message::into_url::BaseJoin;
     use crate::message::target::Target;
     use url::Url;
 
@@ -72,8 +80,24 @@ mod tests {
             assert_eq!(recent.find(url).unwrap().url().as_str(), url);
         }
         assert_eq!(recent.held.len(), MOST);
-        recent.forget();
-        assert!(recent.find(&urls[1]).is_none());
+    }
+
+    #[test]
+    fn another_base_or_way_of_joining_means_that_nothing_is_known() {
+        let base = Url::parse("http://a.test/x").unwrap();
+        let mut recent = Recent::default();
+        for (base, join) in [
+            (None, BaseJoin::Rfc3986),
+            (Some(&base), BaseJoin::Rfc3986),
+            (Some(&base), BaseJoin::Append),
+            (None, BaseJoin::Append),
+        ] {
+            recent.joined_to(base, join);
+            assert!(recent.find("y").is_none(), "{base:?} {join:?}");
+            recent.keep("y", &target("http://a.test/y"));
+            recent.joined_to(base, join);
+            assert!(recent.find("y").is_some(), "{base:?} {join:?}");
+        }
     }
 
     #[test]

@@ -108,6 +108,7 @@ fn target(settings: &Settings, recent: &mut Recent, request: &Request) -> Result
     let inherited = request.session_params != Setting::Off;
     let kept = |name: &String| inherited && !request.removed_params.contains(name);
     let params: Vec<_> = settings.params.iter().filter(|(name, _)| kept(name)).cloned().collect();
+    recent.joined_to(settings.base_url.as_ref(), settings.base_join);
     let text = request.url.text().filter(|_| params.is_empty() && request.params.is_empty());
     if let Some(known) = text.and_then(|text| recent.find(text)) {
         return Ok((known.clone(), None));
