@@ -25,6 +25,18 @@ pub struct Limits {
     pub trailer_bytes: usize,
     /// A body gathered in memory by `bytes`, `text` or `json`. Default 100 MiB. Streams have no limit.
     pub gathered_body: u64,
+    /// Content codings of one body, over all lines of its Content-Encoding. Default 5 (curl and urllib3 5).
+    pub codings: usize,
+    /// How many times as large as the coded body the content may be, and what lies between two codings. Default 200 (Apache
+    /// mod_deflate 200; gzip itself gets to 1032).
+    pub decoded_ratio: u64,
+    /// Up to how many decoded bytes [`Limits::decoded_ratio`] is not looked at. Default 10 MiB.
+    pub decoded_floor: u64,
+    /// The window that Zstandard data may ask for. Default 8 MiB (RFC 9659 3). Those of the other codings are bounded by their
+    /// formats: gzip and deflate 32 KiB, Brotli 16 MiB.
+    pub coding_window: u64,
+    /// The header of a gzip member, with its file name and comment. Default 16 KiB.
+    pub gzip_header: usize,
     /// How much of an unwanted body is read to keep its connection; a longer one closes it. Default 64 KiB.
     pub drain: u64,
     /// Redirects that one exchange follows. Default 20 (Fetch; requests 30, reqwest and Go 10, curl 50).
@@ -74,6 +86,11 @@ impl Default for Limits {
             chunk_overhead: 16 * 1024,
             trailer_bytes: 16 * 1024,
             gathered_body: 100 * 1024 * 1024,
+            codings: 5,
+            decoded_ratio: 200,
+            decoded_floor: 10 * 1024 * 1024,
+            coding_window: 8 * 1024 * 1024,
+            gzip_header: 16 * 1024,
             drain: 64 * 1024,
             redirects: 20,
             idle_per_key: 32,
