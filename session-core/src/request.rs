@@ -9,7 +9,7 @@ use crate::message::body::{BodySize, RequestBody};
 use crate::message::into_url::{BaseJoin, IntoUrl};
 use crate::redirect::policy::RedirectPolicy;
 use crate::session::request::{Request, RequestTimeouts, field};
-use crate::session::settings::{CookieMode, Setting};
+use crate::session::settings::{CookieMode, Decoding, Setting};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::borrow::Borrow;
@@ -196,6 +196,12 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// What this request has to do with the jar. Default: the setting for the hop's origin, else the session's.
     pub fn cookie_mode(mut self, mode: impl Into<Setting<CookieMode>>) -> Self {
         self.request.set_cookie_mode(mode);
+        self
+    }
+
+    /// Whether content codings are offered and undone. Default: the session's setting.
+    pub fn decoding(mut self, decoding: Decoding) -> Self {
+        self.request.set_decoding(decoding);
         self
     }
 

@@ -9,6 +9,7 @@ use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use session_core::message::body::{BodySize, RequestBody};
 use session_core::request::{RequestContent, describe_bytes};
 use session_core::transport::bounds::Bounds;
+use session_core::transport::content::{CodedBody, Decoded};
 use session_core::transport::gather::{Gather, Room};
 use session_core::transport::wire::Piece;
 use std::fmt;
@@ -193,6 +194,8 @@ pub(crate) struct Incoming {
     state: State,
     /// What was read and not yet handed out.
     rest: Bytes,
+    /// The content, where the body is coded and is to be decoded.
+    content: Option<Box<CodedBody>>,
     bounds: Bounds,
     home: Weak<Shared>,
 }
@@ -204,9 +207,14 @@ enum State {
 }
 
 impl Incoming {
-    pub(crate) fn new(wire: Option<Box<Wire>>, bounds: Bounds, home: Weak<Shared>) -> Self {
+    pub(crate) fn new(
+        wire: Option<Box<Wire>>,
+        content: Option<Box<CodedBody>>,
+        bounds: Bounds,
+        home: Weak<Shared>,
+    ) -> Self {
         let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
-        Self { state, rest: Bytes::new(), bounds, home }
+        Self { state, rest: Bytes::new(), content, bounds, home }
     }
 
     /// The address that it comes from.
@@ -220,12 +228,12 @@ impl Incoming {
     /// The trailers, once the body has ended.
     pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.state {
-            State::Ended(trailers) => Some(trailers),
-            State::Open(_) | State::Failed(_) => None,
+            State::Ended(trailers) if self.content.as_ref().is_none_or(|content| content.is_over()) => Some(trailers),
+            State::Ended(_) | State::Open(_) | State::Failed(_) => None,
         }
     }
 
-    /// The next piece as it came; `None` at the end.
+    /// The next piece as it came, or as it was decoded; `None` at the end.
     pub(crate) fn chunk(&mut self) -> Result<Option<Bytes>, CoreError> {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
@@ -271,7 +279,35 @@ impl Incoming {
     }
 
     /// Takes in the next piece: into `rest`, or straight into the caller's buffer, where it tells how much.
-    fn next(&mut self, into: Option<&mut [u8]>) -> Result<Option<usize>, CoreError> {
+    fn next(&mut self, mut into: Option<&mut [u8]>) -> Result<Option<usize>, CoreError> {
+        loop {
+            let content = match (&mut self.content, &self.state) {
+                (Some(content), State::Open(_) | State::Ended(_)) => content,
+                (Some(_), State::Failed(_)) | (None, _) => return self.next_as_it_came(into),
+            };
+            match content.pull(into.as_deref_mut()) {
+                Ok(Decoded::Data(data)) => self.rest = data,
+                Ok(Decoded::Direct(n)) => return Ok(Some(n)),
+                Ok(Decoded::End) => {}
+                Ok(Decoded::NeedInput) => {
+                    self.next_as_it_came(None)?;
+                    let coded = std::mem::take(&mut self.rest);
+                    if let Some(content) = &mut self.content {
+                        content.push(coded);
+                    }
+                    continue;
+                }
+                Err(error) => {
+                    self.state = State::Failed(error.kind());
+                    return Err(error);
+                }
+            }
+            return Ok(None);
+        }
+    }
+
+    /// The same of the body as it came.
+    fn next_as_it_came(&mut self, into: Option<&mut [u8]>) -> Result<Option<usize>, CoreError> {
         let wire = match &mut self.state {
             State::Open(wire) => wire,
             State::Ended(_) => return Ok(None),
@@ -290,8 +326,10 @@ impl Incoming {
         Ok(None)
     }
 
+    /// How much is still to come, where that is known.
     fn remaining(&self) -> Option<u64> {
         match &self.state {
+            _ if self.content.is_some() => None,
             State::Open(wire) => wire.body_remaining(),
             State::Ended(_) | State::Failed(_) => None,
         }

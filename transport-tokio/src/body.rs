@@ -10,6 +10,7 @@ use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use session_core::message::body::{BodySize, RequestBody};
 use session_core::request::{RequestContent, describe_bytes};
 use session_core::transport::bounds::Bounds;
+use session_core::transport::content::{CodedBody, Decoded};
 use session_core::transport::gather::{Gather, Room};
 use session_core::transport::wire::Piece;
 use std::fmt;
@@ -192,6 +193,8 @@ pub(crate) struct Incoming {
     state: State,
     /// What was read and not yet handed out.
     rest: Bytes,
+    /// The content, where the body is coded and is to be decoded.
+    content: Option<Box<CodedBody>>,
     bounds: Bounds,
     home: Weak<Shared>,
 }
@@ -203,9 +206,14 @@ enum State {
 }
 
 impl Incoming {
-    pub(crate) fn new(wire: Option<Box<Wire>>, bounds: Bounds, home: Weak<Shared>) -> Self {
+    pub(crate) fn new(
+        wire: Option<Box<Wire>>,
+        content: Option<Box<CodedBody>>,
+        bounds: Bounds,
+        home: Weak<Shared>,
+    ) -> Self {
         let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
-        Self { state, rest: Bytes::new(), bounds, home }
+        Self { state, rest: Bytes::new(), content, bounds, home }
     }
 
     /// The address that it comes from.
@@ -219,12 +227,12 @@ impl Incoming {
     /// The trailers, once the body has ended.
     pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.state {
-            State::Ended(trailers) => Some(trailers),
-            State::Open(_) | State::Failed(_) => None,
+            State::Ended(trailers) if self.content.as_ref().is_none_or(|content| content.is_over()) => Some(trailers),
+            State::Ended(_) | State::Open(_) | State::Failed(_) => None,
         }
     }
 
-    /// The next piece as it came; `None` at the end.
+    /// The next piece as it came, or as it was decoded; `None` at the end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, CoreError> {
         poll_fn(|cx| self.poll_chunk(cx)).await
     }
@@ -278,7 +286,43 @@ impl Incoming {
     }
 
     /// Takes in the next piece: into `rest`, or straight into the caller's buffer, where it tells how much.
-    fn poll_next(&mut self, cx: &mut Context<'_>, into: Option<&mut [u8]>) -> Poll<Result<Option<usize>, CoreError>> {
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut into: Option<&mut [u8]>,
+    ) -> Poll<Result<Option<usize>, CoreError>> {
+        loop {
+            let content = match (&mut self.content, &self.state) {
+                (Some(content), State::Open(_) | State::Ended(_)) => content,
+                (Some(_), State::Failed(_)) | (None, _) => return self.poll_next_as_it_came(cx, into),
+            };
+            match content.pull(into.as_deref_mut()) {
+                Ok(Decoded::Data(data)) => self.rest = data,
+                Ok(Decoded::Direct(n)) => return Poll::Ready(Ok(Some(n))),
+                Ok(Decoded::End) => {}
+                Ok(Decoded::NeedInput) => {
+                    ready!(self.poll_next_as_it_came(cx, None))?;
+                    let coded = std::mem::take(&mut self.rest);
+                    if let Some(content) = &mut self.content {
+                        content.push(coded);
+                    }
+                    continue;
+                }
+                Err(error) => {
+                    self.state = State::Failed(error.kind());
+                    return Poll::Ready(Err(error));
+                }
+            }
+            return Poll::Ready(Ok(None));
+        }
+    }
+
+    /// The same of the body as it came.
+    fn poll_next_as_it_came(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: Option<&mut [u8]>,
+    ) -> Poll<Result<Option<usize>, CoreError>> {
         let wire = match &mut self.state {
             State::Open(wire) => wire,
             State::Ended(_) => return Poll::Ready(Ok(None)),
@@ -299,8 +343,10 @@ impl Incoming {
         Poll::Ready(Ok(None))
     }
 
+    /// How much is still to come, where that is known.
     fn remaining(&self) -> Option<u64> {
         match &self.state {
+            _ if self.content.is_some() => None,
             State::Open(wire) => wire.body_remaining(),
             State::Ended(_) | State::Failed(_) => None,
         }

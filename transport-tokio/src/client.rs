@@ -16,6 +16,7 @@ use crate::wire::Wire;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, Method};
+use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use session_core::handle::{Access, Cookies, Headers};
@@ -30,6 +31,7 @@ use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
 use session_core::time::{Now, Timeouts};
 use session_core::transport::bounds::Bounds;
+use session_core::transport::content::CodedBody;
 use session_core::transport::response::ResponseInfo;
 use session_core::transport::support::check_supported;
 use session_core::transport::{ConnectSettings, Transport};
@@ -165,6 +167,18 @@ impl Transport for Session {
         let idle = Mutex::new(Idle::new(&limits));
         Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), idle, connect, limits: Arc::new(limits) })))
     }
+
+    fn codings() -> Codings {
+        [
+            (Coding::Gzip, cfg!(feature = "gzip")),
+            (Coding::Deflate, cfg!(feature = "deflate")),
+            (Coding::Brotli, cfg!(feature = "br")),
+            (Coding::Zstd, cfg!(feature = "zstd")),
+        ]
+        .into_iter()
+        .filter(|(_, is_in)| *is_in)
+        .fold(Codings::NONE, |codings, (coding, _)| codings.with(coding))
+    }
 }
 
 impl Access for Session {
@@ -255,7 +269,8 @@ impl Shared {
                 }
                 Step::Done(delivery) => {
                     let bounds = self.bounds(delivery.timeouts(), delivery.deadline());
-                    let body = Incoming::new(answered, bounds, Arc::downgrade(self));
+                    let content = CodedBody::of(&delivery, &self.limits);
+                    let body = Incoming::new(answered, content, bounds, Arc::downgrade(self));
                     let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
                     return Ok(Response { info, body });
                 }
@@ -405,15 +420,16 @@ impl Response {
     ///
     /// # Errors
     /// [`ErrorKind::Limit`] where it is longer than [`Limits::gathered_body`], [`ErrorKind::Incomplete`] where it broke
-    /// off, [`ErrorKind::Timeout`] where it paused for too long.
+    /// off, [`ErrorKind::Timeout`] where it paused for too long. Where it is coded: [`ErrorKind::Decode`] where it
+    /// does not decode, and [`ErrorKind::Limit`] where it decodes to far more than came ([`Limits::decoded_ratio`]).
     pub async fn bytes(mut self) -> Result<Bytes> {
         self.gather().await
     }
 
-    /// The next piece of the body as it came; `None` at its end.
+    /// The next piece of the body as it came, or as it was decoded; `None` at its end.
     ///
     /// # Errors
-    /// As [`Response::bytes`], but for the limit.
+    /// As [`Response::bytes`], but for [`Limits::gathered_body`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         self.body.chunk().await.map_err(|error| self.located(error))
     }

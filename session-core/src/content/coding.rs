@@ -10,6 +10,8 @@ mod deflate;
 mod gzip;
 #[cfg(any(feature = "gzip", feature = "deflate"))]
 mod inflate;
+#[cfg(feature = "serde")]
+mod record;
 #[cfg(feature = "zstd")]
 mod zstd;
 

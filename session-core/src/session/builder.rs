@@ -37,6 +37,8 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+mod decoding;
+
 /// Builds a session `T`: the bare machine of this crate, or a transport's session around it. What is wrong with a setting
 /// is told by [`SessionBuilder::build`].
 #[must_use = "a builder does nothing until `build`"]
@@ -56,7 +58,7 @@ impl<T: Transport> SessionBuilder<T> {
     #[expect(clippy::new_without_default, reason = "`Session::builder` is the way in")]
     pub fn new() -> Self {
         Self {
-            settings: Settings::default(),
+            settings: Settings { codings: T::codings(), ..Settings::default() },
             memory: Memory {
                 jar: Jar::new(),
                 defaults: DefaultHeaders::new(),
@@ -80,7 +82,7 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// The rules of another client, for code that comes from there. Default: [`Compat::Fetch`].
     ///
-    /// It sets the number of redirects in [`Limits`] and the rules for text as well; what is called after it overrides
+    /// It sets the number of redirects in [`Limits`], the rules for text and [`Decoding`](crate::session::settings::Decoding) as well; what is called after it overrides
     /// single ones, and [`SessionBuilder::limits`] brings its own number. The User-Agent stays this library's unless it is
     /// set, and credentials stay bound to their origin: docs/compat.md tells what else a preset leaves out.
     pub fn compat(mut self, compat: Compat) -> Self {

@@ -1,5 +1,5 @@
 //! The settings of a session that stands, changed at any time. An exchange under way keeps the timeouts, the redirect rules,
-//! the cookie mode, the preset, the rules for text, the recording and the parameters that it began with; everything else is
+//! the cookie mode, the codings, the preset, the rules for text, the recording and the parameters that it began with; everything else is
 //! looked up anew at each of its hops, what is set for single origins too.
 
 use crate::content::charset::TextRules;
@@ -12,7 +12,7 @@ use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
 use crate::session::compat::Compat;
-use crate::session::settings::{CookieMode, HstsMode, Recording};
+use crate::session::settings::{CookieMode, Decoding, HstsMode, Recording};
 use crate::time::Timeouts;
 use http::HeaderValue;
 use url::Url;
@@ -85,6 +85,11 @@ impl Session {
         self.settings.cookie_mode = mode;
     }
 
+    /// Sets whether content codings are offered and undone.
+    pub fn set_decoding(&mut self, decoding: Decoding) {
+        self.settings.decoding = decoding;
+    }
+
     /// Sets the redirect rules.
     pub fn set_redirect(&mut self, policy: RedirectPolicy) {
         self.settings.redirect = policy;
@@ -123,7 +128,7 @@ impl Session {
     }
 
     /// Sets the rules of another client, as [`SessionBuilder::compat`](crate::session::builder::SessionBuilder::compat) does:
-    /// with its number of redirects and its rules for text.
+    /// with its number of redirects, its rules for text and for content codings.
     pub fn set_compat(&mut self, compat: Compat) {
         self.settings.set_compat(compat);
     }

@@ -8,6 +8,7 @@ use crate::content::charset::TextRules;
 use crate::message::methods::Methods;
 use crate::redirect::rewrite::{self, Gone, RedirectRules, Statuses, Upgrade};
 use crate::session::cookie_field::{CookieRules, FieldRule, Order, SameName};
+use crate::session::settings::Decoding;
 
 /// Whose rules a session goes by.
 ///
@@ -63,6 +64,8 @@ pub(crate) struct Rules {
     pub(crate) untyped: Untyped,
     /// What text without a known charset is.
     pub(crate) text: TextRules,
+    /// Whether codings are offered and undone.
+    pub(crate) decoding: Decoding,
 }
 
 /// The Content-Type of requests that nobody gave one.
@@ -87,6 +90,7 @@ const FETCH: Rules = Rules {
     empty_length: Methods::Only(&["POST", "PUT", "PATCH", "QUERY"]),
     untyped: Untyped::NONE,
     text: TextRules::FETCH,
+    decoding: Decoding::On,
 };
 
 /// semantics.md 1 (`rebuild_method`), 2 (`resolve_redirects`), 3, 4, 7 and 8. Not here: the body that is lost where the method
@@ -107,6 +111,7 @@ const REQUESTS: Rules = Rules {
     empty_length: Methods::AllBut(&["GET", "HEAD"]),
     untyped: Untyped::NONE,
     text: TextRules::REQUESTS,
+    decoding: Decoding::On,
 };
 
 /// semantics.md 1 (`ClientSession._request`), 2, 4, 7 and 8. Its tenth redirect is the error, so nine are followed. Not here: the
@@ -130,6 +135,7 @@ const AIOHTTP: Rules = Rules {
         without_body: Methods::Only(&["POST", "PUT", "PATCH"]),
     },
     text: TextRules::UTF8,
+    decoding: Decoding::On,
 };
 
 /// semantics.md 1 (`Curl_http_follow`), 2, 4 and 7: each method by the option that curl has for it, `-d` and `-T`. Not here: what
@@ -153,6 +159,8 @@ const CURL: Rules = Rules {
         without_body: Methods::NONE,
     },
     text: TextRules::FETCH,
+    // Without `--compressed`.
+    decoding: Decoding::Off,
 };
 
 #[cfg(test)]

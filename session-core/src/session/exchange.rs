@@ -6,6 +6,7 @@ use crate::auth::digest::asked::Asked;
 use crate::auth::digest::hash::HashAlgorithm;
 use crate::auth::digest::proof::Proof;
 use crate::content::charset::TextRules;
+use crate::content::coding::Codings;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, Framing, RequestBody};
 use crate::message::grammar::decimal;
@@ -40,6 +41,8 @@ pub(crate) struct Exchange {
     /// Whose rules it goes by.
     pub(crate) compat: Compat,
     pub(crate) text: TextRules,
+    /// The content codings that are offered and undone.
+    pub(crate) codings: Codings,
     /// The caller's own fields that are still to be sent; Cookie and the framing fields are taken out.
     pub(crate) own: HeaderMap,
     pub(crate) own_cookies: Vec<OwnCookie>,

@@ -19,7 +19,8 @@ use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
 use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, RANGE,
+    TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -161,7 +162,10 @@ fn defaults(
     let added =
         rules.fields.iter().map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let body_type = exchange.body_type.clone().map(|value| (CONTENT_TYPE, value));
-    for (name, value) in agent.into_iter().chain(added).chain(body_type) {
+    // A part of something coded cannot be decoded alone.
+    let ranged = exchange.own.contains_key(RANGE) || fields.contains_key(RANGE);
+    let offer = exchange.codings.accept_encoding().filter(|_| !ranged).map(|value| (ACCEPT_ENCODING, value));
+    for (name, value) in agent.into_iter().chain(added).chain(offer).chain(body_type) {
         if !overridden(exchange, &name) && !fields.contains_key(&name) {
             append(fields, &name, value)?;
         }

@@ -8,7 +8,7 @@ use crate::message::into_url::{IntoUrl, Reference};
 use crate::redirect::policy::RedirectPolicy;
 use crate::session::exchange::Exchange;
 use crate::session::hashable::Hashable;
-use crate::session::settings::{CookieMode, Setting};
+use crate::session::settings::{CookieMode, Decoding, Setting};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
@@ -45,6 +45,7 @@ pub struct Request {
     pub(crate) auth: Setting<Credential>,
     pub(crate) cookies: Vec<(String, String)>,
     pub(crate) cookie_mode: Setting<CookieMode>,
+    pub(crate) decoding: Option<Decoding>,
     pub(crate) redirect: Option<RedirectPolicy>,
     pub(crate) timeouts: RequestTimeouts,
     pub(crate) session_params: Setting<()>,
@@ -69,6 +70,7 @@ impl Request {
             auth: Setting::Inherit,
             cookies: Vec::new(),
             cookie_mode: Setting::Inherit,
+            decoding: None,
             redirect: None,
             timeouts: RequestTimeouts::default(),
             session_params: Setting::Inherit,
@@ -175,6 +177,11 @@ impl Request {
     /// [`Setting::Off`] is [`CookieMode::Off`].
     pub fn set_cookie_mode(&mut self, mode: impl Into<Setting<CookieMode>>) {
         self.cookie_mode = mode.into();
+    }
+
+    /// Whether content codings are offered and undone. Default: the session's setting.
+    pub fn set_decoding(&mut self, decoding: Decoding) {
+        self.decoding = Some(decoding);
     }
 
     /// The redirect rules of this request. Default: the session's.

@@ -65,7 +65,7 @@ impl Delivery {
 
 /// Goes on with `before`, as `request` has it now. A URL that was changed to another origin is a change of origin.
 ///
-/// What the request says beside is said anew: its credential, cookies, parameters, timeouts, redirect rules.
+/// What the request says beside is said anew: its credential, cookies, parameters, timeouts, redirect rules, decoding.
 pub(crate) fn exchange(
     settings: &Settings,
     mut before: Exchange,
@@ -94,6 +94,9 @@ pub(crate) fn exchange(
     }
     if let Some(policy) = request.redirect {
         before.redirect = policy;
+    }
+    if let Some(decoding) = request.decoding {
+        before.codings = decoding.of(settings.codings);
     }
     before.begun.own_cookie_mode = request.cookie_mode.before(before.begun.own_cookie_mode);
     if request.timeouts != RequestTimeouts::default() {

@@ -1,6 +1,7 @@
 //! The settings of a session, as plain data.
 
 use crate::content::charset::TextRules;
+use crate::content::coding::Codings;
 use crate::limits::Limits;
 use crate::message::into_url::BaseJoin;
 use crate::proxy::select::ProxyConfig;
@@ -96,6 +97,28 @@ pub enum HstsMode {
     Off,
 }
 
+/// Whether content codings are offered to servers and undone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "they are undone or not")]
+pub enum Decoding {
+    /// Those that the session decodes are offered, unless the caller sets an Accept-Encoding, and undone in every answer that has
+    /// them, whoever asked for it.
+    #[default]
+    On,
+    /// None is offered, and a body that comes coded is delivered coded.
+    Off,
+}
+
+impl Decoding {
+    /// Which of a session's codings are decoded.
+    pub(crate) fn of(self, codings: Codings) -> Codings {
+        match self {
+            Self::On => codings,
+            Self::Off => Codings::NONE,
+        }
+    }
+}
+
 /// Everything a session was told, apart from what it learns.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -113,6 +136,9 @@ pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: Limits,
     pub(crate) text: TextRules,
+    pub(crate) decoding: Decoding,
+    /// What is decoded while that is on.
+    pub(crate) codings: Codings,
     pub(crate) recording: Recording,
 }
 
@@ -123,6 +149,7 @@ impl Settings {
         self.compat = compat;
         self.limits.redirects = rules.redirects;
         self.text = rules.text;
+        self.decoding = rules.decoding;
     }
 }
 
@@ -162,6 +189,8 @@ impl Default for Settings {
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             text: TextRules::default(),
+            decoding: Decoding::default(),
+            codings: Codings::NONE,
             recording: Recording::default(),
         }
     }

@@ -67,6 +67,7 @@ pub(crate) fn exchange(
         method: request.method,
         compat: settings.compat,
         text: settings.text,
+        codings: request.decoding.unwrap_or(settings.decoding).of(settings.codings),
         own: request.headers,
         own_cookies,
         has_cookie_field,

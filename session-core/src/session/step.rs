@@ -4,6 +4,7 @@
 //! abandons the exchange and leaves nothing behind.
 
 use crate::content::charset::TextRules;
+use crate::content::coding::{BodyCoding, Codings, Kept};
 use crate::error::{Error, ErrorKind};
 use crate::idle::PoolKey;
 use crate::message::body::{BodyPlan, Framing};
@@ -19,6 +20,7 @@ use crate::session::history::History;
 use crate::session::reason::Reason;
 use crate::time::Timeouts;
 use http::header::USER_AGENT;
+use http::{Method, StatusCode};
 use std::fmt;
 use std::time::Instant;
 use url::Url;
@@ -222,6 +224,33 @@ impl Delivery {
     #[must_use]
     pub fn text_rules(&self) -> TextRules {
         self.exchange.text
+    }
+
+    /// The content codings that are undone for the caller: what a [`Decoder`](crate::content::coding::decoder::Decoder) is made
+    /// with. None where [`Delivery::body_coding`] says that nothing is to be undone.
+    #[must_use]
+    pub fn codings(&self) -> Codings {
+        match self.body_coding() {
+            BodyCoding::Decoded => self.exchange.codings,
+            BodyCoding::Plain | BodyCoding::Kept(_) => Codings::NONE,
+        }
+    }
+
+    /// How the body stands to its Content-Encoding when it reaches the caller. An answer to HEAD, a 204 and a 304 have no body,
+    /// whatever their fields say (RFC 9112 6.3).
+    #[must_use]
+    pub fn body_coding(&self) -> BodyCoding {
+        let status = self.head.status;
+        if self.exchange.method == Method::HEAD
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED
+        {
+            return BodyCoding::Plain;
+        }
+        match BodyCoding::of(&self.head.headers, self.exchange.codings) {
+            BodyCoding::Decoded if status == StatusCode::PARTIAL_CONTENT => BodyCoding::Kept(Kept::Part),
+            coding => coding,
+        }
     }
 
     /// How long each phase may take, for reading the body.

@@ -1,6 +1,7 @@
 //! What a transport is told beside the session's own settings, and how it is made from both. Plain data: the core
 //! resolves and connects nothing.
 
+use crate::content::coding::Codings;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::grammar::decimal;
 use crate::message::host::CanonicalHost;
@@ -19,6 +20,13 @@ pub trait Transport: Sized {
     /// # Errors
     /// Whatever the transport cannot do.
     fn assemble(session: Session, connect: ConnectSettings) -> Result<Self, Error>;
+
+    /// The content codings that it undoes, which the session offers by default. Default: none, for it takes a decoder beside
+    /// the session to read what a server then sends.
+    #[must_use]
+    fn codings() -> Codings {
+        Codings::NONE
+    }
 }
 
 impl Transport for Session {

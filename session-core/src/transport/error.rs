@@ -161,7 +161,7 @@ impl<R: fmt::Debug + Send + Sync + 'static> From<Error<R>> for io::Error {
         let kind = match error.kind() {
             ErrorKind::Timeout => io::ErrorKind::TimedOut,
             ErrorKind::Incomplete => io::ErrorKind::UnexpectedEof,
-            ErrorKind::Protocol | ErrorKind::Limit => io::ErrorKind::InvalidData,
+            ErrorKind::Protocol | ErrorKind::Limit | ErrorKind::Decode => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)
@@ -235,6 +235,7 @@ mod tests {
             (ErrorKind::Incomplete, io::ErrorKind::UnexpectedEof),
             (ErrorKind::Protocol, io::ErrorKind::InvalidData),
             (ErrorKind::Limit, io::ErrorKind::InvalidData),
+            (ErrorKind::Decode, io::ErrorKind::InvalidData),
             (ErrorKind::Io, io::ErrorKind::Other),
         ] {
             let error = io::Error::from(Failed::from(CoreError::new(kind, Phase::Body, "no")));

@@ -1,6 +1,7 @@
 //! The head side of a response: everything but its body, which is the transport's to read.
 
 use crate::content::charset::TextRules;
+use crate::content::coding::BodyCoding;
 use crate::cookies::set_cookie::SetCookie;
 use crate::error::Error as CoreError;
 use crate::limits::Limits;
@@ -28,15 +29,16 @@ pub struct ResponseInfo {
     elapsed: Duration,
     limits: Arc<Limits>,
     text: TextRules,
+    coding: BodyCoding,
 }
 
 impl ResponseInfo {
     /// What was delivered, by `peer`, `elapsed` after the request was sent.
     #[must_use]
     pub fn new(delivery: Delivery, peer: Option<SocketAddr>, elapsed: Duration, limits: Arc<Limits>) -> Self {
-        let text = delivery.text_rules();
+        let (text, coding) = (delivery.text_rules(), delivery.body_coding());
         let (head, target, history) = delivery.into_shared();
-        Self { head, target, history, peer, elapsed, limits, text }
+        Self { head, target, history, peer, elapsed, limits, text, coding }
     }
 
     /// The status code.
@@ -82,10 +84,18 @@ impl ResponseInfo {
         lines.filter_map(|line| SetCookie::parse(line.as_bytes(), &self.limits).ok())
     }
 
-    /// The length of the body as the server tells it. For an answer to HEAD that is the length a GET would give.
+    /// How the body stands to its Content-Encoding: whether what is read is decoded, or coded as it came. The fields stay as the
+    /// server sent them either way.
+    #[must_use]
+    pub fn body_coding(&self) -> BodyCoding {
+        self.coding
+    }
+
+    /// The length of the body as the server tells it. For an answer to HEAD that is the length a GET would give. `None` where the
+    /// body is decoded: nobody told how long it is then.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        if self.head.headers.contains_key(TRANSFER_ENCODING) {
+        if self.coding == BodyCoding::Decoded || self.head.headers.contains_key(TRANSFER_ENCODING) {
             return None;
         }
         decimal(self.head.headers.get(CONTENT_LENGTH)?.as_bytes())

@@ -2,6 +2,7 @@
 
 mod change;
 mod clock;
+mod codings;
 mod compat;
 mod driver;
 mod house;

@@ -11,6 +11,7 @@ use crate::auth::digest::hash::{BodyHash, HashAlgorithm};
 use crate::auth::digest::proof::Proof;
 use crate::auth::digest::record::{BodyHashRecord, ProofRecord};
 use crate::content::charset::{Fallback, TextRules};
+use crate::content::coding::Codings;
 use crate::message::body::{BodySize, Framing, RequestBody};
 use crate::message::head::ResponseHead;
 use crate::message::origin::Origin;
@@ -53,6 +54,8 @@ pub(super) struct ExchangeRecord {
     compat: Compat,
     #[serde(with = "TextRecord")]
     text: TextRules,
+    #[serde(with = "text")]
+    codings: Codings,
     #[serde(with = "fields")]
     own: HeaderMap,
     own_cookies: Vec<CookieRecord>,
@@ -259,6 +262,7 @@ impl ExchangeRecord {
             method,
             compat,
             text,
+            codings,
             own,
             own_cookies,
             removed,
@@ -305,6 +309,7 @@ impl ExchangeRecord {
             method: method.clone(),
             compat: *compat,
             text: *text,
+            codings: *codings,
             own: own.clone(),
             own_cookies: own_cookies.iter().map(cookie).collect(),
             removed: removed.iter().cloned().map(Text).collect(),
@@ -398,6 +403,7 @@ impl ExchangeRecord {
             method: self.method,
             compat: self.compat,
             text: self.text,
+            codings: self.codings,
             own: self.own,
             own_cookies,
             removed: self.removed.into_iter().map(|Text(name)| name).collect(),
