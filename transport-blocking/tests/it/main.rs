@@ -1,6 +1,7 @@
 //! The blocking transport over real sockets, against the scripted server of the testkit.
 
 mod bad_input;
+mod codings;
 mod cookie_file;
 mod faults;
 mod session;
