@@ -1,8 +1,8 @@
 //! Writes the first inputs of the fuzz targets, taken from the suites: `seeds SUITES CORPUS`.
 
 use serde_json::Value;
-use session_fuzz::exchange;
 use session_fuzz::h1::{EOF, SMALL, request_number};
+use session_fuzz::{codings, exchange};
 use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
@@ -34,8 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    for (number, seed) in exchange::seeds().into_iter().enumerate() {
-        let folder = corpus.join("exchange_ops");
+    let exchanges = exchange::seeds().into_iter().map(|seed| ("exchange_ops", seed));
+    let own = exchanges.chain(codings::seeds().into_iter().map(|seed| ("coding", seed)));
+    for (number, (target, seed)) in own.enumerate() {
+        let folder = corpus.join(target);
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(number.to_string()), seed)?;
         written += 1;

@@ -4,6 +4,7 @@
 //! the plainest way, instead of asking the library about itself.
 
 pub mod challenges;
+pub mod codings;
 pub mod cookies;
 pub mod dates;
 pub mod exchange;
