@@ -109,7 +109,8 @@ impl CodedBody {
     }
 }
 
-#[cfg(all(test, feature = "gzip"))]
+#[cfg(feature = "gzip")]
+#[cfg(test)]
 mod tests {
     use super::{CodedBody, Decoded, PIECE, WORTH_IT};
     use crate::content::coding::Codings;
