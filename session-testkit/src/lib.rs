@@ -6,8 +6,11 @@
 //! - [`server`]: that engine behind real loopback sockets, on threads of the standard library.
 //! - [`watchdog`]: a bound for the time of a test.
 //! - [`login`]: the small application that the `login` examples talk to.
+//! - `ca` (feature `tls`): a certificate authority for tests, good certificates and bad ones.
 //! - `suite` (feature `suite`): cases as data, their runner and its checks; the binary `suite` calls it.
 
+#[cfg(feature = "tls")]
+pub mod ca;
 pub mod login;
 pub mod memory;
 pub mod script;

@@ -2,7 +2,8 @@
 //!
 //! A transport is sockets, waiting and the loop over the session's steps. What is the same for all of them stands here
 //! once: what is refused before a socket is opened ([`support`]), which addresses to try and for how long ([`address`],
-//! [`bounds`]), the state of one connection around the codec ([`wire`]), decoding a body ([`content`]) and gathering it ([`gather`]), the head side of
+//! [`bounds`]), what is said on a connection before the first request ([`setup`]), the state of one connection around the
+//! codec ([`wire`]), decoding a body ([`content`]) and gathering it ([`gather`]), the head side of
 //! a response ([`response`]), and errors ([`cause`], [`error`]). Clocks are read by the transport and handed in.
 //!
 //! What a session is built into, and the settings for its connections, belong to the session's builder and are only
@@ -15,6 +16,7 @@ pub mod content;
 pub mod error;
 pub mod gather;
 pub mod response;
+pub mod setup;
 pub mod support;
 pub mod wire;
 
