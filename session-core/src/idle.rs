@@ -7,6 +7,7 @@
 use crate::limits::Limits;
 use crate::message::origin::Origin;
 use crate::message::route::Route;
+use crate::tls::settings::TlsPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 pub struct PoolKey {
     origin: Origin,
     route: Route,
+    tls: TlsPath,
 }
 
 impl PoolKey {
@@ -27,7 +29,20 @@ impl PoolKey {
     /// The key of connections made to `origin` by this route. Routes through one proxy with different credentials differ.
     #[must_use]
     pub fn new(origin: Origin, route: Route) -> Self {
-        Self { origin, route }
+        Self { origin, route, tls: TlsPath::default() }
+    }
+
+    /// The same for connections with this TLS. Whatever is set differently in it makes another key.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsPath) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// The TLS that the connection takes.
+    #[must_use]
+    pub fn tls(&self) -> &TlsPath {
+        &self.tls
     }
 
     /// The way that the connection takes.

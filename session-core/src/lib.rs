@@ -31,4 +31,5 @@ pub mod request;
 pub mod retry;
 pub mod session;
 pub mod time;
+pub mod tls;
 pub mod transport;

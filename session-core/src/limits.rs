@@ -47,6 +47,11 @@ pub struct Limits {
     pub idle_total: usize,
     /// How long a connection may lie idle, in seconds. Default 90 (reqwest and Go 90).
     pub idle_seconds: u64,
+    /// Distinct sets of TLS settings that are kept ready to begin connections with; one beyond that is made anew each time
+    /// that it comes back. Default 16.
+    pub tls_configs: usize,
+    /// TLS sessions kept to be resumed, for each set of TLS settings, eight of a server. Default 256 (rustls 256).
+    pub tls_sessions: usize,
     /// A cookie's name and value together. Default 4096 (RFC 6265bis 5.6).
     pub cookie_bytes: usize,
     /// A cookie attribute's value; a longer attribute is ignored. Default 1024 (RFC 6265bis 5.6).
@@ -96,6 +101,8 @@ impl Default for Limits {
             idle_per_key: 32,
             idle_total: 256,
             idle_seconds: 90,
+            tls_configs: 16,
+            tls_sessions: 256,
             cookie_bytes: 4096,
             cookie_attribute_bytes: 1024,
             cookies_per_domain: 50,

@@ -1,5 +1,7 @@
 //! Building a session: every setting by the name that reqwest's builder has for it, where it has one.
 
+mod tls;
+
 use crate::auth::credentials::Credential;
 use crate::auth::netrc::Netrc;
 use crate::content::charset::TextRules;

@@ -65,9 +65,11 @@ pub(crate) fn remember(
     now: Now,
 ) {
     if settings.hsts == HstsMode::On {
-        // A transport hands out no answer over TLS whose certificate it did not check.
+        // A transport hands out no answer over TLS whose certificate it did not check, unless it was told to.
         let origin = exchange.target.origin();
-        let learned = memory.hsts.learn(origin, Channel::Verified, &head.headers, now, &settings.limits);
+        let verified = exchange.tls.origin.as_ref().is_none_or(|tls| tls.verifies());
+        let channel = if verified { Channel::Verified } else { Channel::Unverified };
+        let learned = memory.hsts.learn(origin, channel, &head.headers, now, &settings.limits);
         if learned != Learned::Nothing {
             exchange.note(|| Reason::Hsts(learned));
         }

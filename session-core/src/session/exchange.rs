@@ -29,6 +29,7 @@ use crate::session::origin_settings::Begun;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
+use crate::tls::settings::TlsPath;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::time::Instant;
@@ -88,6 +89,8 @@ pub(crate) struct Exchange {
     pub(crate) proof: Option<Proof>,
     pub(crate) answers: answer::Attempts,
     pub(crate) route: Route,
+    /// What TLS there is on the way, where there is any; not saved with the exchange, but of the session that it is in.
+    pub(crate) tls: TlsPath,
     pub(crate) history: History,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) recording: Recording,

@@ -7,7 +7,7 @@ use crate::auth::digest::state::DigestState;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::origin::{Origin, Scheme};
-use crate::message::proxy::Passage;
+use crate::message::proxy::{Passage, ProxyScheme};
 use crate::message::sensitive::{belongs_to_origin, is_credential_field};
 use crate::proxy::select::{Choice, Direct};
 use crate::session::cookie_field::{self, FieldRule, Ingredients, OwnCookie, OwnSource, SameName};
@@ -18,6 +18,7 @@ use crate::session::origin_settings;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
+use crate::tls::settings::TlsPath;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, RANGE,
     TRANSFER_ENCODING, USER_AGENT,
@@ -44,6 +45,10 @@ pub(crate) fn head(
     (exchange.timeouts, exchange.cookie_mode) =
         (exchange.begun.timeouts(of_origin), exchange.begun.cookie_mode(of_origin));
     route(origin_settings::choose(of_origin, &settings.proxy, &origin), exchange);
+    exchange.tls = tls(settings, exchange);
+    if exchange.tls.origin.as_ref().is_some_and(|tls| !tls.verifies()) {
+        exchange.note(|| Reason::Unverified);
+    }
     host(memory, exchange, &origin, fields)?;
     defaults(settings, memory, exchange, &origin, fields)?;
     for (name, value) in &exchange.own {
@@ -81,6 +86,16 @@ fn route(choice: Choice, exchange: &mut Exchange) {
     exchange.route = choice.route();
     if choice != Choice::Direct(Direct::NoneSet) {
         exchange.note(|| Reason::Routed(choice));
+    }
+}
+
+/// What TLS is spoken on that way, chosen anew. A proxy is no origin: it has the session's.
+pub(crate) fn tls(settings: &Settings, exchange: &Exchange) -> TlsPath {
+    let origin = exchange.target.origin();
+    let proxy = exchange.route.proxy().filter(|proxy| proxy.scheme() == ProxyScheme::Https);
+    TlsPath {
+        origin: (origin.scheme() == Scheme::Https).then(|| settings.tls.of(origin).clone()),
+        proxy: proxy.map(|_| settings.tls.default.clone()),
     }
 }
 

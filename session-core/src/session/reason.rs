@@ -61,6 +61,8 @@ pub enum Reason {
     },
     /// What was learned of a `Strict-Transport-Security` field.
     Hsts(Learned),
+    /// Nobody checks that the server is who it says: the TLS settings for this origin accept any certificate.
+    Unverified,
     /// Which proxy the hop takes, or why none.
     Routed(Choice),
     /// A redirect was followed.
@@ -179,6 +181,7 @@ impl fmt::Display for Reason {
             Self::Challenge(verdict) => write!(f, "{verdict}"),
             Self::Upgraded { to } => write!(f, "upgraded to {to}: the host asked to be asked over https alone"),
             Self::Hsts(learned) => write!(f, "{learned}"),
+            Self::Unverified => f.write_str("nobody checked that the server is who it says"),
             Self::Routed(choice) => write!(f, "{choice}"),
             Self::Followed { to, rewritten, crossed } => {
                 write!(f, "redirect followed to {to}")?;

@@ -4,13 +4,17 @@ use crate::content::charset::TextRules;
 use crate::content::coding::Codings;
 use crate::limits::Limits;
 use crate::message::into_url::BaseJoin;
+use crate::message::origin::Origin;
 use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::compat::Compat;
 use crate::time::Timeouts;
+use crate::tls::settings::TlsSettings;
 use http::HeaderValue;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use url::Url;
 
 /// A word on something that there is a default for: a request's on what its session has, a session's on what it has by itself.
@@ -140,6 +144,21 @@ pub(crate) struct Settings {
     /// What is decoded while that is on.
     pub(crate) codings: Codings,
     pub(crate) recording: Recording,
+    pub(crate) tls: TlsRules,
+}
+
+/// What TLS connections are to be like: to most origins, and to some.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsRules {
+    pub(crate) default: Arc<TlsSettings>,
+    pub(crate) origins: BTreeMap<Origin, Arc<TlsSettings>>,
+}
+
+impl TlsRules {
+    /// Those for this origin.
+    pub(crate) fn of(&self, origin: &Origin) -> &Arc<TlsSettings> {
+        self.origins.get(origin).unwrap_or(&self.default)
+    }
 }
 
 impl Settings {
@@ -165,6 +184,7 @@ impl fmt::Debug for Settings {
             .field("retry", &self.retry)
             .field("timeouts", &self.timeouts)
             .field("limits", &self.limits)
+            .field("tls", &self.tls)
             .finish_non_exhaustive()
     }
 }
@@ -192,6 +212,7 @@ impl Default for Settings {
             decoding: Decoding::default(),
             codings: Codings::NONE,
             recording: Recording::default(),
+            tls: TlsRules::default(),
         }
     }
 }

@@ -185,7 +185,8 @@ impl Session {
     pub fn resume_hop(&self, snapshot: HopSnapshot, now: Now) -> Result<Hop, Error> {
         let HopRecord { exchange, fields, connection } = *snapshot.hop_state;
         check_hop(&exchange, &fields).map_err(in_hop)?;
-        let exchange = exchange.restore(now).map_err(|damage| in_hop(damage.at("exchange")))?;
+        let mut exchange = exchange.restore(now).map_err(|damage| in_hop(damage.at("exchange")))?;
+        exchange.tls = prepare::tls(&self.settings, &exchange);
         let head = prepare::head_of(&exchange, fields)?;
         Ok(Hop::new(head, connection, Box::new(exchange)))
     }

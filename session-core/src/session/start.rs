@@ -18,6 +18,7 @@ use crate::session::request::Request;
 use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
 use crate::time::Now;
+use crate::tls::settings::TlsPath;
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
 use url::Url;
@@ -97,6 +98,7 @@ pub(crate) fn exchange(
         proof: None,
         answers: answer::Attempts::default(),
         route: Route::Direct,
+        tls: TlsPath::default(),
         history: History::default(),
         reasons: Vec::new(),
         recording: settings.recording,

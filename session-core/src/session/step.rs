@@ -19,6 +19,7 @@ use crate::session::exchange::{Exchange, Lead};
 use crate::session::history::History;
 use crate::session::reason::Reason;
 use crate::time::Timeouts;
+use crate::tls::settings::TlsPath;
 use http::header::USER_AGENT;
 use http::{Method, StatusCode};
 use std::fmt;
@@ -106,7 +107,13 @@ impl Hop {
     /// What a connection must have been made for, to be used for this hop.
     #[must_use]
     pub fn pool_key(&self) -> PoolKey {
-        PoolKey::new(self.origin().clone(), self.exchange.route.clone())
+        PoolKey::new(self.origin().clone(), self.exchange.route.clone()).with_tls(self.exchange.tls.clone())
+    }
+
+    /// What TLS it takes: decided anew for each hop, so that what is set for one origin alone holds for no other.
+    #[must_use]
+    pub fn tls(&self) -> &TlsPath {
+        &self.exchange.tls
     }
 
     /// What to do with the request's body.

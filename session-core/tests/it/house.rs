@@ -32,12 +32,12 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     ("h1", &[GROUND, VOCABULARY]),
     ("content", &[GROUND, VOCABULARY]),
     ("tls", &[GROUND, VOCABULARY]),
-    ("idle", &[GROUND, VOCABULARY]),
+    ("idle", &[GROUND, VOCABULARY, &["tls"]]),
     // Above them all: the session, and on it what every transport shares: two handles, and what it decides without IO.
-    ("session", &[GROUND, VOCABULARY, POLICIES, &["content", "idle"]]),
+    ("session", &[GROUND, VOCABULARY, POLICIES, &["content", "idle", "tls"]]),
     ("request", &[GROUND, VOCABULARY, POLICIES, &["content", "session"]]),
     ("handle", &[GROUND, VOCABULARY, POLICIES, &["session"]]),
-    ("transport", &[GROUND, VOCABULARY, POLICIES, &["content", "h1", "idle", "session"]]),
+    ("transport", &[GROUND, VOCABULARY, POLICIES, &["content", "h1", "idle", "session", "tls"]]),
 ];
 
 const VOCABULARY: &[&str] = &["message"];

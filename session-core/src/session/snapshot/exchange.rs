@@ -34,6 +34,7 @@ use crate::session::request::RequestTimeouts;
 use crate::session::settings::{CookieMode, Recording, Setting};
 use crate::session::snapshot::reason::CredentialSourceRecord;
 use crate::time::{Now, Timeouts};
+use crate::tls::settings::TlsPath;
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -292,6 +293,8 @@ impl ExchangeRecord {
             proof,
             answers,
             route,
+            // The session that goes on with it has its own.
+            tls: _,
             history,
             reasons,
             recording,
@@ -433,6 +436,7 @@ impl ExchangeRecord {
             proof: self.proof,
             answers: self.answers,
             route: self.route,
+            tls: TlsPath::default(),
             history,
             reasons: self.reasons,
             recording: self.recording,

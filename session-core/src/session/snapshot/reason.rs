@@ -57,6 +57,7 @@ pub(super) enum ReasonRecord {
         to: Url,
     },
     Hsts(#[serde(with = "LearnedRecord")] Learned),
+    Unverified,
     Routed(#[serde(with = "ChoiceRecord")] Choice),
     Followed {
         #[serde(with = "text")]

@@ -1,0 +1,206 @@
+//! Settings made into what connections are begun with, once for each distinct set of them. Each set has a store of its own
+//! for the sessions that can be resumed, so that none is resumed under other settings than it was made under.
+
+use crate::error::{Error, Phase};
+use crate::limits::Limits;
+use crate::time::Now;
+use crate::tls::error::{TlsError, TlsErrorKind};
+use crate::tls::settings::{Certificate, Encoded, Roots, TlsSettings, TlsVersion};
+use crate::tls::verify::{Checked, Unchecked};
+use rustls::client::{Resumption, WebPkiServerVerifier, danger::ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// What connections with the same settings are begun with. Clones share the sessions that can be resumed.
+#[derive(Clone)]
+pub struct TlsConfig(Arc<ClientConfig>);
+
+/// Somebody else who checks certificates, as a platform's own verifier. A transport makes it and hands it in.
+#[derive(Clone, Debug)]
+pub struct PlatformVerifier(Arc<dyn ServerCertVerifier>);
+
+/// Every set of settings that is in use, made into what connections are begun with.
+///
+/// Bounded by [`Limits::tls_configs`]: beyond that one is given up and made again when it is needed.
+#[derive(Debug)]
+pub struct TlsConfigs {
+    made: BTreeMap<Arc<TlsSettings>, TlsConfig>,
+    most: usize,
+    sessions: usize,
+    platform: Option<PlatformVerifier>,
+}
+
+impl TlsConfigs {
+    /// None yet.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self { made: BTreeMap::new(), most: limits.tls_configs, sessions: limits.tls_sessions, platform: None }
+    }
+
+    /// The same with a verifier for [`Roots::Platform`].
+    #[must_use]
+    pub fn with_platform(mut self, verifier: PlatformVerifier) -> Self {
+        self.platform = Some(verifier);
+        self
+    }
+
+    /// What connections with these settings are begun with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSetting`](crate::error::ErrorKind::InvalidSetting): a certificate or key that is none, a key of
+    /// another certificate, no version that is allowed, no root, or no verifier of the platform.
+    pub fn config(&mut self, settings: &Arc<TlsSettings>) -> Result<TlsConfig, Error> {
+        if let Some(config) = self.made.get(settings) {
+            return Ok(config.clone());
+        }
+        let config = TlsConfig::new(settings, self.sessions, self.platform.as_ref())?;
+        while self.made.len() >= self.most.max(1) {
+            self.made.pop_first();
+        }
+        self.made.insert(settings.clone(), config.clone());
+        Ok(config)
+    }
+}
+
+impl TlsConfig {
+    /// Of settings, with room for `sessions` sessions that can be resumed.
+    fn new(settings: &TlsSettings, sessions: usize, platform: Option<&PlatformVerifier>) -> Result<Self, Error> {
+        let provider = Arc::new(provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&versions(settings))
+            .map_err(|source| refused("no version of TLS is allowed").with_source(source))?;
+        let verifier: Arc<dyn ServerCertVerifier> = if settings.verifies() {
+            Arc::new(Checked(checker(settings.trusted(), &provider, platform)?))
+        } else {
+            Arc::new(Unchecked(provider.signature_verification_algorithms))
+        };
+        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        let mut config = match settings.own() {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let (chain, key) = identity.parts();
+                let chain = certificates(chain)?;
+                if chain.is_empty() {
+                    return Err(refused("there is no certificate in the client's chain"));
+                }
+                builder
+                    .with_client_auth_cert(chain, private_key(key)?)
+                    .map_err(|source| refused("the client's key does not fit its certificate").with_source(source))?
+            }
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.enable_sni = settings.indicates();
+        config.resumption = Resumption::in_memory_sessions(sessions);
+        Ok(Self(Arc::new(config)))
+    }
+
+    /// The same for a connection that is begun at `now`: certificates must be valid then.
+    pub(super) fn at(&self, now: Now) -> Arc<ClientConfig> {
+        let mut config = ClientConfig::clone(&self.0);
+        config.time_provider = Arc::new(At(now.wall()));
+        Arc::new(config)
+    }
+}
+
+impl PlatformVerifier {
+    /// A verifier. It must check all that there is: chain, dates, name, use.
+    pub fn new(verifier: Arc<dyn ServerCertVerifier>) -> Self {
+        Self(verifier)
+    }
+}
+
+impl fmt::Debug for TlsConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsConfig(..)")
+    }
+}
+
+/// The time at which a connection was begun. A handshake is over soon, and what is measured later by it, the age of a
+/// ticket, is only taken for greater than it is.
+#[derive(Debug)]
+struct At(SystemTime);
+
+impl TimeProvider for At {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since: Duration = self.0.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(UnixTime::since_unix_epoch(since))
+    }
+}
+
+/// The cryptography, always named and never the process's own choice.
+fn provider() -> CryptoProvider {
+    #[cfg(feature = "tls-ring")]
+    return rustls::crypto::ring::default_provider();
+    #[cfg(not(feature = "tls-ring"))]
+    return rustls::crypto::aws_lc_rs::default_provider();
+}
+
+fn versions(settings: &TlsSettings) -> Vec<&'static SupportedProtocolVersion> {
+    let all = [(TlsVersion::V1_3, &rustls::version::TLS13), (TlsVersion::V1_2, &rustls::version::TLS12)];
+    all.into_iter().filter(|(version, _)| settings.allows(*version)).map(|(_, version)| version).collect()
+}
+
+fn checker(
+    roots: &Roots,
+    provider: &Arc<CryptoProvider>,
+    platform: Option<&PlatformVerifier>,
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let (compiled_in, further): (&[_], &[Certificate]) = match roots {
+        Roots::Webpki => (webpki_roots::TLS_SERVER_ROOTS, &[]),
+        Roots::Merge(further) => (webpki_roots::TLS_SERVER_ROOTS, further),
+        Roots::Only(further) => (&[], further),
+        Roots::Platform => {
+            let verifier = platform.ok_or_else(|| refused("this build has no verifier of the platform's"))?;
+            return Ok(verifier.0.clone());
+        }
+    };
+    let mut store = RootCertStore { roots: compiled_in.to_vec() };
+    for certificate in certificates(further)? {
+        store.add(certificate).map_err(|source| refused("a root certificate cannot be read").with_source(source))?;
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build();
+    Ok(verifier.map_err(|source| refused("there is no root certificate").with_source(source))?)
+}
+
+/// The certificates in DER, in their order.
+fn certificates(encoded: &[Certificate]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let mut found = Vec::new();
+    for certificate in encoded {
+        match certificate.encoded() {
+            Encoded::Der(der) => found.push(CertificateDer::from(der.clone())),
+            Encoded::Pem(pem) => {
+                let before = found.len();
+                for der in CertificateDer::pem_slice_iter(pem) {
+                    found.push(der.map_err(|_| refused("the PEM of a certificate cannot be read"))?);
+                }
+                if found.len() == before {
+                    return Err(refused("there is no certificate in the PEM"));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The key. What is wrong with it is not told: the error could hold a part of it.
+fn private_key(encoded: &Encoded) -> Result<PrivateKeyDer<'static>, Error> {
+    let key = match encoded {
+        Encoded::Der(der) => PrivateKeyDer::try_from(der.clone()).ok(),
+        Encoded::Pem(pem) => PrivateKeyDer::from_pem_slice(pem).ok(),
+    };
+    key.ok_or_else(|| refused("the client's key cannot be read"))
+}
+
+fn refused(what: &str) -> Error {
+    TlsError::new(TlsErrorKind::Settings).with_detail(what).into_error(Phase::Build)
+}
+
+#[cfg(test)]
+mod tests;
