@@ -30,10 +30,11 @@ use session_core::session::Session as Core;
 use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
 use session_core::time::{Now, Timeouts};
+use session_core::tls::config::TlsConfigs;
 use session_core::transport::bounds::Bounds;
 use session_core::transport::content::CodedBody;
 use session_core::transport::response::ResponseInfo;
-use session_core::transport::support::check_supported;
+use session_core::transport::support::{check_supported, tls_config, tls_configs};
 use session_core::transport::{ConnectSettings, Transport};
 use std::fmt;
 use std::future::Future;
@@ -59,6 +60,7 @@ pub struct Session(Arc<Shared>);
 pub(crate) struct Shared {
     core: Mutex<Machine>,
     idle: Mutex<Idle<Box<Wire>>>,
+    tls: Mutex<TlsConfigs>,
     connect: ConnectSettings,
     limits: Arc<Limits>,
 }
@@ -165,7 +167,9 @@ impl Transport for Session {
         session.seed_entropy(Entropy::from_seed(seed));
         let limits = session.limits().clone();
         let idle = Mutex::new(Idle::new(&limits));
-        Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), idle, connect, limits: Arc::new(limits) })))
+        let tls = Mutex::new(tls_configs(&session)?);
+        let core = Mutex::new(Machine::new(session));
+        Ok(Self(Arc::new(Shared { core, idle, tls, connect, limits: Arc::new(limits) })))
     }
 
     fn codings() -> Codings {
@@ -289,7 +293,12 @@ impl Shared {
         let mut wire = match self.take_idle(hop).await {
             Some(wire) => wire,
             None => {
-                let socket = connect(&self.connect, hop.origin(), bounds.connect(Instant::now())).await?;
+                let tls = tls_config(&mut lock(&self.tls), hop)?;
+                let deadline = bounds.connect(Instant::now());
+                let mut socket = connect(&self.connect, hop.origin(), deadline).await?;
+                if let Some(tls) = tls {
+                    socket.secure(&tls, hop.origin().host(), self.now(), deadline).await?;
+                }
                 Box::new(Wire::new(socket, hop.pool_key(), &self.limits))
             }
         };

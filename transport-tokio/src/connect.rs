@@ -1,12 +1,18 @@
-//! Addresses and sockets: resolve, connect, and read and write until a deadline. What the bytes mean is left to `wire`.
+//! Addresses and sockets: resolve, connect, make TLS of it, and read and write until a deadline. What the bytes mean is left to `wire`.
 
+use session_core::message::host::CanonicalHost;
 use session_core::message::origin::Origin;
 use session_core::retry::failure::Failure;
+use session_core::time::Now;
+use session_core::tls::config::TlsConfig;
+use session_core::tls::plain::Plain;
 use session_core::transport::ConnectSettings;
 use session_core::transport::address::{known, no_connection, resolved};
 use session_core::transport::bounds::Deadline;
 use session_core::transport::cause::Cause;
-use std::future::Future;
+use session_core::transport::channel::{Channel, Handshake};
+use session_core::transport::setup::Setup;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -76,18 +82,72 @@ async fn open(address: SocketAddr, share: Option<Duration>) -> io::Result<TcpStr
 pub(crate) struct Socket {
     stream: TcpStream,
     peer: SocketAddr,
+    /// What lies between the stream and the wire. In clear text that is nothing.
+    channel: Option<Box<Channel>>,
     /// What wakes the task where the peer does not.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
     fn new(stream: TcpStream, peer: SocketAddr) -> Self {
-        Self { stream, peer, timer: None }
+        Self { stream, peer, channel: None, timer: None }
     }
 
     /// The address that it is connected to.
     pub(crate) fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// Says what is to be said before the first request.
+    pub(crate) async fn set_up(&mut self, setup: &mut impl Setup, deadline: Option<Deadline>) -> Result<(), Cause> {
+        loop {
+            if !setup.out().is_empty() || self.holds() {
+                match self.write(&[IoSlice::new(setup.out())], deadline).await {
+                    Ok(n) => setup.wrote(n.unwrap_or(0)),
+                    // The peer may have said why before it closed.
+                    Err(cause) if cause.is_lost() => setup.wrote(setup.out().len()),
+                    Err(cause) => return Err(cause),
+                }
+            } else if setup.is_done() {
+                return Ok(());
+            } else {
+                let n = poll_fn(|cx| self.poll_read(cx, setup.spare(), deadline)).await?;
+                if let Err(error) = setup.received(n) {
+                    // The peer is told where that takes no waiting.
+                    let _ = self.write(&[IoSlice::new(setup.out())], deadline).await;
+                    return Err(Cause::Setup(error));
+                }
+            }
+        }
+    }
+
+    /// Makes it a TLS connection with `host`, through the one that it is already, if it is.
+    pub(crate) async fn secure(
+        &mut self,
+        config: &TlsConfig,
+        host: &CanonicalHost,
+        now: Now,
+        deadline: Option<Deadline>,
+    ) -> Result<(), Failure> {
+        let mut handshake = Handshake::new(config, host, now)?;
+        self.set_up(&mut handshake, deadline).await.map_err(Handshake::failure)?;
+        let outer = self.channel.take().map(|channel| *channel);
+        self.channel = Some(Box::new(handshake.into_channel(outer)));
+        Ok(())
+    }
+
+    async fn write(&mut self, parts: &[IoSlice<'_>], deadline: Option<Deadline>) -> Result<Option<usize>, Cause> {
+        poll_fn(|cx| self.poll_write(cx, parts, Listen::ToNobody, deadline)).await
+    }
+
+    /// Whether something that counts as written is still to be put on the stream.
+    pub(crate) fn holds(&self) -> bool {
+        self.channel.as_ref().is_some_and(|channel| !channel.out().is_empty())
+    }
+
+    /// Whether it may lie idle, as far as is known without asking the system.
+    pub(crate) fn may_rest(&mut self) -> bool {
+        self.channel.as_mut().is_none_or(|channel| channel.may_rest())
     }
 
     /// Reads what comes next; 0 is the end.
@@ -97,22 +157,62 @@ impl Socket {
         buffer: &mut [u8],
         deadline: Option<Deadline>,
     ) -> Poll<Result<usize, Cause>> {
-        let mut buffer = ReadBuf::new(buffer);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Ready(read) => Poll::Ready(read.map(|()| buffer.filled().len()).map_err(Cause::Io)),
+        loop {
+            match self.read_channel(buffer)? {
+                None => return self.poll_stream(cx, Some(buffer), deadline),
+                Some(Plain::Data(n)) => return Poll::Ready(Ok(n)),
+                Some(Plain::Closed) => return Poll::Ready(Ok(0)),
+                Some(Plain::Pending) => ready!(self.poll_stream(cx, None, deadline))?,
+            };
+        }
+    }
+
+    /// What the channel has of plaintext, where there is one.
+    fn read_channel(&mut self, buffer: &mut [u8]) -> Result<Option<Plain>, Cause> {
+        let Some(channel) = &mut self.channel else { return Ok(None) };
+        let plain = channel.read(buffer);
+        if !channel.out().is_empty() {
+            flush(&mut self.stream, channel);
+        }
+        Ok(Some(plain?))
+    }
+
+    /// Reads the stream: into `buffer`, or else into the channel.
+    fn poll_stream(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: Option<&mut [u8]>,
+        deadline: Option<Deadline>,
+    ) -> Poll<Result<usize, Cause>> {
+        let stream = Pin::new(&mut self.stream);
+        let read = match (buffer, &mut self.channel) {
+            (Some(buffer), _) => poll_into(stream, cx, buffer),
+            (None, Some(channel)) => poll_into(stream, cx, channel.spare()).map_ok(|n| {
+                channel.received(n);
+                n
+            }),
+            (None, None) => Poll::Ready(Ok(0)),
+        };
+        match read {
+            Poll::Ready(read) => Poll::Ready(read.map_err(Cause::Io)),
             Poll::Pending => self.poll_late(cx, deadline).map(Err),
         }
     }
 
-    /// Reads what has come already: `None` is nothing, 0 the end. It asks the system, whatever the runtime knows.
-    pub(crate) fn read_arrived(&self, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
+    /// Reads what has come already: `None` is nothing, 0 the end.
+    pub(crate) fn read_arrived(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
         loop {
-            return match (&*socket2::SockRef::from(&self.stream)).read(buffer) {
-                Ok(n) => Ok(Some(n)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                Err(error) => Err(Cause::Io(error)),
-            };
+            match self.read_channel(buffer)? {
+                None => return arrived(&mut self.stream, buffer),
+                Some(Plain::Data(n)) => return Ok(Some(n)),
+                Some(Plain::Closed) => return Ok(Some(0)),
+                Some(Plain::Pending) => {}
+            }
+            let Some(channel) = &mut self.channel else { return Ok(None) };
+            match arrived(&mut self.stream, channel.spare())? {
+                None => return Ok(None),
+                Some(n) => channel.received(n),
+            }
         }
     }
 
@@ -122,7 +222,7 @@ impl Socket {
     }
 
     /// Writes some of `parts`. With [`Listen::ToPeer`] it gives `None` where the peer takes nothing for now and says
-    /// something.
+    /// something. What counts as written may still be held: write until nothing [is](Self::holds).
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -130,9 +230,20 @@ impl Socket {
         listen: Listen,
         deadline: Option<Deadline>,
     ) -> Poll<Result<Option<usize>, Cause>> {
-        match Pin::new(&mut self.stream).poll_write_vectored(cx, parts) {
+        let stream = Pin::new(&mut self.stream);
+        let written = match &mut self.channel {
+            None => stream.poll_write_vectored(cx, parts),
+            Some(channel) => {
+                channel.write(parts)?;
+                stream.poll_write(cx, channel.out())
+            }
+        };
+        match written {
             Poll::Ready(Ok(0)) => return Poll::Ready(Err(Cause::Io(io::ErrorKind::WriteZero.into()))),
-            Poll::Ready(written) => return Poll::Ready(written.map(Some).map_err(Cause::Io)),
+            Poll::Ready(Ok(n)) => {
+                return Poll::Ready(Ok(Some(self.channel.as_mut().map_or(n, |channel| channel.wrote(n)))));
+            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(Cause::Io(error))),
             Poll::Pending => {}
         }
         if listen == Listen::ToPeer && self.poll_readable(cx).is_ready() {
@@ -156,6 +267,47 @@ impl Socket {
     /// Waits for nothing any more.
     pub(crate) fn rest(&mut self) {
         self.timer = None;
+    }
+}
+
+impl Drop for Socket {
+    /// TLS says that it ends, where that takes no waiting.
+    fn drop(&mut self) {
+        if let Some(channel) = &mut self.channel {
+            channel.close();
+            flush(&mut self.stream, channel);
+        }
+    }
+}
+
+/// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
+fn flush(stream: &mut TcpStream, channel: &mut Channel) {
+    let n = stream.try_write(channel.out()).unwrap_or(0);
+    channel.wrote(n);
+}
+
+/// Reads the stream, waiting for it.
+fn poll_into(stream: Pin<&mut TcpStream>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(buffer);
+    stream.poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+}
+
+/// Reads what the system has already, whatever the runtime knows: `None` is nothing, 0 the end.
+fn arrived(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
+    loop {
+        // The runtime first, which otherwise goes on taking a stream for readable that was read past it.
+        let read = match stream.try_read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                (&*socket2::SockRef::from(&*stream)).read(buffer)
+            }
+            read => read,
+        };
+        return match read {
+            Ok(n) => Ok(Some(n)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(Cause::Io(error)),
+        };
     }
 }
 

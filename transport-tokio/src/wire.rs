@@ -141,7 +141,7 @@ impl Wire {
         // Empty parts are passed over.
         IoSlice::advance_slices(&mut rest, 0);
         let mut deadline = bounds.idle(Instant::now());
-        while !rest.is_empty() {
+        while !rest.is_empty() || self.socket.holds() {
             if self.state.has_written() {
                 self.look()?;
                 if self.state.is_refused() {
@@ -259,7 +259,7 @@ impl Wire {
     pub(crate) fn into_idle(mut self: Box<Self>) -> Option<Box<Self>> {
         self.awaited = None;
         self.socket.rest();
-        self.state.start_next().then_some(self)
+        (self.socket.may_rest() && self.state.start_next()).then_some(self)
     }
 
     /// Whether the peer has kept it open and sent nothing. `idle` is how long it was not looked after.

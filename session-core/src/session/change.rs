@@ -14,7 +14,9 @@ use crate::session::Session;
 use crate::session::compat::Compat;
 use crate::session::settings::{CookieMode, Decoding, HstsMode, Recording};
 use crate::time::Timeouts;
+use crate::tls::settings::TlsSettings;
 use http::HeaderValue;
+use std::sync::Arc;
 use url::Url;
 
 /// The settings, to be read and changed at any time. They are those of the
@@ -120,6 +122,11 @@ impl Session {
     #[must_use]
     pub fn hsts(&self) -> &HstsStore {
         &self.memory.hsts
+    }
+
+    /// What TLS connections are to be like: to most origins first, then to those that have their own settings.
+    pub fn tls(&self) -> impl Iterator<Item = &Arc<TlsSettings>> {
+        std::iter::once(&self.settings.tls.default).chain(self.settings.tls.origins.values())
     }
 
     /// The hosts that are asked over https alone, to be changed.

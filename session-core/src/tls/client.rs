@@ -4,6 +4,7 @@ use crate::message::host::CanonicalHost;
 use crate::time::Now;
 use crate::tls::config::TlsConfig;
 use crate::tls::error::{TlsError, TlsErrorKind};
+use crate::tls::plain::{Plain, WRITE};
 use crate::tls::translate::translate;
 use bytes::{BufMut, BytesMut};
 use rustls::ClientConnection;
@@ -19,21 +20,6 @@ pub struct Tls {
     /// What it failed with. Nothing more comes of it.
     failed: Option<TlsError>,
 }
-
-/// What there is of plaintext.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "some came, none yet, or none will")]
-pub enum Plain {
-    /// This many bytes, more than none.
-    Data(usize),
-    /// None until more encrypted bytes come.
-    Pending,
-    /// The peer has said that no more will come.
-    Closed,
-}
-
-/// How much plaintext one call of [`Tls::write`] takes: four full records.
-pub const WRITE: usize = 4 * 16 * 1024;
 
 impl Tls {
     /// Begins a connection to `host` at `now`; its first bytes are to be written, see [`Tls::take_out`].
@@ -151,9 +137,12 @@ impl Tls {
 
     fn process(&mut self) -> Result<(), TlsError> {
         match self.connection.process_new_packets() {
-            Ok(_) => {
+            Ok(state) => {
                 self.heard |= self.connection.protocol_version().is_some();
-                Ok(())
+                match state.peer_has_closed() && self.connection.is_handshaking() {
+                    true => Err(self.fail(TlsError::new(TlsErrorKind::ClosedInHandshake))),
+                    false => Ok(()),
+                }
             }
             Err(error) => {
                 let error = translate(&error, self.heard);

@@ -102,7 +102,9 @@ impl fmt::Display for TlsError {
             TlsErrorKind::Certificate(fault) => write!(f, "the server's certificate {fault}")?,
             TlsErrorKind::Alert(alert) => write!(f, "the peer ended TLS with alert {alert}{}", named(alert))?,
             TlsErrorKind::NotTls => f.write_str("what answered speaks no TLS")?,
-            TlsErrorKind::ClosedInHandshake => f.write_str("the peer closed the connection within the TLS handshake")?,
+            TlsErrorKind::ClosedInHandshake => {
+                f.write_str("the peer closed the connection within the TLS handshake")?
+            }
             TlsErrorKind::Truncated => f.write_str("the connection ended without TLS's word that it ends")?,
             TlsErrorKind::Decrypt => f.write_str("a TLS record did not decrypt")?,
             TlsErrorKind::Incompatible => f.write_str("there is no kind of TLS that both sides speak")?,

@@ -4,6 +4,7 @@
 use crate::error::{Error, ErrorKind, Phase};
 use crate::h1::error::{LocalError, LocalErrorKind, PeerError, PeerErrorKind};
 use crate::retry::failure::FailureKind;
+use crate::tls::error::{TlsError, TlsErrorKind};
 use crate::transport::bounds::{Bound, Deadline};
 use std::io;
 
@@ -17,6 +18,10 @@ pub enum Cause {
     Late(Deadline),
     /// The peer broke the protocol or broke off.
     Peer(PeerError),
+    /// TLS failed, or ended without its word for that.
+    Tls(TlsError),
+    /// The connection could not be made ready for its first request.
+    Setup(Error),
     /// The request cannot go on the wire, or its body is not as long as was said.
     Local(LocalError),
     /// The source of the request's body failed.
@@ -43,12 +48,29 @@ impl Cause {
                 | PeerErrorKind::UnexpectedBytes
                 | PeerErrorKind::UnexpectedSwitch => FailureKind::Protocol,
             },
+            Self::Tls(error) => match error.kind() {
+                TlsErrorKind::Truncated if received => FailureKind::Incomplete,
+                TlsErrorKind::Truncated => FailureKind::Closed,
+                _ => FailureKind::Tls,
+            },
+            Self::Setup(error) => match error.kind() {
+                ErrorKind::Proxy => FailureKind::Proxy,
+                ErrorKind::Limit => FailureKind::Limit,
+                ErrorKind::Protocol => FailureKind::Protocol,
+                _ => FailureKind::Tls,
+            },
             Self::Local(error) => match error.kind() {
                 LocalErrorKind::BodyLength => FailureKind::Body,
                 LocalErrorKind::State | LocalErrorKind::Target | LocalErrorKind::Field => FailureKind::Request,
             },
             Self::Source(_) => FailureKind::Body,
         }
+    }
+
+    /// Whether the peer, or something in its name, broke the connection.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Io(error) if is_lost(error))
     }
 
     /// The same as the error of an exchange, which was in `phase`.
@@ -67,6 +89,8 @@ impl Cause {
                 }
             }
             Self::Peer(error) => error.into_error(phase),
+            Self::Tls(error) => error.into_error(phase),
+            Self::Setup(error) => error,
             Self::Local(error) => error.into_error(phase),
             Self::Source(error) => {
                 Error::new(ErrorKind::Body, phase, "the source of the request body failed").with_source(error)
@@ -78,6 +102,12 @@ impl Cause {
 impl From<PeerError> for Cause {
     fn from(error: PeerError) -> Self {
         Self::Peer(error)
+    }
+}
+
+impl From<TlsError> for Cause {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A transport is sockets, waiting and the loop over the session's steps. What is the same for all of them stands here
 //! once: what is refused before a socket is opened ([`support`]), which addresses to try and for how long ([`address`],
-//! [`bounds`]), what is said on a connection before the first request ([`setup`]), the state of one connection around the
-//! codec ([`wire`]), decoding a body ([`content`]) and gathering it ([`gather`]), the head side of
+//! [`bounds`]), what is said on a connection before the first request ([`setup`]), the TLS of one ([`channel`]), the state of
+//! one connection around the codec ([`wire`]), decoding a body ([`content`]) and gathering it ([`gather`]), the head side of
 //! a response ([`response`]), and errors ([`cause`], [`error`]). Clocks are read by the transport and handed in.
 //!
 //! What a session is built into, and the settings for its connections, belong to the session's builder and are only
@@ -12,6 +12,7 @@
 pub mod address;
 pub mod bounds;
 pub mod cause;
+pub mod channel;
 pub mod content;
 pub mod error;
 pub mod gather;

@@ -1,13 +1,16 @@
-//! What the transports do not do yet, refused before a connection is taken or opened.
+//! What the transports do not do yet, refused before a connection is taken or opened, and what a session's TLS settings
+//! come to before it sends anything.
 
 use crate::error::{Error, ErrorKind, Phase};
-use crate::message::origin::Scheme;
 use crate::message::route::Route;
 use crate::retry::failure::{Failure, FailureKind};
+use crate::session::Session;
 use crate::session::step::Hop;
+use crate::tls::config::{TlsConfig, TlsConfigs};
+use crate::tls::settings::TlsSettings;
 use http::header::UPGRADE;
 
-/// Refuses a hop that needs what no transport does: TLS, a proxy, or another protocol after the response.
+/// Refuses a hop that needs what no transport does: a proxy, or another protocol after the response.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`]; nothing was sent, and the hop is not tried again.
@@ -18,18 +21,35 @@ pub fn check_supported(hop: &Hop) -> Result<(), Failure> {
             .with_expected("a request without Upgrade");
         return Err(Failure::before_sending(FailureKind::Request, error));
     }
-    match (hop.origin().scheme(), hop.route()) {
-        (Scheme::Http, Route::Direct) => Ok(()),
-        (Scheme::Https, Route::Direct) => {
-            let error = unsupported(Phase::Connect, "https is not supported yet").with_expected("an http URL");
-            Err(Failure::before_sending(FailureKind::Tls, error))
-        }
-        (_, Route::Via(_)) => {
+    match hop.route() {
+        Route::Direct => Ok(()),
+        Route::Via(_) => {
             let error =
                 unsupported(Phase::Connect, "proxies are not supported yet").with_expected("no proxy for this URL");
             Err(Failure::before_sending(FailureKind::Proxy, error))
         }
     }
+}
+
+/// What a session's TLS connections are begun with. Settings that are all at their defaults hold in every build, also in
+/// one that has no TLS: there it is a hop to an https origin that fails.
+///
+/// # Errors
+/// [`TlsConfigs::config`]: settings that cannot hold, or that this build cannot meet.
+pub fn tls_configs(session: &Session) -> Result<TlsConfigs, Error> {
+    let mut configs = TlsConfigs::new(session.limits());
+    let changed = session.tls().filter(|settings| ***settings != TlsSettings::default());
+    changed.into_iter().try_for_each(|settings| configs.config(settings).map(drop))?;
+    Ok(configs)
+}
+
+/// What the connection to a hop's origin is begun with, where it is an https one.
+///
+/// # Errors
+/// [`TlsConfigs::config`]. Nothing was sent, and the hop is not tried again.
+pub fn tls_config(configs: &mut TlsConfigs, hop: &Hop) -> Result<Option<TlsConfig>, Failure> {
+    let config = hop.tls().origin.as_ref().map(|settings| configs.config(settings)).transpose();
+    config.map_err(|error| Failure::before_sending(FailureKind::Tls, error))
 }
 
 #[cfg(test)]
@@ -71,10 +91,10 @@ mod tests {
     }
 
     #[test]
-    fn https_and_upgrades_are_refused_and_an_expectation_is_not() {
+    fn upgrades_are_refused_and_neither_https_nor_an_expectation_is() {
         assert_eq!(checked("http://a.test/", &[]), Ok(()));
         assert_eq!(checked("http://a.test/", &[("expect", "100-continue")]), Ok(()));
-        assert_eq!(checked("https://a.test/", &[]), Err((FailureKind::Tls, Phase::Connect)));
+        assert_eq!(checked("https://a.test/", &[]), Ok(()));
         let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
         assert_eq!(checked("http://a.test/", &upgrade), Err((FailureKind::Request, Phase::Build)));
         assert_eq!(checked("http://a.test/", &upgrade[1..]), Err((FailureKind::Request, Phase::Build)));
