@@ -56,7 +56,9 @@ impl TestCa {
     #[expect(clippy::new_without_default, reason = "each one is another")]
     pub fn new() -> Self {
         let key = new_key();
-        let mut params = with_name("session test root");
+        // No two roots have the same name.
+        let number: String = key.public_key_raw().iter().skip(1).take(8).map(|byte| format!("{byte:02x}")).collect();
+        let mut params = with_name(&format!("session test root {number}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key).expect("the parameters are valid");

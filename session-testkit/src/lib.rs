@@ -7,6 +7,7 @@
 //! - [`watchdog`]: a bound for the time of a test.
 //! - [`login`]: the small application that the `login` examples talk to.
 //! - `ca` (feature `tls`): a certificate authority for tests, good certificates and bad ones.
+//! - `tls` (feature `tls`): a TLS server on loopback that does what a test says, well or badly.
 //! - `suite` (feature `suite`): cases as data, their runner and its checks; the binary `suite` calls it.
 
 #[cfg(feature = "tls")]
@@ -17,6 +18,8 @@ pub mod script;
 pub mod server;
 #[cfg(feature = "suite")]
 pub mod suite;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod watchdog;
 
 /// The examples of the README, compiled.

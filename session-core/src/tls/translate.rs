@@ -7,7 +7,11 @@ use rustls::{CertificateError, Error, InvalidMessage};
 /// The error; `heard` is whether a message of TLS had come from the peer before.
 pub(super) fn translate(error: &Error, heard: bool) -> TlsError {
     let kind = match error {
-        Error::InvalidCertificate(error) => TlsErrorKind::Certificate(fault(error)),
+        Error::InvalidCertificate(error) => match TlsErrorKind::Certificate(fault(error)) {
+            other @ TlsErrorKind::Certificate(CertificateFault::Other) => other,
+            // The fault says it all.
+            named => return TlsError::new(named),
+        },
         Error::NoCertificatesPresented => TlsErrorKind::Certificate(CertificateFault::Other),
         Error::AlertReceived(alert) => return TlsError::new(TlsErrorKind::Alert(u8::from(*alert))),
         Error::InvalidMessage(message) if !heard && is_foreign(message) => {

@@ -9,6 +9,7 @@ mod settings;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
+mod tls;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};

@@ -10,6 +10,7 @@ mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
 mod tasks;
+mod tls;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};
