@@ -137,12 +137,9 @@ impl Tls {
 
     fn process(&mut self) -> Result<(), TlsError> {
         match self.connection.process_new_packets() {
-            Ok(state) => {
+            Ok(_) => {
                 self.heard |= self.connection.protocol_version().is_some();
-                match state.peer_has_closed() && self.connection.is_handshaking() {
-                    true => Err(self.fail(TlsError::new(TlsErrorKind::ClosedInHandshake))),
-                    false => Ok(()),
-                }
+                Ok(())
             }
             Err(error) => {
                 let error = translate(&error, self.heard);

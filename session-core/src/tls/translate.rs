@@ -2,7 +2,7 @@
 
 use crate::tls::error::{CertificateFault, TlsError, TlsErrorKind};
 use crate::tls::verify::SelfSigned;
-use rustls::{CertificateError, Error, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
 /// The error; `heard` is whether a message of TLS had come from the peer before.
 pub(super) fn translate(error: &Error, heard: bool) -> TlsError {
@@ -13,6 +13,8 @@ pub(super) fn translate(error: &Error, heard: bool) -> TlsError {
             named => return TlsError::new(named),
         },
         Error::NoCertificatesPresented => TlsErrorKind::Certificate(CertificateFault::Other),
+        // After the handshake this is no error.
+        Error::AlertReceived(AlertDescription::CloseNotify) => TlsErrorKind::ClosedInHandshake,
         Error::AlertReceived(alert) => return TlsError::new(TlsErrorKind::Alert(u8::from(*alert))),
         Error::InvalidMessage(message) if !heard && is_foreign(message) => {
             return TlsError::new(TlsErrorKind::NotTls);
