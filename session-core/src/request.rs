@@ -10,6 +10,7 @@ use crate::message::into_url::{BaseJoin, IntoUrl};
 use crate::redirect::policy::RedirectPolicy;
 use crate::session::request::{Request, RequestTimeouts, field};
 use crate::session::settings::{CookieMode, Decoding, Setting};
+use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::borrow::Borrow;
@@ -202,6 +203,13 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// Whether content codings are offered and undone. Default: the session's setting.
     pub fn decoding(mut self, decoding: Decoding) -> Self {
         self.request.set_decoding(decoding);
+        self
+    }
+
+    /// What TLS connections for this request are to be like, in place of the session's settings, as far as it stays with
+    /// its origin. See [`Request::set_tls`].
+    pub fn tls(mut self, settings: TlsSettings) -> Self {
+        self.request.set_tls(settings);
         self
     }
 

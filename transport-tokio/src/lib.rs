@@ -27,7 +27,11 @@
 //! runtime with its IO and time drivers on (`enable_all`), of either flavour. Dropping a future, or a response whose body
 //! has not ended, closes its connection and nothing else.
 //!
-//! https, proxies and upgrades to other protocols are not supported yet: a request that needs one fails with
+//! https is rustls (feature `tls`, on by default), with Mozilla's roots unless the builder's `tls_certs_only` and
+//! `tls_certs_merge` say otherwise. What goes wrong in it is a [`TlsError`](session_core::tls::error::TlsError), the source
+//! of the error.
+//!
+//! Proxies and upgrades to other protocols are not supported yet: a request that needs one fails with
 //! [`ErrorKind::Unsupported`](session_core::error::ErrorKind::Unsupported) before anything is sent, also after a redirect.
 //! A request asks for an upgrade by an `Upgrade` field. `Expect: 100-continue` is sent as it is given, and the body follows
 //! without waiting for the 100: a server that refuses it is heard while the body is being sent.

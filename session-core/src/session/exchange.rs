@@ -29,9 +29,10 @@ use crate::session::origin_settings::Begun;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
-use crate::tls::settings::TlsPath;
+use crate::tls::settings::{TlsPath, TlsSettings};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The state of one exchange. It lives in the token that the last step handed out, and nowhere else.
@@ -91,6 +92,8 @@ pub(crate) struct Exchange {
     pub(crate) route: Route,
     /// What TLS there is on the way, where there is any; not saved with the exchange, but of the session that it is in.
     pub(crate) tls: TlsPath,
+    /// The request's own settings for TLS with the origin.
+    pub(crate) own_tls: Option<Arc<TlsSettings>>,
     pub(crate) history: History,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) recording: Recording,
@@ -202,6 +205,7 @@ impl Exchange {
             return self.drop_own(LeftOut::CrossedOrigin, |name, _| *name == HOST || *name == ORIGIN);
         }
         self.crossed = true;
+        self.own_tls = None;
         let policy = self.redirect.clone();
         if !policy.keeps(&AUTHORIZATION)
             && let Some((_, from)) = self.credential.take()

@@ -94,7 +94,8 @@ pub(crate) fn tls(settings: &Settings, exchange: &Exchange) -> TlsPath {
     let origin = exchange.target.origin();
     let proxy = exchange.route.proxy().filter(|proxy| proxy.scheme() == ProxyScheme::Https);
     TlsPath {
-        origin: (origin.scheme() == Scheme::Https).then(|| settings.tls.of(origin).clone()),
+        origin: (origin.scheme() == Scheme::Https)
+            .then(|| exchange.own_tls.as_ref().unwrap_or(settings.tls.of(origin)).clone()),
         proxy: proxy.map(|_| settings.tls.default.clone()),
     }
 }

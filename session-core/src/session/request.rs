@@ -9,9 +9,11 @@ use crate::redirect::policy::RedirectPolicy;
 use crate::session::exchange::Exchange;
 use crate::session::hashable::Hashable;
 use crate::session::settings::{CookieMode, Decoding, Setting};
+use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A request's word on each bound of [`Timeouts`](crate::time::Timeouts).
@@ -47,6 +49,7 @@ pub struct Request {
     pub(crate) cookie_mode: Setting<CookieMode>,
     pub(crate) decoding: Option<Decoding>,
     pub(crate) redirect: Option<RedirectPolicy>,
+    pub(crate) tls: Option<Arc<TlsSettings>>,
     pub(crate) timeouts: RequestTimeouts,
     pub(crate) session_params: Setting<()>,
     pub(crate) hashable: Option<Hashable>,
@@ -72,6 +75,7 @@ impl Request {
             cookie_mode: Setting::Inherit,
             decoding: None,
             redirect: None,
+            tls: None,
             timeouts: RequestTimeouts::default(),
             session_params: Setting::Inherit,
             hashable: None,
@@ -182,6 +186,13 @@ impl Request {
     /// Whether content codings are offered and undone. Default: the session's setting.
     pub fn set_decoding(&mut self, decoding: Decoding) {
         self.decoding = Some(decoding);
+    }
+
+    /// What TLS connections for this request are to be like, in place of the session's settings. They hold until a redirect
+    /// leads to an origin that is not trusted with the caller's credentials, and not from there on; the way back changes
+    /// nothing. A proxy has the session's. A snapshot cannot hold them.
+    pub fn set_tls(&mut self, settings: TlsSettings) {
+        self.tls = Some(Arc::new(settings));
     }
 
     /// The redirect rules of this request. Default: the session's.

@@ -99,6 +99,9 @@ pub(crate) fn exchange(
         before.codings = decoding.of(settings.codings);
     }
     before.begun.own_cookie_mode = request.cookie_mode.before(before.begun.own_cookie_mode);
+    if request.tls.is_some() {
+        before.own_tls = request.tls;
+    }
     if request.timeouts != RequestTimeouts::default() {
         (before.begun.timeouts, before.begun.own_timeouts) = (settings.timeouts, request.timeouts);
         before.deadline = before.begun.timeouts(None).total.and_then(|total| now.deadline(total));

@@ -99,6 +99,7 @@ pub(crate) fn exchange(
         answers: answer::Attempts::default(),
         route: Route::Direct,
         tls: TlsPath::default(),
+        own_tls: request.tls,
         history: History::default(),
         reasons: Vec::new(),
         recording: settings.recording,

@@ -35,7 +35,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     ("idle", &[GROUND, VOCABULARY, &["tls"]]),
     // Above them all: the session, and on it what every transport shares: two handles, and what it decides without IO.
     ("session", &[GROUND, VOCABULARY, POLICIES, &["content", "idle", "tls"]]),
-    ("request", &[GROUND, VOCABULARY, POLICIES, &["content", "session"]]),
+    ("request", &[GROUND, VOCABULARY, POLICIES, &["content", "session", "tls"]]),
     ("handle", &[GROUND, VOCABULARY, POLICIES, &["session"]]),
     ("transport", &[GROUND, VOCABULARY, POLICIES, &["content", "h1", "idle", "session", "tls"]]),
 ];

@@ -9,6 +9,7 @@ mod settings;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
+#[cfg(feature = "tls")]
 mod tls;
 mod upload;
 

@@ -10,6 +10,7 @@ mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
 mod tasks;
+#[cfg(feature = "tls")]
 mod tls;
 mod upload;
 

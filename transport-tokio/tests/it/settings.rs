@@ -47,6 +47,7 @@ fn an_error_of_the_builder_names_the_absolute_url() {
     });
 }
 
+#[cfg(not(feature = "tls"))]
 #[test]
 fn https_is_refused_before_anything_is_opened() {
     bounded(|| async {

@@ -295,10 +295,14 @@ impl ExchangeRecord {
             route,
             // The session that goes on with it has its own.
             tls: _,
+            own_tls,
             history,
             reasons,
             recording,
         } = exchange;
+        if own_tls.is_some() {
+            return Err("TLS settings of the request's own");
+        }
         let cookie = |cookie: &OwnCookie| {
             let (pair, name_length, source) = cookie.parts();
             CookieRecord { pair: pair.to_vec(), name_length, source }
@@ -437,6 +441,7 @@ impl ExchangeRecord {
             answers: self.answers,
             route: self.route,
             tls: TlsPath::default(),
+            own_tls: None,
             history,
             reasons: self.reasons,
             recording: self.recording,

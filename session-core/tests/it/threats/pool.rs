@@ -1,14 +1,21 @@
-//! PI: which requests may share a connection. What of a key is TLS's own is tested with the transports that have TLS.
+//! PI: which requests may share a connection, and which TLS settings each hop goes by.
 
 use crate::clock::now;
 use crate::driver::{first_hop, origin};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use session_core::idle::{Idle, PoolKey};
 use session_core::limits::Limits;
+use session_core::message::head::ResponseHead;
 use session_core::message::proxy::ProxyServer;
 use session_core::message::route::Route;
 use session_core::proxy::select::ProxyConfig;
 use session_core::session::Session;
+use session_core::session::reason::Reason;
 use session_core::session::request::Request;
+use session_core::session::step::{Hop, Step};
+use session_core::tls::settings::{
+    Certificate, Identity, Roots, ServerNameIndication, TlsPath, TlsSettings, TlsVersion, Verification,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -92,4 +99,91 @@ fn pi_06_clear_text_never_serves_https() {
     assert!(idle.insert(key("http://a.test:8443"), (), at).is_empty());
     assert!(idle.take(&key("https://a.test:8443"), at).connection.is_none());
     assert!(idle.take(&key("http://a.test:8443"), at).connection.is_some());
+}
+
+fn tls(settings: TlsSettings) -> Option<Arc<TlsSettings>> {
+    Some(Arc::new(settings))
+}
+
+/// PI-01, TV-10: what is set differently for TLS makes another connection, with the origin as with the proxy.
+#[test]
+fn pi_01_tls_settings_are_part_of_what_is_shared() {
+    let settings = [
+        TlsSettings::new(),
+        TlsSettings::new().roots(Roots::Only(vec![Certificate::der([1])])),
+        TlsSettings::new().roots(Roots::Merge(vec![Certificate::der([1])])),
+        TlsSettings::new().identity(Identity::der(vec![vec![1]], vec![1])),
+        TlsSettings::new().identity(Identity::der(vec![vec![1]], vec![2])),
+        TlsSettings::new().min_version(TlsVersion::V1_3),
+        TlsSettings::new().verification(Verification::DangerAcceptInvalid),
+        TlsSettings::new().server_name(ServerNameIndication::Omit),
+    ];
+    let of = |settings: &TlsSettings| {
+        let path = TlsPath { origin: tls(settings.clone()), proxy: None };
+        let swapped = TlsPath { origin: None, proxy: tls(settings.clone()) };
+        [path, swapped].map(|path| PoolKey::direct(origin("https://a.test")).with_tls(path))
+    };
+    let keys: BTreeSet<PoolKey> = settings.iter().flat_map(of).collect();
+    assert_eq!(keys.len(), 2 * settings.len());
+    assert!(settings.iter().flat_map(of).all(|key| keys.contains(&key)), "equal settings make equal keys");
+}
+
+fn moved_to(session: &mut Session, hop: Hop, to: &'static str) -> Hop {
+    let mut fields = HeaderMap::new();
+    fields.insert("location", HeaderValue::from_static(to));
+    let head = ResponseHead::new(StatusCode::FOUND).with_headers(fields);
+    let Ok(Step::Send(hop)) = session.handle_response(hop, head, now()) else { panic!("no hop") };
+    hop
+}
+
+#[test]
+fn tls_settings_are_chosen_anew_on_each_hop() {
+    let (own, mine) =
+        (TlsSettings::new().min_version(TlsVersion::V1_3), TlsSettings::new().max_version(TlsVersion::V1_2));
+    let mut session = Session::builder().tls_for("https://b.test", own.clone()).build().unwrap();
+    let shown = |hop: &Hop| hop.tls().origin.as_deref().cloned();
+    let hop = first_hop(&mut session, Request::get("https://a.test/"));
+    assert_eq!(shown(&hop), Some(TlsSettings::new()));
+    let hop = moved_to(&mut session, hop, "https://b.test/");
+    assert_eq!(shown(&hop), Some(own.clone()));
+    let hop = moved_to(&mut session, hop, "http://b.test/");
+    assert_eq!(shown(&hop), None);
+    // What a request has of its own ends where its credentials end, and does not come back.
+    let mut request = Request::get("https://a.test/");
+    request.set_tls(mine.clone());
+    let hop = first_hop(&mut session, request);
+    assert_eq!(shown(&hop), Some(mine.clone()));
+    let hop = moved_to(&mut session, hop, "/there");
+    assert_eq!(shown(&hop), Some(mine));
+    let hop = moved_to(&mut session, hop, "https://b.test/");
+    assert_eq!(shown(&hop), Some(own));
+    let hop = moved_to(&mut session, hop, "https://a.test/");
+    assert_eq!(shown(&hop), Some(TlsSettings::new()));
+}
+
+#[test]
+fn an_https_proxy_has_the_sessions_tls_settings() {
+    let proxies = ProxyConfig::new().all(ProxyServer::parse("https://p.test").unwrap());
+    let mut session = Session::builder().proxy(proxies).build().unwrap();
+    let path = |hop: Hop| (hop.tls().origin.is_some(), hop.tls().proxy.is_some());
+    assert_eq!(path(first_hop(&mut session, Request::get("https://a.test/"))), (true, true));
+    assert_eq!(path(first_hop(&mut session, Request::get("http://a.test/"))), (false, true));
+}
+
+/// H2: nothing is learned where nobody checked.
+#[test]
+fn hsts_is_not_learned_where_verification_is_off() {
+    for (verification, next) in [(Verification::Full, "https"), (Verification::DangerAcceptInvalid, "http")] {
+        let settings = TlsSettings::new().verification(verification);
+        let mut session = Session::builder().tls(settings).build().unwrap();
+        let hop = first_hop(&mut session, Request::get("https://a.test/"));
+        let mut fields = HeaderMap::new();
+        fields.insert("strict-transport-security", HeaderValue::from_static("max-age=1000"));
+        let head = ResponseHead::new(StatusCode::OK).with_headers(fields);
+        let Ok(Step::Done(delivery)) = session.handle_response(hop, head, now()) else { panic!("no delivery") };
+        let unverified = delivery.history().reasons().any(|reason| matches!(reason, Reason::Unverified));
+        assert_eq!(unverified, next == "http");
+        let hop = first_hop(&mut session, Request::get("http://a.test/"));
+        assert_eq!(hop.origin().scheme().as_str(), next);
+    }
 }
