@@ -30,7 +30,7 @@ use session_core::session::Session as Core;
 use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
 use session_core::time::{Now, Timeouts};
-use session_core::tls::config::TlsConfigs;
+use session_core::tls::config::{PlatformVerifier, TlsConfigs};
 use session_core::transport::bounds::Bounds;
 use session_core::transport::content::CodedBody;
 use session_core::transport::response::ResponseInfo;
@@ -167,7 +167,7 @@ impl Transport for Session {
         session.seed_entropy(Entropy::from_seed(seed));
         let limits = session.limits().clone();
         let idle = Mutex::new(Idle::new(&limits));
-        let tls = Mutex::new(tls_configs(&session)?);
+        let tls = Mutex::new(tls_configs(&session, PLATFORM)?);
         let core = Mutex::new(Machine::new(session));
         Ok(Self(Arc::new(Shared { core, idle, tls, connect, limits: Arc::new(limits) })))
     }
@@ -353,6 +353,13 @@ impl Shared {
         }
     }
 }
+
+/// What makes the platform's verifier of certificates, in a build that has one.
+#[cfg(feature = "platform-verifier")]
+const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>> =
+    Some(|| PlatformVerifier::new(rustls_platform_verifier::Verifier::new));
+#[cfg(not(feature = "platform-verifier"))]
+const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>> = None;
 
 /// The lock, also after a panic of somebody who held it: what it guards is whole between any two of its own steps.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -10,6 +10,11 @@ use std::sync::Arc;
 #[expect(clippy::exhaustive_enums, reason = "there is no value of it")]
 pub enum TlsConfig {}
 
+/// Somebody else who checks certificates. In this build nobody does.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there is no value of it")]
+pub enum PlatformVerifier {}
+
 /// Every set of settings that is in use. In this build there is none.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -20,6 +25,12 @@ impl TlsConfigs {
     #[must_use]
     pub fn new(_limits: &Limits) -> Self {
         Self {}
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn with_platform(self, _make: fn() -> Result<PlatformVerifier, Error>) -> Self {
+        self
     }
 
     /// What connections with these settings are begun with.

@@ -34,7 +34,8 @@ pub struct TlsConfigs {
     made: BTreeMap<Arc<TlsSettings>, TlsConfig>,
     most: usize,
     sessions: usize,
-    platform: Option<PlatformVerifier>,
+    /// Makes the platform's verifier, which reads files: not before somebody wants it.
+    platform: Option<fn() -> Result<PlatformVerifier, Error>>,
 }
 
 impl TlsConfigs {
@@ -44,10 +45,10 @@ impl TlsConfigs {
         Self { made: BTreeMap::new(), most: limits.tls_configs, sessions: limits.tls_sessions, platform: None }
     }
 
-    /// The same with a verifier for [`Roots::Platform`].
+    /// The same with what makes the verifier for [`Roots::Platform`], once such settings are first used.
     #[must_use]
-    pub fn with_platform(mut self, verifier: PlatformVerifier) -> Self {
-        self.platform = Some(verifier);
+    pub fn with_platform(mut self, make: fn() -> Result<PlatformVerifier, Error>) -> Self {
+        self.platform = Some(make);
         self
     }
 
@@ -60,7 +61,7 @@ impl TlsConfigs {
         if let Some(config) = self.made.get(settings) {
             return Ok(config.clone());
         }
-        let config = TlsConfig::new(settings, self.sessions, self.platform.as_ref())?;
+        let config = TlsConfig::new(settings, self.sessions, self.platform)?;
         while self.made.len() >= self.most.max(1) {
             self.made.pop_first();
         }
@@ -71,7 +72,11 @@ impl TlsConfigs {
 
 impl TlsConfig {
     /// Of settings, with room for `sessions` sessions that can be resumed.
-    fn new(settings: &TlsSettings, sessions: usize, platform: Option<&PlatformVerifier>) -> Result<Self, Error> {
+    fn new(
+        settings: &TlsSettings,
+        sessions: usize,
+        platform: Option<fn() -> Result<PlatformVerifier, Error>>,
+    ) -> Result<Self, Error> {
         let provider = Arc::new(provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&versions(settings))
@@ -110,9 +115,17 @@ impl TlsConfig {
 }
 
 impl PlatformVerifier {
-    /// A verifier. It must check all that there is: chain, dates, name, use.
-    pub fn new(verifier: Arc<dyn ServerCertVerifier>) -> Self {
-        Self(verifier)
+    /// The verifier that `make` makes with this crate's cryptography. It must check all that there is: chain, dates, name,
+    /// use.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSetting`](crate::error::ErrorKind::InvalidSetting): `make` failed.
+    pub fn new<V: ServerCertVerifier + 'static>(
+        make: impl FnOnce(Arc<CryptoProvider>) -> Result<V, rustls::Error>,
+    ) -> Result<Self, Error> {
+        let verifier = make(Arc::new(provider()));
+        let verifier = verifier.map_err(|source| refused("the platform's roots cannot be read").with_source(source))?;
+        Ok(Self(Arc::new(verifier)))
     }
 }
 
@@ -150,15 +163,15 @@ fn versions(settings: &TlsSettings) -> Vec<&'static SupportedProtocolVersion> {
 fn checker(
     roots: &Roots,
     provider: &Arc<CryptoProvider>,
-    platform: Option<&PlatformVerifier>,
+    platform: Option<fn() -> Result<PlatformVerifier, Error>>,
 ) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let (compiled_in, further): (&[_], &[Certificate]) = match roots {
         Roots::Webpki => (webpki_roots::TLS_SERVER_ROOTS, &[]),
         Roots::Merge(further) => (webpki_roots::TLS_SERVER_ROOTS, further),
         Roots::Only(further) => (&[], further),
         Roots::Platform => {
-            let verifier = platform.ok_or_else(|| refused("this build has no verifier of the platform's"))?;
-            return Ok(verifier.0.clone());
+            let make = platform.ok_or_else(|| refused("this build has no verifier of the platform's"))?;
+            return Ok(make()?.0);
         }
     };
     let mut store = RootCertStore { roots: compiled_in.to_vec() };

@@ -6,7 +6,7 @@ use crate::message::route::Route;
 use crate::retry::failure::{Failure, FailureKind};
 use crate::session::Session;
 use crate::session::step::Hop;
-use crate::tls::config::{TlsConfig, TlsConfigs};
+use crate::tls::config::{PlatformVerifier, TlsConfig, TlsConfigs};
 use crate::tls::settings::TlsSettings;
 use http::header::UPGRADE;
 
@@ -32,12 +32,20 @@ pub fn check_supported(hop: &Hop) -> Result<(), Failure> {
 }
 
 /// What a session's TLS connections are begun with. Settings that are all at their defaults hold in every build, also in
-/// one that has no TLS: there it is a hop to an https origin that fails.
+/// one that has no TLS: there it is a hop to an https origin that fails. `platform` makes the platform's verifier, where
+/// the transport has one.
 ///
 /// # Errors
 /// [`TlsConfigs::config`]: settings that cannot hold, or that this build cannot meet.
-pub fn tls_configs(session: &Session) -> Result<TlsConfigs, Error> {
-    let mut configs = TlsConfigs::new(session.limits());
+pub fn tls_configs(
+    session: &Session,
+    platform: Option<fn() -> Result<PlatformVerifier, Error>>,
+) -> Result<TlsConfigs, Error> {
+    let configs = TlsConfigs::new(session.limits());
+    let mut configs = match platform {
+        Some(make) => configs.with_platform(make),
+        None => configs,
+    };
     let changed = session.tls().filter(|settings| ***settings != TlsSettings::default());
     changed.into_iter().try_for_each(|settings| configs.config(settings).map(drop))?;
     Ok(configs)

@@ -3,6 +3,8 @@
 use session_core::error::{ErrorKind, Phase};
 use session_core::tls::error::{CertificateFault, TlsError, TlsErrorKind};
 use session_core::tls::settings::{Certificate, Identity, TlsVersion};
+#[cfg(feature = "platform-verifier")]
+use session_core::tls::settings::{Roots, TlsSettings};
 use session_testkit::ca::{Issued, TestCa, Use, Validity};
 use session_testkit::tls::{ClientCertificate, TlsPeer, TlsServer, rustls, server_config};
 use std::io::{self, Read, Write};
@@ -295,4 +297,17 @@ fn settings_that_cannot_hold_are_told_when_the_session_is_built() {
         let error = builder.build().map(drop).unwrap_err();
         assert_eq!((error.kind(), error.phase()), (ErrorKind::InvalidSetting, Phase::Build), "{error}");
     }
+}
+
+#[cfg(feature = "platform-verifier")]
+#[test]
+fn the_platform_trusts_no_root_of_a_test() {
+    let ca = TestCa::new();
+    let server = answering(&ca.issue(&["a.test"]));
+    let settings = TlsSettings::new().roots(Roots::Platform);
+    // A machine without any root says so when the session is built.
+    let Ok(session) = Session::builder().tls(settings).resolve("a.test", server.address()).build() else { return };
+    let error = get(&session, server.address()).unwrap_err();
+    assert!(matches!(cause(&error), TlsErrorKind::Certificate(_)), "{error}");
+    assert_eq!(server.plaintext(), 0);
 }
