@@ -172,7 +172,7 @@ impl Socket {
         let Some(channel) = &mut self.channel else { return Ok(None) };
         let plain = channel.read(buffer);
         if !channel.out().is_empty() {
-            flush(&mut self.stream, channel);
+            flush(&self.stream, channel);
         }
         Ok(Some(plain?))
     }
@@ -203,13 +203,13 @@ impl Socket {
     pub(crate) fn read_arrived(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
         loop {
             match self.read_channel(buffer)? {
-                None => return arrived(&mut self.stream, buffer),
+                None => return arrived(&self.stream, buffer),
                 Some(Plain::Data(n)) => return Ok(Some(n)),
                 Some(Plain::Closed) => return Ok(Some(0)),
                 Some(Plain::Pending) => {}
             }
             let Some(channel) = &mut self.channel else { return Ok(None) };
-            match arrived(&mut self.stream, channel.spare())? {
+            match arrived(&self.stream, channel.spare())? {
                 None => return Ok(None),
                 Some(n) => channel.received(n),
             }
@@ -275,13 +275,13 @@ impl Drop for Socket {
     fn drop(&mut self) {
         if let Some(channel) = &mut self.channel {
             channel.close();
-            flush(&mut self.stream, channel);
+            flush(&self.stream, channel);
         }
     }
 }
 
 /// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
-fn flush(stream: &mut TcpStream, channel: &mut Channel) {
+fn flush(stream: &TcpStream, channel: &mut Channel) {
     let n = stream.try_write(channel.out()).unwrap_or(0);
     channel.wrote(n);
 }
@@ -293,13 +293,11 @@ fn poll_into(stream: Pin<&mut TcpStream>, cx: &mut Context<'_>, buffer: &mut [u8
 }
 
 /// Reads what the system has already, whatever the runtime knows: `None` is nothing, 0 the end.
-fn arrived(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
+fn arrived(stream: &TcpStream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
     loop {
         // The runtime first, which otherwise goes on taking a stream for readable that was read past it.
         let read = match stream.try_read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                (&*socket2::SockRef::from(&*stream)).read(buffer)
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (&*socket2::SockRef::from(stream)).read(buffer),
             read => read,
         };
         return match read {

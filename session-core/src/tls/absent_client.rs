@@ -13,7 +13,6 @@ use std::io::IoSlice;
 #[expect(clippy::exhaustive_enums, reason = "there is no value of it")]
 pub enum Tls {}
 
-#[expect(clippy::needless_pass_by_ref_mut, reason = "the functions of a build that has TLS")]
 impl Tls {
     /// Is never called: there is no such config.
     ///

@@ -37,7 +37,6 @@ impl TlsConfigs {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`], always.
-    #[expect(clippy::needless_pass_by_ref_mut, reason = "the function of a build that has TLS")]
     pub fn config(&mut self, _settings: &Arc<TlsSettings>) -> Result<TlsConfig, Error> {
         Err(Error::new(ErrorKind::Unsupported, Phase::Connect, "https is not in this build")
             .with_expected("an http URL, or the feature `tls`"))

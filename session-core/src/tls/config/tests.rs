@@ -72,8 +72,7 @@ fn a_session_is_resumed_under_the_same_settings_and_under_no_others() {
 fn so_many_settings_are_kept_and_one_more_takes_the_place_of_another() {
     let ca = TestCa::new();
     let server = Arc::new(server_config(&ca.issue(&["a.test"]), ClientCertificate::None, &[]));
-    let mut limits = Limits::default();
-    limits.tls_configs = 2;
+    let mut limits = Limits { tls_configs: 2, ..Limits::default() };
     let mut configs = TlsConfigs::new(&limits);
     let one = TlsSettings::new().roots(Roots::Only(vec![Certificate::der(ca.certificate_der())]));
     let other = one.clone().verification(Verification::DangerAcceptInvalid);

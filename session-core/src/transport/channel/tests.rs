@@ -192,7 +192,7 @@ fn both_ends_are_said_and_nothing_is_said_within_a_record() {
     for count in [1, 2] {
         let (mut channel, mut far) = connected(count);
         channel.close();
-        far.hear(&channel.out().to_vec());
+        far.hear(channel.out());
         assert!(matches!(far.outer.reader().read(&mut [0]), Ok(0)));
         assert!(far.inner.as_mut().is_none_or(|inner| matches!(inner.reader().read(&mut [0]), Ok(0))));
         let (mut channel, _far) = connected(count);
