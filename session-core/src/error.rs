@@ -3,6 +3,8 @@
 //! One type for the whole core; each transport wraps it. Nothing secret is in it: URLs are kept without user
 //! information, and what a peer sent is cut short and escaped before it is shown.
 
+use bytes::Bytes;
+use http::StatusCode;
 use std::error::Error as StdError;
 use std::fmt;
 use url::Url;
@@ -156,6 +158,7 @@ struct Inner {
     expected: Option<String>,
     came: Option<String>,
     url: Option<Url>,
+    refusal: Option<(StatusCode, Bytes)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -192,6 +195,7 @@ impl Error {
             expected: None,
             came: None,
             url: None,
+            refusal: None,
             source: None,
         }))
     }
@@ -228,6 +232,13 @@ impl Error {
             url.set_fragment(None);
             self.0.url = Some(url);
         }
+        self
+    }
+
+    /// The same error with what a proxy answered instead of opening a tunnel: the status, and the beginning of the body.
+    #[must_use]
+    pub fn with_proxy_answer(mut self, status: StatusCode, body: Bytes) -> Self {
+        self.0.refusal = Some((status, body));
         self
     }
 
@@ -272,6 +283,19 @@ impl Error {
     #[must_use]
     pub fn came(&self) -> Option<&str> {
         self.0.came.as_deref()
+    }
+
+    /// The status by which a proxy refused a tunnel. It is the proxy's own, and says nothing of the origin.
+    #[must_use]
+    pub fn proxy_status(&self) -> Option<StatusCode> {
+        self.0.refusal.as_ref().map(|(status, _)| *status)
+    }
+
+    /// The beginning of the body of that answer, at most [`Limits::proxy_answer`](crate::limits::Limits::proxy_answer)
+    /// bytes. Errors do not show it: whoever stands between may have written anything there.
+    #[must_use]
+    pub fn proxy_body(&self) -> Option<&Bytes> {
+        self.0.refusal.as_ref().map(|(_, body)| body)
     }
 
     /// A deadline passed.
@@ -349,6 +373,9 @@ impl fmt::Debug for Error {
         if let Some(url) = &self.0.url {
             out.field("url", &url.as_str());
         }
+        if let Some((status, body)) = &self.0.refusal {
+            out.field("proxy_status", &status.as_u16()).field("proxy_body", &format_args!("{} bytes", body.len()));
+        }
         if let Some(source) = &self.0.source {
             out.field("source", source);
         }
@@ -379,6 +406,8 @@ pub fn excerpt(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Error, ErrorKind, Fault, Phase, excerpt};
+    use bytes::Bytes;
+    use http::StatusCode;
     use url::Url;
 
     #[test]
@@ -396,6 +425,17 @@ mod tests {
              (while reading the response head, https://a.test/x?q=1)"
         );
         assert!(!format!("{error:?}{error}").contains("secret"));
+    }
+
+    #[test]
+    fn a_proxys_answer_is_kept_and_its_body_not_shown() {
+        let error = Error::new(ErrorKind::Proxy, Phase::Tunnel, "the proxy gave no tunnel");
+        assert_eq!((error.proxy_status(), error.proxy_body()), (None, None));
+        let error = error.with_proxy_answer(StatusCode::BAD_GATEWAY, Bytes::from_static(b"hunter2"));
+        assert_eq!(error.proxy_status(), Some(StatusCode::BAD_GATEWAY));
+        assert_eq!(error.proxy_body().unwrap(), "hunter2");
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("502") && shown.contains("7 bytes") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

@@ -39,6 +39,11 @@ pub struct Limits {
     pub gzip_header: usize,
     /// How much of an unwanted body is read to keep its connection; a longer one closes it. Default 64 KiB.
     pub drain: u64,
+    /// How much of the body is kept of a proxy's answer that opens no tunnel; the rest is not read. Default 8 KiB.
+    pub proxy_answer: usize,
+    /// Addresses of one host that are tried for one connection; further ones are left out. Default 16 (curl and Go try
+    /// all that there are).
+    pub addresses: usize,
     /// Redirects that one exchange follows. Default 20 (Fetch; requests 30, reqwest and Go 10, curl 50).
     pub redirects: u32,
     /// Idle connections kept for one pool key. Default 32 (reqwest: no bound, Go 2, browsers 6).
@@ -97,6 +102,8 @@ impl Default for Limits {
             coding_window: 8 * 1024 * 1024,
             gzip_header: 16 * 1024,
             drain: 64 * 1024,
+            proxy_answer: 8 * 1024,
+            addresses: 16,
             redirects: 20,
             idle_per_key: 32,
             idle_total: 256,

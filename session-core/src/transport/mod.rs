@@ -15,10 +15,12 @@ pub mod cause;
 pub mod channel;
 pub mod content;
 pub mod error;
+pub mod eyeballs;
 pub mod gather;
 pub mod response;
 pub mod setup;
 pub mod support;
+pub mod tunnel;
 pub mod wire;
 
 pub use crate::session::transport::{Clock, ConnectSettings, Transport};
