@@ -6,3 +6,4 @@
 mod connection;
 pub mod full;
 pub mod listen;
+pub mod talk;
