@@ -9,6 +9,9 @@ use crate::message::origin::Origin;
 use crate::message::route::Route;
 use crate::tls::settings::TlsPath;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What two requests must have in common to share a connection: all of it (threats PI-01 to PI-06).
@@ -17,6 +20,19 @@ pub struct PoolKey {
     origin: Origin,
     route: Route,
     tls: TlsPath,
+    binding: Binding,
+}
+
+/// The place that a connection is bound to, where that is not what origin and route say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Binding {
+    /// The unix socket that it is made to.
+    pub unix_socket: Option<Arc<Path>>,
+    /// The address that it comes from.
+    pub local_address: Option<IpAddr>,
+    /// The addresses that were set in place of the resolver's.
+    pub addresses: Vec<SocketAddr>,
 }
 
 impl PoolKey {
@@ -29,7 +45,7 @@ impl PoolKey {
     /// The key of connections made to `origin` by this route. Routes through one proxy with different credentials differ.
     #[must_use]
     pub fn new(origin: Origin, route: Route) -> Self {
-        Self { origin, route, tls: TlsPath::default() }
+        Self { origin, route, tls: TlsPath::default(), binding: Binding::default() }
     }
 
     /// The same for connections with this TLS. Whatever is set differently in it makes another key.
@@ -43,6 +59,19 @@ impl PoolKey {
     #[must_use]
     pub fn tls(&self) -> &TlsPath {
         &self.tls
+    }
+
+    /// The same key for connections of this place.
+    #[must_use]
+    pub fn with_binding(mut self, binding: Binding) -> Self {
+        self.binding = binding;
+        self
+    }
+
+    /// The place that the connection is bound to.
+    #[must_use]
+    pub fn binding(&self) -> &Binding {
+        &self.binding
     }
 
     /// The way that the connection takes.

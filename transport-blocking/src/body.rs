@@ -220,7 +220,7 @@ impl Incoming {
     /// The address that it comes from.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         match &self.state {
-            State::Open(wire) => Some(wire.peer()),
+            State::Open(wire) => wire.peer(),
             State::Ended(_) | State::Failed(_) => None,
         }
     }

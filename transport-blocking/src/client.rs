@@ -10,7 +10,7 @@ pub use shared_jar::SharedJar;
 
 use self::shared_jar::Machine;
 use crate::body::{Body, Incoming};
-use crate::connect::connect;
+use crate::connect::{Connector, Resolve, System};
 use crate::error::{Error, Result};
 use crate::wire::Wire;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Fault, Phase};
 use session_core::handle::{Access, Cookies, Headers};
-use session_core::idle::Idle;
+use session_core::idle::{Idle, PoolKey};
 use session_core::limits::Limits;
 use session_core::message::head::ResponseHead;
 use session_core::message::into_url::{BaseJoin, IntoUrl};
@@ -29,11 +29,11 @@ use session_core::session::Session as Core;
 use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
 use session_core::time::{Now, Timeouts};
-use session_core::tls::config::{PlatformVerifier, TlsConfigs};
+use session_core::tls::config::PlatformVerifier;
 use session_core::transport::bounds::Bounds;
 use session_core::transport::content::CodedBody;
 use session_core::transport::response::ResponseInfo;
-use session_core::transport::support::{check_supported, tls_config, tls_configs};
+use session_core::transport::support::{check_supported, tls_configs};
 use session_core::transport::{ConnectSettings, Transport};
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -57,8 +57,7 @@ pub struct Session(Arc<Shared>);
 pub(crate) struct Shared {
     core: Mutex<Machine>,
     idle: Mutex<Idle<Box<Wire>>>,
-    tls: Mutex<TlsConfigs>,
-    connect: ConnectSettings,
+    connector: Connector,
     limits: Arc<Limits>,
 }
 
@@ -156,17 +155,24 @@ impl Session {
 }
 
 impl Transport for Session {
-    fn assemble(mut session: Core, connect: ConnectSettings) -> Result<Self, CoreError> {
+    type Resolver = Arc<dyn Resolve>;
+
+    fn assemble(
+        mut session: Core,
+        settings: ConnectSettings,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Result<Self, CoreError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|source| {
             CoreError::new(ErrorKind::Io, Phase::Build, "the system has no random bytes").with_source(source)
         })?;
         session.seed_entropy(Entropy::from_seed(seed));
-        let limits = session.limits().clone();
+        let limits = Arc::new(session.limits().clone());
         let idle = Mutex::new(Idle::new(&limits));
+        let resolver = resolver.unwrap_or_else(|| Arc::new(System));
         let tls = Mutex::new(tls_configs(&session, PLATFORM)?);
-        let core = Mutex::new(Machine::new(session));
-        Ok(Self(Arc::new(Shared { core, idle, tls, connect, limits: Arc::new(limits) })))
+        let connector = Connector { settings, resolver, tls, limits: Arc::clone(&limits) };
+        Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), idle, connector, limits })))
     }
 
     fn codings() -> Codings {
@@ -259,17 +265,13 @@ impl Shared {
 
     /// One hop: on an idle connection, or on a new one.
     fn send(&self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(Box<Wire>, ResponseHead), Failure> {
-        check_supported(hop)?;
-        let mut wire = match self.take_idle(hop) {
+        check_supported(hop, &self.connector.settings)?;
+        let key = self.connector.settings.pool_key(hop);
+        let mut wire = match self.take_idle(hop, &key) {
             Some(wire) => wire,
             None => {
-                let tls = tls_config(&mut lock(&self.tls), hop)?;
-                let deadline = bounds.connect(Instant::now());
-                let mut socket = connect(&self.connect, hop.origin(), deadline)?;
-                if let Some(tls) = tls {
-                    socket.secure(&tls, hop.origin().host(), self.now(), deadline)?;
-                }
-                Box::new(Wire::new(socket, hop.pool_key(), &self.limits))
+                let socket = self.connector.connect(hop, bounds, self.now())?;
+                Box::new(Wire::new(socket, key, &self.limits))
             }
         };
         let head = wire.round_trip(hop, body, bounds)?;
@@ -277,14 +279,13 @@ impl Shared {
     }
 
     /// An idle connection that the peer has not closed.
-    fn take_idle(&self, hop: &Hop) -> Option<Box<Wire>> {
+    fn take_idle(&self, hop: &Hop, key: &PoolKey) -> Option<Box<Wire>> {
         if hop.fresh_connection() {
             return None;
         }
-        let key = hop.pool_key();
         loop {
             let now = self.now().instant();
-            let taken = lock(&self.idle).take(&key, now);
+            let taken = lock(&self.idle).take(key, now);
             drop(taken.expired);
             let (mut wire, _) = taken.connection?;
             if wire.is_alive() {
@@ -317,7 +318,7 @@ impl Shared {
     }
 
     fn now(&self) -> Now {
-        match &self.connect.clock {
+        match &self.connector.settings.clock {
             Some(clock) => clock.now(),
             None => Now::new(Instant::now(), SystemTime::now()),
         }
@@ -332,7 +333,7 @@ const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>>
 const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>> = None;
 
 /// The lock, also after a panic of somebody who held it: what it guards is whole between any two of its own steps.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -29,7 +29,7 @@
 //! `tls_certs_merge` say otherwise. What goes wrong in it is a [`TlsError`](session_core::tls::error::TlsError), the source
 //! of the error.
 //!
-//! Proxies and upgrades to other protocols are not supported yet: a request that needs one fails with
+//! Upgrades to other protocols are not supported yet: a request that needs one fails with
 //! [`ErrorKind::Unsupported`](session_core::error::ErrorKind::Unsupported) before anything is sent, also after a redirect.
 //! A request asks for an upgrade by an `Upgrade` field. `Expect: 100-continue` is sent as it is given, and the body follows
 //! without waiting for the 100: a server that refuses it is heard while the body is being sent.
@@ -52,6 +52,7 @@ mod wire;
 
 pub use body::Body;
 pub use client::{RequestBuilder, Response, Session, SessionBuilder, SharedJar};
+pub use connect::Resolve;
 pub use error::{Error, Result};
 pub use http;
 pub use session_core;

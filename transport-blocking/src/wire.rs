@@ -36,7 +36,7 @@ impl Wire {
     }
 
     /// The address that it is connected to.
-    pub(crate) fn peer(&self) -> SocketAddr {
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.socket.peer()
     }
 

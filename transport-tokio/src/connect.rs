@@ -1,317 +1,116 @@
-//! Addresses and sockets: resolve, connect, make TLS of it, and read and write until a deadline. What the bytes mean is left to `wire`.
+//! From a hop to a socket that its request can go on: resolve, connect, be let through by a proxy, and TLS with whom it takes.
 
-use session_core::message::host::CanonicalHost;
-use session_core::message::origin::Origin;
+mod open;
+mod resolve;
+mod socket;
+mod stream;
+
+pub(crate) use self::resolve::System;
+pub use self::resolve::{Resolve, Resolving};
+pub(crate) use self::socket::{Listen, Socket};
+
+use self::open::{Attempts, open_unix};
+use self::resolve::look_up;
+use crate::client::lock;
+use bytes::Bytes;
+use session_core::error::Phase;
+use session_core::limits::Limits;
 use session_core::retry::failure::Failure;
+use session_core::session::step::Hop;
 use session_core::time::Now;
-use session_core::tls::config::TlsConfig;
-use session_core::tls::plain::Plain;
+use session_core::tls::config::TlsConfigs;
 use session_core::transport::ConnectSettings;
-use session_core::transport::address::{known, no_connection, resolved};
-use session_core::transport::bounds::Deadline;
+use session_core::transport::address::{Place, failure};
+use session_core::transport::bounds::{Bounds, Deadline};
 use session_core::transport::cause::Cause;
-use session_core::transport::channel::{Channel, Handshake};
-use session_core::transport::setup::Setup;
-use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice, Read};
+use session_core::transport::eyeballs::{Eyeballs, Next};
+use session_core::transport::support::hop_tls;
+use session_core::transport::tunnel::{Tunnel, nothing_early};
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Sleep, sleep_until, timeout, timeout_at};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-/// Connects to an origin: to each of its addresses in turn, until one accepts.
-pub(crate) async fn connect(
-    settings: &ConnectSettings,
-    origin: &Origin,
-    deadline: Option<Deadline>,
-) -> Result<Socket, Failure> {
-    let addresses = resolve(settings, origin, deadline).await?;
-    let mut last = None;
-    for (tried, address) in addresses.iter().enumerate() {
-        let waiting = addresses.len().saturating_sub(tried);
-        let share = deadline.map(|deadline| deadline.share(Instant::now(), waiting));
-        match open(*address, share).await {
-            Ok(stream) => return Ok(Socket::new(stream, *address)),
-            Err(error) => last = Some((*address, error)),
+/// What connections are made by.
+pub(crate) struct Connector {
+    pub(crate) settings: ConnectSettings,
+    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) tls: Mutex<TlsConfigs>,
+    pub(crate) limits: Arc<Limits>,
+}
+
+impl Connector {
+    /// Makes a connection that a hop's request can go on.
+    pub(crate) async fn connect(&self, hop: &Hop, bounds: &Bounds, now: Now) -> Result<Socket, Failure> {
+        let deadline = bounds.connect(Instant::now());
+        let tls = hop_tls(&mut lock(&self.tls), hop)?;
+        let target = if Tunnel::needs_address(hop) {
+            self.resolve(&Place::origin(hop.origin()), deadline).await?.into_iter().next()
+        } else {
+            None
+        };
+        let tunnel =
+            Tunnel::of(hop, target, &self.limits).map_err(|error| failure(Cause::Setup(error), Phase::Tunnel))?;
+        let mut socket = self.open(&Place::of(hop), deadline).await?;
+        if let (Some(config), Some(proxy)) = (tls.proxy, hop.route().proxy()) {
+            socket.secure(&config, proxy.host(), &[], now, deadline).await?;
         }
-        if deadline.is_some_and(|deadline| deadline.is_over(Instant::now())) {
-            break;
+        let early = match tunnel {
+            Some(tunnel) => socket.pass(tunnel, bounds, deadline).await?,
+            None => Bytes::new(),
+        };
+        match tls.origin {
+            Some(config) => socket.secure(&config, hop.origin().host(), &early, now, deadline).await?,
+            None => nothing_early(&early)?,
         }
-    }
-    Err(no_connection(origin, last, deadline, Instant::now()))
-}
-
-/// The addresses of an origin: those that are known, else what the system says.
-async fn resolve(
-    settings: &ConnectSettings,
-    origin: &Origin,
-    deadline: Option<Deadline>,
-) -> Result<Vec<SocketAddr>, Failure> {
-    let addresses = match known(settings, origin) {
-        Some(addresses) => Ok(addresses),
-        None => look_up(origin.host().as_str(), origin.port(), deadline).await,
-    };
-    resolved(settings, origin, addresses)
-}
-
-/// Asks the system; tokio does that on a thread of its own.
-async fn look_up(host: &str, port: u16, deadline: Option<Deadline>) -> Result<Vec<SocketAddr>, Cause> {
-    let asked = lookup_host((host, port));
-    let answer = match deadline {
-        Some(deadline) => timeout_at(deadline.at().into(), asked).await.map_err(|_| Cause::Late(deadline))?,
-        None => asked.await,
-    };
-    answer.map(Iterator::collect).map_err(Cause::Io)
-}
-
-/// One connection, within `share` of the time.
-async fn open(address: SocketAddr, share: Option<Duration>) -> io::Result<TcpStream> {
-    let stream = match share {
-        Some(share) => timeout(share, TcpStream::connect(address)).await.map_err(|_| io::ErrorKind::TimedOut)??,
-        None => TcpStream::connect(address).await?,
-    };
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-/// A connected socket that waits no longer than it is told to.
-#[derive(Debug)]
-pub(crate) struct Socket {
-    stream: TcpStream,
-    peer: SocketAddr,
-    /// What lies between the stream and the wire. In clear text that is nothing.
-    channel: Option<Box<Channel>>,
-    /// What wakes the task where the peer does not.
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl Socket {
-    fn new(stream: TcpStream, peer: SocketAddr) -> Self {
-        Self { stream, peer, channel: None, timer: None }
+        Ok(socket)
     }
 
-    /// The address that it is connected to.
-    pub(crate) fn peer(&self) -> SocketAddr {
-        self.peer
-    }
-
-    /// Says what is to be said before the first request.
-    pub(crate) async fn set_up(&mut self, setup: &mut impl Setup, deadline: Option<Deadline>) -> Result<(), Cause> {
-        loop {
-            if !setup.out().is_empty() || self.holds() {
-                match self.write(&[IoSlice::new(setup.out())], deadline).await {
-                    Ok(n) => setup.wrote(n.unwrap_or(0)),
-                    // The peer may have said why before it closed.
-                    Err(cause) if cause.is_lost() => setup.wrote(setup.out().len()),
-                    Err(cause) => return Err(cause),
-                }
-            } else if setup.is_done() {
-                return Ok(());
-            } else {
-                let n = poll_fn(|cx| self.poll_read(cx, setup.spare(), deadline)).await?;
-                if let Err(error) = setup.received(n) {
-                    // The peer is told where that takes no waiting.
-                    let _ = self.write(&[IoSlice::new(setup.out())], deadline).await;
-                    return Err(Cause::Setup(error));
-                }
-            }
-        }
-    }
-
-    /// Makes it a TLS connection with `host`, through the one that it is already, if it is.
-    pub(crate) async fn secure(
-        &mut self,
-        config: &TlsConfig,
-        host: &CanonicalHost,
-        now: Now,
-        deadline: Option<Deadline>,
-    ) -> Result<(), Failure> {
-        let mut handshake = Handshake::new(config, host, now)?;
-        self.set_up(&mut handshake, deadline).await.map_err(Handshake::failure)?;
-        let outer = self.channel.take().map(|channel| *channel);
-        self.channel = Some(Box::new(handshake.into_channel(outer)));
-        Ok(())
-    }
-
-    async fn write(&mut self, parts: &[IoSlice<'_>], deadline: Option<Deadline>) -> Result<Option<usize>, Cause> {
-        poll_fn(|cx| self.poll_write(cx, parts, Listen::ToNobody, deadline)).await
-    }
-
-    /// Whether something that counts as written is still to be put on the stream.
-    pub(crate) fn holds(&self) -> bool {
-        self.channel.as_ref().is_some_and(|channel| !channel.out().is_empty())
-    }
-
-    /// Whether it may lie idle, as far as is known without asking the system.
-    pub(crate) fn may_rest(&mut self) -> bool {
-        self.channel.as_mut().is_none_or(|channel| channel.may_rest())
-    }
-
-    /// Reads what comes next; 0 is the end.
-    pub(crate) fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-        deadline: Option<Deadline>,
-    ) -> Poll<Result<usize, Cause>> {
-        loop {
-            match self.read_channel(buffer)? {
-                None => return self.poll_stream(cx, Some(buffer), deadline),
-                Some(Plain::Data(n)) => return Poll::Ready(Ok(n)),
-                Some(Plain::Closed) => return Poll::Ready(Ok(0)),
-                Some(Plain::Pending) => ready!(self.poll_stream(cx, None, deadline))?,
+    /// A socket that is connected to a place.
+    async fn open(&self, place: &Place<'_>, deadline: Option<Deadline>) -> Result<Socket, Failure> {
+        if let Some(path) = &self.settings.unix_socket {
+            let opened = open_unix(path, deadline).await;
+            return match opened {
+                Ok(stream) => Ok(Socket::new(stream, None)),
+                Err(error) => match deadline.filter(|deadline| deadline.is_over(Instant::now())) {
+                    Some(deadline) => Err(place.late(deadline, &[])),
+                    None => Err(place.no_socket(path, error)),
+                },
             };
         }
+        let addresses = self.resolve(place, deadline).await?;
+        self.race(place, addresses, deadline).await
     }
 
-    /// What the channel has of plaintext, where there is one.
-    fn read_channel(&mut self, buffer: &mut [u8]) -> Result<Option<Plain>, Cause> {
-        let Some(channel) = &mut self.channel else { return Ok(None) };
-        let plain = channel.read(buffer);
-        if !channel.out().is_empty() {
-            flush(&self.stream, channel);
-        }
-        Ok(Some(plain?))
-    }
-
-    /// Reads the stream: into `buffer`, or else into the channel.
-    fn poll_stream(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: Option<&mut [u8]>,
-        deadline: Option<Deadline>,
-    ) -> Poll<Result<usize, Cause>> {
-        let stream = Pin::new(&mut self.stream);
-        let read = match (buffer, &mut self.channel) {
-            (Some(buffer), _) => poll_into(stream, cx, buffer),
-            (None, Some(channel)) => poll_into(stream, cx, channel.spare()).map_ok(|n| {
-                channel.received(n);
-                n
-            }),
-            (None, None) => Poll::Ready(Ok(0)),
+    /// The addresses of a place: those that are known, else what the resolver says.
+    async fn resolve(&self, place: &Place<'_>, deadline: Option<Deadline>) -> Result<Vec<SocketAddr>, Failure> {
+        let addresses = match place.known(&self.settings) {
+            Some(addresses) => Ok(addresses),
+            None => look_up(&*self.resolver, place.host(), place.port(), deadline).await,
         };
-        match read {
-            Poll::Ready(read) => Poll::Ready(read.map_err(Cause::Io)),
-            Poll::Pending => self.poll_late(cx, deadline).map(Err),
-        }
+        place.resolved(&self.settings, addresses)
     }
 
-    /// Reads what has come already: `None` is nothing, 0 the end.
-    pub(crate) fn read_arrived(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
+    /// Connects to the address that answers first; the others are closed.
+    async fn race(
+        &self,
+        place: &Place<'_>,
+        addresses: Vec<SocketAddr>,
+        deadline: Option<Deadline>,
+    ) -> Result<Socket, Failure> {
+        let mut eyeballs = Eyeballs::new(addresses, self.settings.attempt_delay, deadline, &self.limits);
+        let mut attempts = Attempts::new(&self.settings);
         loop {
-            match self.read_channel(buffer)? {
-                None => return arrived(&self.stream, buffer),
-                Some(Plain::Data(n)) => return Ok(Some(n)),
-                Some(Plain::Closed) => return Ok(Some(0)),
-                Some(Plain::Pending) => {}
+            let ended = match eyeballs.next(Instant::now()) {
+                Next::Start(address) => attempts.start(address),
+                Next::Wait(until) => attempts.wait(until).await,
+                Next::Failed => return Err(place.no_connection(eyeballs.into_failures())),
+                Next::Late(deadline) => return Err(place.late(deadline, &eyeballs.into_failures())),
+            };
+            match ended {
+                Some((address, Ok(stream))) => return Ok(Socket::new(stream, Some(address))),
+                Some((address, Err(error))) => eyeballs.failed(address, error),
+                None => {}
             }
-            let Some(channel) = &mut self.channel else { return Ok(None) };
-            match arrived(&self.stream, channel.spare())? {
-                None => return Ok(None),
-                Some(n) => channel.received(n),
-            }
         }
     }
-
-    /// Whether there is something to read, as far as the runtime knows.
-    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
-        self.stream.poll_read_ready(cx).map_err(Cause::Io)
-    }
-
-    /// Writes some of `parts`. With [`Listen::ToPeer`] it gives `None` where the peer takes nothing for now and says
-    /// something. What counts as written may still be held: write until nothing [is](Self::holds).
-    pub(crate) fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-        listen: Listen,
-        deadline: Option<Deadline>,
-    ) -> Poll<Result<Option<usize>, Cause>> {
-        let stream = Pin::new(&mut self.stream);
-        let written = match &mut self.channel {
-            None => stream.poll_write_vectored(cx, parts),
-            Some(channel) => {
-                channel.write(parts)?;
-                stream.poll_write(cx, channel.out())
-            }
-        };
-        match written {
-            Poll::Ready(Ok(0)) => return Poll::Ready(Err(Cause::Io(io::ErrorKind::WriteZero.into()))),
-            Poll::Ready(Ok(n)) => {
-                return Poll::Ready(Ok(Some(self.channel.as_mut().map_or(n, |channel| channel.wrote(n)))));
-            }
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(Cause::Io(error))),
-            Poll::Pending => {}
-        }
-        if listen == Listen::ToPeer && self.poll_readable(cx).is_ready() {
-            return Poll::Ready(Ok(None));
-        }
-        self.poll_late(cx, deadline).map(Err)
-    }
-
-    /// Ends with the deadline. Ask it last: it sees to it that the task is woken for that.
-    pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<Cause> {
-        let Some(deadline) = deadline else { return Poll::Pending };
-        let at = deadline.at().into();
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Cause::Late(deadline))
-    }
-
-    /// Waits for nothing any more.
-    pub(crate) fn rest(&mut self) {
-        self.timer = None;
-    }
-}
-
-impl Drop for Socket {
-    /// TLS says that it ends, where that takes no waiting.
-    fn drop(&mut self) {
-        if let Some(channel) = &mut self.channel {
-            channel.close();
-            flush(&self.stream, channel);
-        }
-    }
-}
-
-/// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
-fn flush(stream: &TcpStream, channel: &mut Channel) {
-    let n = stream.try_write(channel.out()).unwrap_or(0);
-    channel.wrote(n);
-}
-
-/// Reads the stream, waiting for it.
-fn poll_into(stream: Pin<&mut TcpStream>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-    let mut buffer = ReadBuf::new(buffer);
-    stream.poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
-}
-
-/// Reads what the system has already, whatever the runtime knows: `None` is nothing, 0 the end.
-fn arrived(stream: &TcpStream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
-    loop {
-        // The runtime first, which otherwise goes on taking a stream for readable that was read past it.
-        let read = match stream.try_read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (&*socket2::SockRef::from(stream)).read(buffer),
-            read => read,
-        };
-        return match read {
-            Ok(n) => Ok(Some(n)),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(Cause::Io(error)),
-        };
-    }
-}
-
-/// Whether a write that waits looks for what the peer says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Listen {
-    ToPeer,
-    ToNobody,
 }

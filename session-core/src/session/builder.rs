@@ -1,4 +1,7 @@
-//! Building a session: every setting by the name that reqwest's builder has for it, where it has one.
+//! Building a session: every setting by the name that reqwest's builder has for it, where it has one. The settings of its
+//! connections stand in `builder/connect.rs`.
+
+mod connect;
 
 mod tls;
 
@@ -18,7 +21,6 @@ use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
-use crate::session::address_rule::AddressRule;
 use crate::session::change::check_base;
 use crate::session::compat::Compat;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
@@ -27,7 +29,7 @@ use crate::session::request::field;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 #[cfg(feature = "serde")]
 use crate::session::snapshot::Snapshot;
-use crate::session::transport::{AddressOverride, Clock, ConnectSettings, Transport};
+use crate::session::transport::{ConnectSettings, Transport};
 #[cfg(feature = "serde")]
 use crate::time::Now;
 use crate::time::Timeouts;
@@ -36,7 +38,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 mod decoding;
@@ -44,11 +45,12 @@ mod decoding;
 /// Builds a session `T`: the bare machine of this crate, or a transport's session around it. What is wrong with a setting
 /// is told by [`SessionBuilder::build`].
 #[must_use = "a builder does nothing until `build`"]
-pub struct SessionBuilder<T> {
+pub struct SessionBuilder<T: Transport> {
     settings: Settings,
     memory: Memory,
     entropy: Option<Entropy>,
     connect: ConnectSettings,
+    resolver: Option<T::Resolver>,
     #[cfg(feature = "serde")]
     restores: Option<(Snapshot, Now)>,
     error: Option<Error>,
@@ -75,6 +77,7 @@ impl<T: Transport> SessionBuilder<T> {
             },
             entropy: None,
             connect: ConnectSettings::default(),
+            resolver: None,
             #[cfg(feature = "serde")]
             restores: None,
             error: None,
@@ -273,7 +276,7 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// How long resolving and connecting may take. Default 10 s; [`Setting::Off`] is as long as it takes, here and below.
+    /// How long it may take to resolve, to connect and to be let through by a proxy, together. Default 10 s; [`Setting::Off`] is as long as it takes, here and below.
     pub fn connect_timeout(mut self, connect: impl Into<Setting<Duration>>) -> Self {
         self.settings.timeouts.connect = connect.into().or(Timeouts::default().connect);
         self
@@ -316,37 +319,6 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// Connects to `address` wherever `host` (or `host:port`) is asked for, without resolving the name. The host may be in
-    /// any spelling that a URL may use; what is no host is refused. Port 0 in the address stands for the port of the URL.
-    /// The name stays what cookies, credentials and the Host field go by.
-    pub fn resolve(self, host: &str, address: SocketAddr) -> Self {
-        self.resolve_to_addrs(host, &[address])
-    }
-
-    /// The same with several addresses, tried in their order.
-    pub fn resolve_to_addrs(mut self, host: &str, addresses: &[SocketAddr]) -> Self {
-        match AddressOverride::new(host, addresses) {
-            Ok(entry) => {
-                self.connect.overrides.push(entry);
-                self
-            }
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    /// Which addresses may be connected to, asked after resolving and before connecting, at every hop. Default: all. A
-    /// program that fetches what strangers name wants [`AddressRule::public_only`].
-    pub fn address_rule(mut self, rule: AddressRule) -> Self {
-        self.connect.address_rule = rule;
-        self
-    }
-
-    /// Where the time comes from, for tests. Default: the system's clocks. Only a transport asks for the time.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.connect.clock = Some(clock);
-        self
-    }
-
     /// Takes what an earlier session knew, in place of the cookies, fields, credentials and netrc entries that are set
     /// here, whatever the order of calls. The settings are those of this builder. See [`Session::restore`], whose errors
     /// come from [`SessionBuilder::build`].
@@ -381,7 +353,7 @@ impl<T: Transport> SessionBuilder<T> {
         let session = Session::from_parts(self.settings, memory, self.entropy);
         #[cfg(feature = "serde")]
         let session = restored(session, self.restores)?;
-        T::assemble(session, self.connect)
+        T::assemble(session, self.connect, self.resolver)
     }
 
     fn refuse(mut self, error: Error) -> Self {
@@ -403,7 +375,7 @@ fn restored(mut session: Session, from: Option<(Snapshot, Now)>) -> Result<Sessi
     Ok(session)
 }
 
-impl<T> fmt::Debug for SessionBuilder<T> {
+impl<T: Transport> fmt::Debug for SessionBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }

@@ -3,23 +3,31 @@
 
 use crate::content::coding::Codings;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::idle::{Binding, PoolKey};
 use crate::message::grammar::decimal;
 use crate::message::host::CanonicalHost;
 use crate::session::Session;
 use crate::session::address_rule::AddressRule;
+use crate::session::step::Hop;
 use crate::time::Now;
+use std::convert::Infallible;
 use std::fmt;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Something that can be built by a [`SessionBuilder`](crate::session::builder::SessionBuilder): the bare machine, or a
 /// transport's session around it.
 pub trait Transport: Sized {
-    /// Makes it of a session and the settings for its connections.
+    /// What finds the addresses of names for it: a trait object of the transport's own, because asking waits.
+    type Resolver;
+
+    /// Makes it of a session, the settings for its connections, and the resolver that the caller gave, if any.
     ///
     /// # Errors
     /// Whatever the transport cannot do.
-    fn assemble(session: Session, connect: ConnectSettings) -> Result<Self, Error>;
+    fn assemble(session: Session, connect: ConnectSettings, resolver: Option<Self::Resolver>) -> Result<Self, Error>;
 
     /// The content codings that it undoes, which the session offers by default. Default: none, for it takes a decoder beside
     /// the session to read what a server then sends.
@@ -30,21 +38,49 @@ pub trait Transport: Sized {
 }
 
 impl Transport for Session {
-    fn assemble(session: Session, _connect: ConnectSettings) -> Result<Self, Error> {
+    /// The bare machine resolves nothing.
+    type Resolver = Infallible;
+
+    fn assemble(session: Session, _connect: ConnectSettings, _resolver: Option<Infallible>) -> Result<Self, Error> {
         Ok(session)
     }
 }
 
 /// How connections are made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectSettings {
     /// Addresses that stand for a host instead of what the system's resolver says. Later ones go before earlier ones.
     pub overrides: Vec<AddressOverride>,
     /// Which addresses may be connected to. Default: all.
     pub address_rule: AddressRule,
+    /// The socket that every connection is made to, whatever the origin. Default: none, connections are TCP.
+    pub unix_socket: Option<Arc<Path>>,
+    /// The address that connections come from. Default: the system chooses.
+    pub local_address: Option<IpAddr>,
+    /// Whether small writes go out at once. Default: they do.
+    pub tcp_nodelay: bool,
+    /// After how much silence the system asks whether the peer is still there. Default: never.
+    pub tcp_keepalive: Option<Duration>,
+    /// How long an address has for itself before the next one is tried beside it. Default 250 ms (RFC 8305 8).
+    pub attempt_delay: Duration,
     /// Where the time comes from. Default: the system's clocks.
     pub clock: Option<Clock>,
+}
+
+impl Default for ConnectSettings {
+    fn default() -> Self {
+        Self {
+            overrides: Vec::new(),
+            address_rule: AddressRule::default(),
+            unix_socket: None,
+            local_address: None,
+            tcp_nodelay: true,
+            tcp_keepalive: None,
+            attempt_delay: Duration::from_millis(250),
+            clock: None,
+        }
+    }
 }
 
 /// The addresses that stand for a host, or for one port of it.
@@ -92,6 +128,25 @@ impl ConnectSettings {
         };
         Some(found.addresses.iter().map(with_port).collect())
     }
+
+    /// What a connection must have been made for, and where to and from, to be used for a hop.
+    #[must_use]
+    pub fn pool_key(&self, hop: &Hop) -> PoolKey {
+        let (host, port) = match hop.route().proxy() {
+            Some(proxy) => (proxy.host(), proxy.port()),
+            None => (hop.origin().host(), hop.origin().port()),
+        };
+        let addresses = match &self.unix_socket {
+            Some(_) => None,
+            None => self.addresses(host, port),
+        };
+        let binding = Binding {
+            unix_socket: self.unix_socket.clone(),
+            local_address: self.local_address,
+            addresses: addresses.unwrap_or_default(),
+        };
+        hop.pool_key().with_binding(binding)
+    }
 }
 
 impl AddressOverride {
@@ -133,6 +188,12 @@ mod tests {
     use crate::error::ErrorKind;
     use crate::message::host::CanonicalHost;
     use crate::session::Session;
+    use crate::session::request::Request;
+    use crate::session::step::Step;
+    use crate::time::Now;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+    use std::time::{Instant, SystemTime};
 
     fn settings(overrides: &[(&str, &str)]) -> ConnectSettings {
         let entry = |(host, address): &(&str, &str)| AddressOverride::new(host, &[address.parse().unwrap()]).unwrap();
@@ -182,5 +243,25 @@ mod tests {
         }
         let refused = Session::builder().resolve("a b", "127.0.0.1:0".parse().unwrap()).build().unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::InvalidSetting);
+    }
+
+    /// PI-01: what is connected elsewhere, or from elsewhere, is another connection.
+    #[test]
+    fn every_setting_of_a_place_makes_another_key() {
+        #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
+        let now = Now::new(Instant::now(), SystemTime::UNIX_EPOCH);
+        let mut session = Session::builder().build().unwrap();
+        let Ok(Step::Send(hop)) = session.begin(Request::get("http://a.test/"), now) else { panic!("no hop") };
+        let mut all = vec![ConnectSettings::default(); 6];
+        all[1].unix_socket = Some(Path::new("/a").into());
+        all[2].unix_socket = Some(Path::new("/b").into());
+        all[3].local_address = Some([127, 0, 0, 1].into());
+        all[4].overrides.push(AddressOverride::new("a.test", &["127.0.0.1:0".parse().unwrap()]).unwrap());
+        all[5].overrides.push(AddressOverride::new("a.test", &["127.0.0.2:0".parse().unwrap()]).unwrap());
+        let keys: BTreeSet<_> = all.iter().map(|settings| settings.pool_key(&hop)).collect();
+        assert_eq!(keys.len(), all.len());
+        assert_eq!(all[0].pool_key(&hop), hop.pool_key());
+        all[5].overrides[0].host = CanonicalHost::parse("b.test").unwrap();
+        assert_eq!(all[5].pool_key(&hop), hop.pool_key(), "what was set for another host changes nothing");
     }
 }

@@ -91,6 +91,12 @@ impl Bounds {
 }
 
 impl Deadline {
+    /// The one that comes first of two, where there is any.
+    #[must_use]
+    pub fn nearer(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).min_by_key(|deadline| deadline.at)
+    }
+
     /// The moment.
     #[must_use]
     pub fn at(&self) -> Instant {

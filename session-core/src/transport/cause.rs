@@ -55,8 +55,10 @@ impl Cause {
             },
             Self::Setup(error) => match error.kind() {
                 ErrorKind::Proxy => FailureKind::Proxy,
+                ErrorKind::Incomplete => FailureKind::Incomplete,
                 ErrorKind::Limit => FailureKind::Limit,
                 ErrorKind::Protocol => FailureKind::Protocol,
+                ErrorKind::InvalidUrl | ErrorKind::Unsupported => FailureKind::Request,
                 _ => FailureKind::Tls,
             },
             Self::Local(error) => match error.kind() {

@@ -39,10 +39,8 @@ pub enum Next {
 }
 
 impl Eyeballs {
-    /// How long an attempt has for itself before the next one starts beside it (RFC 8305 8).
-    pub const DELAY: Duration = Duration::from_millis(250);
-
-    /// A race of `addresses`, in the order of the resolver, of which at most [`Limits::addresses`] are tried.
+    /// A race of `addresses`, in the order of the resolver, of which at most [`Limits::addresses`] are tried. `delay` is how
+    /// long an attempt has for itself before the next one starts beside it.
     #[must_use]
     pub fn new(addresses: Vec<SocketAddr>, delay: Duration, deadline: Option<Deadline>, limits: &Limits) -> Self {
         let waiting = in_turn(addresses, limits.addresses);
@@ -79,6 +77,12 @@ impl Eyeballs {
         self.running = self.running.saturating_sub(1);
         self.failures.push((address, error));
         self.next_start = None;
+    }
+
+    /// How many addresses have not been started.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.waiting.len()
     }
 
     /// The addresses that failed so far, and why, in that order.

@@ -6,15 +6,18 @@ use crate::message::route::Route;
 use crate::retry::failure::{Failure, FailureKind};
 use crate::session::Session;
 use crate::session::step::Hop;
+use crate::session::transport::ConnectSettings;
 use crate::tls::config::{PlatformVerifier, TlsConfig, TlsConfigs};
 use crate::tls::settings::TlsSettings;
 use http::header::UPGRADE;
+use std::sync::Arc;
 
-/// Refuses a hop that needs what no transport does: a proxy, or another protocol after the response.
+/// Refuses a hop that needs what no transport does: another protocol after the response; and a proxy beside a unix socket,
+/// which is there in its place.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`]; nothing was sent, and the hop is not tried again.
-pub fn check_supported(hop: &Hop) -> Result<(), Failure> {
+pub fn check_supported(hop: &Hop, settings: &ConnectSettings) -> Result<(), Failure> {
     let unsupported = |phase, message: &str| Error::new(ErrorKind::Unsupported, phase, message);
     if hop.head().headers().contains_key(UPGRADE) {
         let error = unsupported(Phase::Build, "an upgrade to another protocol is not supported yet")
@@ -22,12 +25,11 @@ pub fn check_supported(hop: &Hop) -> Result<(), Failure> {
         return Err(Failure::before_sending(FailureKind::Request, error));
     }
     match hop.route() {
-        Route::Direct => Ok(()),
-        Route::Via(_) => {
-            let error =
-                unsupported(Phase::Connect, "proxies are not supported yet").with_expected("no proxy for this URL");
-            Err(Failure::before_sending(FailureKind::Proxy, error))
+        Route::Via(_) if settings.unix_socket.is_some() => {
+            let error = unsupported(Phase::Connect, "a request over a unix socket takes no proxy");
+            Err(Failure::before_sending(FailureKind::Proxy, error.with_expected("no proxy for this URL")))
         }
+        Route::Direct | Route::Via(_) => Ok(()),
     }
 }
 
@@ -51,13 +53,27 @@ pub fn tls_configs(
     Ok(configs)
 }
 
-/// What the connection to a hop's origin is begun with, where it is an https one.
+/// What the TLS connections on the way of a hop are begun with.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct HopTls {
+    /// That with an https proxy.
+    pub proxy: Option<TlsConfig>,
+    /// That with an https origin.
+    pub origin: Option<TlsConfig>,
+}
+
+/// What the TLS connections on the way of a hop are begun with.
 ///
 /// # Errors
 /// [`TlsConfigs::config`]. Nothing was sent, and the hop is not tried again.
-pub fn tls_config(configs: &mut TlsConfigs, hop: &Hop) -> Result<Option<TlsConfig>, Failure> {
-    let config = hop.tls().origin.as_ref().map(|settings| configs.config(settings)).transpose();
-    config.map_err(|error| Failure::before_sending(FailureKind::Tls, error))
+pub fn hop_tls(configs: &mut TlsConfigs, hop: &Hop) -> Result<HopTls, Failure> {
+    let mut config = |settings: Option<&Arc<TlsSettings>>| {
+        let config = settings.map(|settings| configs.config(settings)).transpose();
+        config.map_err(|error| Failure::before_sending(FailureKind::Tls, error))
+    };
+    let path = hop.tls();
+    Ok(HopTls { proxy: config(path.proxy.as_ref())?, origin: config(path.origin.as_ref())? })
 }
 
 #[cfg(test)]
@@ -72,7 +88,9 @@ mod tests {
     use crate::session::builder::SessionBuilder;
     use crate::session::request::Request;
     use crate::session::step::Step;
+    use crate::session::transport::ConnectSettings;
     use crate::time::Now;
+    use std::path::Path;
     use std::time::{Instant, SystemTime};
 
     fn start() -> Instant {
@@ -86,12 +104,17 @@ mod tests {
             request.append_header(*name, *value).unwrap();
         }
         let now = Now::new(start(), SystemTime::UNIX_EPOCH);
-        checked_by(Session::builder(), request, now)
+        checked_by(Session::builder(), request, now, &ConnectSettings::default())
     }
 
-    fn checked_by(builder: SessionBuilder<Session>, request: Request, now: Now) -> Result<(), (FailureKind, Phase)> {
+    fn checked_by(
+        builder: SessionBuilder<Session>,
+        request: Request,
+        now: Now,
+        settings: &ConnectSettings,
+    ) -> Result<(), (FailureKind, Phase)> {
         let Ok(Step::Send(hop)) = builder.build().unwrap().begin(request, now) else { panic!("no hop") };
-        check_supported(&hop).map_err(|failure| {
+        check_supported(&hop, settings).map_err(|failure| {
             assert!(!failure.may_have_been_seen());
             assert_eq!((failure.error().kind(), failure.error().fault()), (ErrorKind::Unsupported, Fault::Caller));
             (failure.kind(), failure.error().phase())
@@ -109,11 +132,20 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_refused_for_the_urls_that_would_take_it() {
-        let proxies = || ProxyConfig::new().http(ProxyServer::parse("http://proxy.test:3128").unwrap());
+    fn a_proxy_is_refused_where_it_cannot_be_reached() {
         let now = Now::new(start(), SystemTime::UNIX_EPOCH);
-        let through = |config| checked_by(Session::builder().proxy(config), Request::get("http://a.test/"), now);
-        assert_eq!(through(proxies()), Err((FailureKind::Proxy, Phase::Connect)));
-        assert_eq!(through(proxies().no_proxy(NoProxy::parse("a.test"))), Ok(()));
+        let through = |proxy: &str, url: &str, settings: &ConnectSettings| {
+            let proxies = ProxyConfig::new().all(ProxyServer::parse(proxy).unwrap()).no_proxy(NoProxy::parse("b.test"));
+            checked_by(Session::builder().proxy(proxies), Request::get(url), now, settings)
+        };
+        let refused = Err((FailureKind::Proxy, Phase::Connect));
+        let tcp = ConnectSettings::default();
+        let unix = ConnectSettings { unix_socket: Some(Path::new("/a").into()), ..ConnectSettings::default() };
+        for proxy in ["http://p.test", "https://p.test", "socks5://p.test", "socks5h://p.test", "socks4a://p.test"] {
+            assert_eq!(through(proxy, "http://a.test/", &tcp), Ok(()));
+            assert_eq!(through(proxy, "https://a.test/", &tcp), Ok(()));
+            assert_eq!(through(proxy, "http://a.test/", &unix), refused);
+            assert_eq!(through(proxy, "http://b.test/", &unix), Ok(()));
+        }
     }
 }

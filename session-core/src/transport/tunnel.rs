@@ -11,7 +11,10 @@ use crate::limits::Limits;
 use crate::message::body::Framing;
 use crate::message::proxy::{Passage, Resolver};
 use crate::proxy::socks::{Socks, Target};
+use crate::retry::failure::Failure;
 use crate::session::step::Hop;
+use crate::transport::address::failure;
+use crate::transport::cause::Cause;
 use crate::transport::setup::Setup;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -47,9 +50,9 @@ impl Tunnel {
             }
             Passage::Socks => {
                 let (host, port) = (hop.origin().host(), hop.origin().port());
-                let target = match (host.ip(), address) {
-                    (Some(ip), _) => Target::Address(ip, port),
-                    (None, Some(address)) => Target::Address(address.ip(), address.port()),
+                let target = match (address, host.ip()) {
+                    (Some(address), _) => Target::Address(address.ip(), address.port()),
+                    (None, Some(ip)) => Target::Address(ip, port),
                     (None, None) => Target::Name(host.as_str(), port),
                 };
                 Ok(Some(Self(Kind::Socks(Box::new(Socks::new(proxy, target)?)))))
@@ -57,12 +60,11 @@ impl Tunnel {
         }
     }
 
-    /// Whether the origin's name is to be resolved here, for the proxy to be given an address.
+    /// Whether the origin is to be resolved here, for the proxy to be given an address, one that the session's rule on
+    /// addresses admits.
     #[must_use]
     pub fn needs_address(hop: &Hop) -> bool {
-        let resolves_here = |scheme| matches!(scheme, Resolver::Client);
-        let named = hop.origin().host().ip().is_none();
-        named && hop.route().proxy().is_some_and(|proxy| resolves_here(proxy.scheme().resolver()))
+        hop.route().proxy().is_some_and(|proxy| proxy.scheme().resolver() == Resolver::Client)
     }
 
     /// Whether the proxy refused and more of its answer may come: read on, for a short time, and whatever comes of that,
@@ -126,6 +128,39 @@ impl Setup for Tunnel {
             Kind::Socks(socks) => socks.is_open(),
         }
     }
+}
+
+/// Hands the machine that comes next, which is TLS, what had come behind the proxy's answer ([`Tunnel::finish`]): as if it
+/// had been read from the connection now.
+///
+/// # Errors
+/// Those of the machine; [`ErrorKind::Protocol`] where it takes no byte before it has spoken.
+pub fn feed(setup: &mut impl Setup, mut early: &[u8]) -> Result<(), Error> {
+    while !early.is_empty() {
+        let spare = setup.spare();
+        let n = spare.len().min(early.len());
+        let (Some(room), Some((now, later))) = (spare.get_mut(..n), early.split_at_checked(n)) else { break };
+        if n == 0 {
+            return Err(unasked(early));
+        }
+        room.copy_from_slice(now);
+        early = later;
+        setup.received(n)?;
+    }
+    Ok(())
+}
+
+/// Where nothing reads what had come behind the proxy's answer, there must be nothing.
+///
+/// # Errors
+/// [`ErrorKind::Protocol`]: there is.
+pub fn nothing_early(early: &[u8]) -> Result<(), Failure> {
+    if early.is_empty() { Ok(()) } else { Err(failure(Cause::Setup(unasked(early)), Phase::Tunnel)) }
+}
+
+fn unasked(early: &[u8]) -> Error {
+    let error = Error::new(ErrorKind::Protocol, Phase::Tunnel, "bytes came before they were asked for");
+    error.with_fault(Fault::Proxy).with_expected("an open tunnel that is silent").with_came(early)
 }
 
 /// How much is read at once.

@@ -13,15 +13,16 @@ use crate::h1::reuse::keep_alive;
 use crate::limits::Limits;
 use crate::message::fields::connection_has;
 use crate::message::head::ResponseHead;
+use crate::message::proxy::Passage;
 use crate::retry::failure::{ConnectionAge, Failure, Sent};
 use crate::session::step::Hop;
 use crate::transport::cause::Cause;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
+use std::fmt;
 use std::time::Duration;
 
 /// A connection's codec and buffers.
-#[derive(Debug)]
 pub struct WireState {
     connection: Connection,
     input: RecvBuffer,
@@ -100,7 +101,12 @@ impl WireState {
         self.written = 0;
         self.early = None;
         self.out.clear();
-        self.connection.send_head(hop.head(), TargetForm::Origin, hop.framing(), &mut self.out)
+        // A proxy that is no tunnel is told the whole URI (RFC 9112 3.2.2).
+        let form = match hop.passage() {
+            Some(Passage::Forward) => TargetForm::Absolute,
+            _ => TargetForm::Origin,
+        };
+        self.connection.send_head(hop.head(), form, hop.framing(), &mut self.out)
     }
 
     /// Makes ready a piece of the body of this length: what is to be written before it waits in
@@ -345,6 +351,17 @@ impl WireState {
         }
         self.input.filled(n);
         matches!(self.connection.next_event(&mut self.input), Ok(Event::NeedData))
+    }
+}
+
+impl fmt::Debug for WireState {
+    /// Without what is to be written: it may hold credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireState")
+            .field("connection", &self.connection)
+            .field("age", &self.age)
+            .field("written", &self.written)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-const DELAY: Duration = Eyeballs::DELAY;
+const DELAY: Duration = Duration::from_millis(250);
 
 fn start() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]

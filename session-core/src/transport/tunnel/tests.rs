@@ -1,4 +1,4 @@
-use super::Tunnel;
+use super::{Tunnel, feed};
 use crate::error::{Error, ErrorKind, Fault, Phase};
 use crate::limits::Limits;
 use crate::message::proxy::ProxyServer;
@@ -75,7 +75,10 @@ fn only_what_needs_a_tunnel_gets_one() {
     for proxy in ["socks4a://proxy.test", "socks5://proxy.test", "socks5h://proxy.test"] {
         assert!(of(proxy, "http://a.test/").is_some() && of(proxy, "https://a.test/").is_some());
         let needs = |url| Tunnel::needs_address(&hop(proxy, url));
-        assert_eq!((needs("http://a.test/"), needs("http://10.0.0.1/")), (proxy.starts_with("socks5:"), false));
+        assert_eq!(
+            (needs("http://a.test/"), needs("http://10.0.0.1/")),
+            (proxy.starts_with("socks5:"), proxy.starts_with("socks5:"))
+        );
     }
 }
 
@@ -144,8 +147,7 @@ fn a_refusal_is_told_also_where_the_rest_of_it_never_comes() {
 
 #[test]
 fn the_body_of_a_refusal_is_kept_up_to_its_limit() {
-    let mut limits = Limits::default();
-    limits.proxy_answer = 10;
+    let limits = Limits { proxy_answer: 10, ..Limits::default() };
     for length in [9, 10, 11, 4000] {
         let bytes = format!("HTTP/1.1 502 No\r\ncontent-length: {length}\r\n\r\n{}", "x".repeat(length));
         let error = answered(connect(&limits), bytes.as_bytes(), &[7]).unwrap_err();
@@ -170,6 +172,42 @@ fn an_answer_that_is_none_is_told_by_its_kind() {
     ] {
         assert_eq!(failed(bytes.as_bytes()).kind(), kind, "{:?}", bytes.get(..40));
     }
+}
+
+/// Takes four bytes, at most three at a time, and no more.
+#[derive(Default)]
+struct Four {
+    room: [u8; 3],
+    came: Vec<u8>,
+}
+
+impl Setup for Four {
+    fn out(&self) -> &[u8] {
+        &[]
+    }
+    fn wrote(&mut self, _: usize) {}
+    fn spare(&mut self) -> &mut [u8] {
+        let left = 4 - self.came.len();
+        &mut self.room[..left.min(3)]
+    }
+    fn received(&mut self, n: usize) -> Result<(), Error> {
+        self.came.extend_from_slice(&self.room[..n]);
+        Ok(())
+    }
+    fn is_done(&self) -> bool {
+        self.came.len() == 4
+    }
+}
+
+#[test]
+fn what_came_early_goes_to_the_next_machine_and_too_much_of_it_is_an_error() {
+    for early in [&b""[..], b"a", b"abcd"] {
+        let mut four = Four::default();
+        feed(&mut four, early).unwrap();
+        assert_eq!(four.came, early);
+    }
+    let error = feed(&mut Four::default(), b"abcde").unwrap_err();
+    assert_eq!((error.kind(), error.came()), (ErrorKind::Protocol, Some("e")));
 }
 
 proptest! {

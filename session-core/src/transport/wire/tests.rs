@@ -4,6 +4,8 @@ use super::{AfterSend, Piece, Skipped, WireState};
 use crate::error::{ErrorKind, Phase};
 use crate::limits::Limits;
 use crate::message::body::{BodySize, RequestBody};
+use crate::message::proxy::ProxyServer;
+use crate::proxy::select::ProxyConfig;
 use crate::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
 use crate::session::Session;
 use crate::session::request::Request;
@@ -14,12 +16,15 @@ use http::Method;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
+fn now() -> Now {
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
+    Now::new(Instant::now(), SystemTime::UNIX_EPOCH)
+}
+
 fn hop(method: Method, body: BodySize) -> Hop {
     let mut request = Request::new(method, "http://a.test/x");
     request.set_body(RequestBody::replayable(body));
-    #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
-    let now = Now::new(Instant::now(), SystemTime::UNIX_EPOCH);
-    match Session::builder().build().unwrap().begin(request, now).unwrap() {
+    match Session::builder().build().unwrap().begin(request, now()).unwrap() {
         Step::Send(hop) => hop,
         other => panic!("expected a hop, got {other:?}"),
     }
@@ -86,6 +91,24 @@ fn a_request_is_written_piece_by_piece() {
     wire.send_end().unwrap();
     assert_eq!(write(&mut wire), b"0\r\n\r\n");
     assert!(wire.has_written());
+}
+
+#[test]
+fn a_plain_proxy_is_told_the_whole_url_and_an_origin_its_path() {
+    for (proxy, line) in
+        [("http://p.test", "GET http://a.test:81/x?q HTTP/1.1"), ("socks5h://p.test", "GET /x?q HTTP/1.1")]
+    {
+        let proxies = ProxyConfig::new().all(ProxyServer::parse(proxy).unwrap());
+        let mut session = Session::builder().proxy(proxies).build().unwrap();
+        let Ok(Step::Send(hop)) = session.begin(Request::get("http://u:p@a.test:81/x?q#top"), now()) else {
+            panic!("no hop")
+        };
+        let mut wire = WireState::new(&Limits::default());
+        wire.send_head(&hop).unwrap();
+        assert!(!format!("{wire:?}").contains("authorization"), "what waits to be written is not shown");
+        let head = String::from_utf8(write(&mut wire)).unwrap();
+        assert!(head.starts_with(&format!("{line}\r\nhost: a.test:81\r\n")), "{head}");
+    }
 }
 
 #[test]

@@ -15,8 +15,9 @@ use session_core::session::address_rule::AddressRule;
 use session_core::session::builder::SessionBuilder;
 use session_core::session::request::Request;
 use session_core::session::step::Hop;
-use session_core::transport::address::{known, resolved};
+use session_core::transport::address::Place;
 use session_core::transport::{ConnectSettings, Transport};
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc;
 
@@ -73,7 +74,9 @@ fn rt_02_the_callers_rule_sees_each_target_before_anything_is_sent() {
 struct Connects(Session, ConnectSettings);
 
 impl Transport for Connects {
-    fn assemble(session: Session, connect: ConnectSettings) -> Result<Self, Error> {
+    type Resolver = Infallible;
+
+    fn assemble(session: Session, connect: ConnectSettings, _: Option<Infallible>) -> Result<Self, Error> {
         Ok(Self(session, connect))
     }
 }
@@ -90,8 +93,9 @@ fn rt_02_the_callers_rule_sees_the_addresses_of_every_hop() {
         vec![SocketAddr::new(address, hop.origin().port())]
     };
     let judged = |hop: &Hop| {
-        let found = known(&connect, hop.origin()).unwrap_or_else(|| resolver(hop));
-        resolved(&connect, hop.origin(), Ok(found)).map_err(|failure| failure.into_error().kind())
+        let place = Place::of(hop);
+        let found = place.known(&connect).unwrap_or_else(|| resolver(hop));
+        place.resolved(&connect, Ok(found)).map_err(|failure| failure.into_error().kind())
     };
     for target in
         ["http://inner.test/", "https://inner.test/", "http://set.test/", "http://2130706433/", "https://[::1]/"]

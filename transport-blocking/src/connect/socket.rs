@@ -1,0 +1,274 @@
+//! A connected socket: read and write until a deadline, in clear text or through TLS. What the bytes mean is left to `wire`.
+
+use bytes::Bytes;
+use session_core::error::Phase;
+use session_core::message::host::CanonicalHost;
+use session_core::retry::failure::Failure;
+use session_core::time::Now;
+use session_core::tls::config::TlsConfig;
+use session_core::tls::plain::Plain;
+use session_core::transport::address::failure;
+use session_core::transport::bounds::{Bounds, Deadline};
+use session_core::transport::cause::Cause;
+use session_core::transport::channel::{Channel, Handshake};
+use session_core::transport::setup::Setup;
+use session_core::transport::tunnel::{Tunnel, feed};
+use socket2::Socket as Stream;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// A connected socket that waits no longer than it is told to.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: Stream,
+    /// None for a unix socket.
+    peer: Option<SocketAddr>,
+    /// What lies between the stream and the wire. In clear text that is nothing.
+    channel: Option<Box<Channel>>,
+    /// What the system was told last, so that it is told only what changes.
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+}
+
+/// How long a write waits before its caller may look for what the peer says meanwhile.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The shortest time that is given to a socket.
+const LEAST: Duration = Duration::from_millis(1);
+
+impl Socket {
+    pub(super) fn new(stream: Stream, peer: Option<SocketAddr>) -> Self {
+        Self { stream, peer, channel: None, read_timeout: None, write_timeout: None }
+    }
+
+    /// The address that it is connected to, where it is one of TCP.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Asks the proxy at the other end to let the way through. Gives what came behind its answer.
+    pub(super) fn pass(
+        &mut self,
+        mut tunnel: Tunnel,
+        bounds: &Bounds,
+        deadline: Option<Deadline>,
+    ) -> Result<Bytes, Failure> {
+        self.set_up(&mut tunnel, deadline).map_err(|cause| failure(cause, Phase::Tunnel))?;
+        // What it says beside its refusal is worth a moment, and no other error.
+        let moment = Deadline::nearer(deadline, bounds.drain(Instant::now()));
+        while tunnel.wants_rest() {
+            let Ok(n) = self.read(tunnel.spare(), moment) else { break };
+            if tunnel.received(n).is_err() {
+                break;
+            }
+        }
+        tunnel.finish().map_err(|error| failure(Cause::Setup(error), Phase::Tunnel))
+    }
+
+    /// Says what is to be said before the first request.
+    fn set_up(&mut self, setup: &mut impl Setup, deadline: Option<Deadline>) -> Result<(), Cause> {
+        loop {
+            if !setup.out().is_empty() || self.holds() {
+                match self.write(&[IoSlice::new(setup.out())], deadline) {
+                    Ok(n) => setup.wrote(n.unwrap_or(0)),
+                    // The peer may have said why before it closed.
+                    Err(cause) if cause.is_lost() => setup.wrote(setup.out().len()),
+                    Err(cause) => return Err(cause),
+                }
+            } else if setup.is_done() {
+                return Ok(());
+            } else {
+                let n = self.read(setup.spare(), deadline)?;
+                if let Err(error) = setup.received(n) {
+                    // The peer is told where that takes no waiting.
+                    let _ = self.write(&[IoSlice::new(setup.out())], deadline);
+                    return Err(Cause::Setup(error));
+                }
+            }
+        }
+    }
+
+    /// Makes it a TLS connection with `host`, which has said `early` already, through the one that it is, if it is.
+    pub(super) fn secure(
+        &mut self,
+        config: &TlsConfig,
+        host: &CanonicalHost,
+        early: &[u8],
+        now: Now,
+        deadline: Option<Deadline>,
+    ) -> Result<(), Failure> {
+        let mut handshake = Handshake::new(config, host, now)?;
+        feed(&mut handshake, early).map_err(|error| Handshake::failure(Cause::Setup(error)))?;
+        self.set_up(&mut handshake, deadline).map_err(Handshake::failure)?;
+        let outer = self.channel.take().map(|channel| *channel);
+        self.channel = Some(Box::new(handshake.into_channel(outer)));
+        Ok(())
+    }
+
+    /// Whether something that counts as written is still to be put on the stream.
+    pub(crate) fn holds(&self) -> bool {
+        self.channel.as_ref().is_some_and(|channel| !channel.out().is_empty())
+    }
+
+    /// Whether it may lie idle, as far as is known without asking the system.
+    pub(crate) fn may_rest(&mut self) -> bool {
+        self.channel.as_mut().is_none_or(|channel| channel.may_rest())
+    }
+
+    /// Reads what comes next; 0 is the end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8], deadline: Option<Deadline>) -> Result<usize, Cause> {
+        loop {
+            match self.read_channel(buffer)? {
+                None => return self.read_stream(Some(buffer), deadline),
+                Some(Plain::Data(n)) => return Ok(n),
+                Some(Plain::Closed) => return Ok(0),
+                Some(Plain::Pending) => self.read_stream(None, deadline)?,
+            };
+        }
+    }
+
+    /// What the channel has of plaintext, where there is one.
+    fn read_channel(&mut self, buffer: &mut [u8]) -> Result<Option<Plain>, Cause> {
+        let Some(channel) = &mut self.channel else { return Ok(None) };
+        let plain = channel.read(buffer);
+        if !channel.out().is_empty() {
+            flush(&mut self.stream, channel);
+        }
+        Ok(Some(plain?))
+    }
+
+    /// Reads the stream: into `buffer`, or else into the channel.
+    fn read_stream(&mut self, mut buffer: Option<&mut [u8]>, deadline: Option<Deadline>) -> Result<usize, Cause> {
+        loop {
+            let timeout = patience(deadline)?;
+            if self.read_timeout != timeout {
+                self.stream.set_read_timeout(timeout).map_err(Cause::Io)?;
+                self.read_timeout = timeout;
+            }
+            let read = match (&mut buffer, &mut self.channel) {
+                (Some(buffer), _) => self.stream.read(buffer),
+                (None, Some(channel)) => self.stream.read(channel.spare()).inspect(|n| channel.received(*n)),
+                (None, None) => Ok(0),
+            };
+            match read {
+                Err(error) if is_pause(&error) => {}
+                read => return read.map_err(Cause::Io),
+            }
+        }
+    }
+
+    /// Reads what has come already: `None` is nothing, 0 the end.
+    pub(crate) fn read_arrived(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
+        loop {
+            match self.read_channel(buffer)? {
+                None => return arrived(&mut self.stream, buffer),
+                Some(Plain::Data(n)) => return Ok(Some(n)),
+                Some(Plain::Closed) => return Ok(Some(0)),
+                Some(Plain::Pending) => {}
+            }
+            let Some(channel) = &mut self.channel else { return Ok(None) };
+            match arrived(&mut self.stream, channel.spare())? {
+                None => return Ok(None),
+                Some(n) => channel.received(n),
+            }
+        }
+    }
+
+    /// Writes some of `parts`. `None`: the peer takes nothing for now, look whether it says something and come again. What
+    /// counts as written may still be held: write until nothing [is](Self::holds).
+    pub(crate) fn write(&mut self, parts: &[IoSlice<'_>], deadline: Option<Deadline>) -> Result<Option<usize>, Cause> {
+        let timeout = Some(patience(deadline)?.map_or(LOOK, |patience| patience.min(LOOK)));
+        if self.write_timeout != timeout {
+            self.stream.set_write_timeout(timeout).map_err(Cause::Io)?;
+            self.write_timeout = timeout;
+        }
+        let written = match &mut self.channel {
+            None => self.stream.write_vectored(parts),
+            Some(channel) => {
+                channel.write(parts)?;
+                self.stream.write(channel.out())
+            }
+        };
+        match written {
+            Ok(0) => Err(Cause::Io(io::ErrorKind::WriteZero.into())),
+            Ok(n) => Ok(Some(self.channel.as_mut().map_or(n, |channel| channel.wrote(n)))),
+            Err(error) if is_pause(&error) => Ok(None),
+            Err(error) => Err(Cause::Io(error)),
+        }
+    }
+}
+
+impl Drop for Socket {
+    /// TLS says that it ends, where that takes no waiting.
+    fn drop(&mut self) {
+        if let Some(channel) = &mut self.channel {
+            channel.close();
+            flush(&mut self.stream, channel);
+        }
+    }
+}
+
+/// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
+fn flush(stream: &mut Stream, channel: &mut Channel) {
+    if stream.set_nonblocking(true).is_ok() {
+        let n = stream.write(channel.out()).unwrap_or(0);
+        channel.wrote(n);
+        // A stream that cannot be told fails with the next use.
+        let _ = stream.set_nonblocking(false);
+    }
+}
+
+/// Reads what the system has already: `None` is nothing, 0 the end.
+fn arrived(stream: &mut Stream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
+    loop {
+        let read = match peek(stream) {
+            Ok(0) => Ok(0),
+            Ok(_) => stream.read(buffer),
+            Err(error) => Err(error),
+        };
+        return match read {
+            Ok(n) => Ok(Some(n)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(Cause::Io(error)),
+        };
+    }
+}
+
+/// How long the system may wait before the deadline is looked at again: in whole seconds where there is more than one
+/// left, so that it is the same from one request to the next.
+fn patience(deadline: Option<Deadline>) -> Result<Option<Duration>, Cause> {
+    let Some(deadline) = deadline else { return Ok(None) };
+    match deadline.left(Instant::now()) {
+        Duration::ZERO => Err(Cause::Late(deadline)),
+        left if left.as_secs() > 0 => Ok(Some(Duration::from_secs(left.as_secs()))),
+        left => Ok(Some(left.max(LEAST))),
+    }
+}
+
+/// Whether a socket says that it has waited as long as it was told to, or was woken for something else.
+fn is_pause(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => true,
+        // Elsewhere this is the peer that no longer answers.
+        io::ErrorKind::TimedOut => cfg!(windows),
+        _ => false,
+    }
+}
+
+/// Whether something has come, without waiting and without taking it.
+#[cfg(unix)]
+fn peek(stream: &Stream) -> io::Result<usize> {
+    let mut byte = [std::mem::MaybeUninit::uninit()];
+    stream.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT)
+}
+
+/// Whether something has come, without waiting and without taking it.
+#[cfg(not(unix))]
+fn peek(stream: &Stream) -> io::Result<usize> {
+    stream.set_nonblocking(true)?;
+    let seen = stream.peek(&mut [std::mem::MaybeUninit::uninit()]);
+    stream.set_nonblocking(false)?;
+    seen
+}
