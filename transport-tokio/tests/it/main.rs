@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod codings;
+mod connect;
 mod cookie_file;
 mod faults;
+mod proxy;
 mod session;
 mod settings;
 mod shared_jar;
