@@ -2,7 +2,7 @@
 
 use crate::script::answer::{Answer, Deed};
 use crate::script::endpoint::{Endpoint, Role};
-use crate::script::log::{Log, Place, Recorded};
+use crate::script::log::{Log, Place, Recorded, Tunnel};
 use crate::script::request::{Framing, Head, Parsed, Request, RequestParser};
 use crate::script::responder::{Early, Responder};
 
@@ -29,6 +29,23 @@ impl Conversation {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.place.endpoint
+    }
+
+    /// Where the next request comes in.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Says that what comes next comes within this tunnel.
+    pub fn enter(&mut self, tunnel: Tunnel) {
+        self.place.tunnel = Some(tunnel);
+        self.place.fresh = true;
+    }
+
+    /// Says that clear text is spoken in the tunnel that was opened.
+    pub fn speaks_clear_text(&mut self) {
+        self.place.tunnel = self.place.tunnel.take().map(Tunnel::in_clear);
     }
 
     /// Takes bytes of the client and gives what the peer does about them, in order.
@@ -89,8 +106,14 @@ impl Conversation {
         log.requests.push(Recorded { place: self.place.clone(), request: request.clone() });
         if opens_tunnel && is_success(&answer) {
             // The first request within the tunnel is the first on the connection to the origin.
-            self.place.tunnel = Some(request);
-            self.place.fresh = true;
+            let tunnel = Tunnel::to(&request.head.target);
+            if tunnel.is_none() {
+                log.faults.push(format!("{}: CONNECT to {:?}", self.place.endpoint, request.head.target));
+            }
+            // A target that names no place leads to the proxy itself.
+            let mut tunnel = tunnel.unwrap_or_else(|| Tunnel::of(self.place.endpoint.clone()));
+            tunnel.connect = Some(request);
+            self.enter(tunnel);
         } else {
             self.place.fresh = false;
         }
@@ -185,7 +208,7 @@ mod tests {
         let place = &log.requests[1].place;
         assert_eq!(place.url_of("/x"), "https://a.test/x");
         assert!(place.fresh);
-        assert_eq!(place.tunnel.as_ref().unwrap().head.text("host"), Some("a.test:443"));
+        assert_eq!(place.tunnel.as_ref().unwrap().connect.as_ref().unwrap().head.text("host"), Some("a.test:443"));
     }
 
     #[test]

@@ -41,11 +41,12 @@ impl Endpoint {
     fn new(url: &str, role: Role) -> Option<Self> {
         let url = Url::parse(url).ok()?;
         let host = url.host_str().filter(|host| !host.is_empty())?.to_owned();
-        let port = url.port_or_known_default()?;
+        let socks = matches!(url.scheme(), "socks4a" | "socks5" | "socks5h").then_some(1080);
+        let port = url.port_or_known_default().or(socks)?;
         let scheme = url.scheme().to_owned();
         let text = match url.port() {
-            Some(port) => format!("{scheme}://{host}:{port}"),
-            None => format!("{scheme}://{host}"),
+            Some(port) if Some(port) != socks => format!("{scheme}://{host}:{port}"),
+            _ => format!("{scheme}://{host}"),
         };
         Some(Self { text, scheme, host, port, role })
     }
@@ -108,6 +109,6 @@ mod tests {
     #[test]
     fn a_proxy_is_named_without_user_information() {
         assert_eq!(Endpoint::proxy("http://u:p@proxy.test:3128").unwrap().as_str(), "http://proxy.test:3128");
-        assert_eq!(Endpoint::proxy("socks5://proxy.test:1080").unwrap().as_str(), "socks5://proxy.test:1080");
+        assert_eq!(Endpoint::proxy("socks5://proxy.test:1080").unwrap().as_str(), "socks5://proxy.test");
     }
 }

@@ -1,6 +1,6 @@
 //! What a scripted peer saw: every request with where and how it came, and whatever was no request.
 
-use crate::script::endpoint::Endpoint;
+use crate::script::endpoint::{Endpoint, Role};
 use crate::script::request::Request;
 
 /// Where a request came in.
@@ -13,8 +13,42 @@ pub struct Place {
     pub connection: u64,
     /// Whether the request is the first on its connection; within a tunnel, the first in it.
     pub fresh: bool,
-    /// The CONNECT request that opened the tunnel in which the request came.
-    pub tunnel: Option<Request>,
+    /// The tunnel in which the request came; `None` where it came to the endpoint itself.
+    pub tunnel: Option<Tunnel>,
+}
+
+/// A way through a proxy to an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tunnel {
+    /// Where it leads: `https://host[:port]`, or `http://` where clear text is spoken in it.
+    pub origin: Endpoint,
+    /// The CONNECT request that opened it; `None` for a SOCKS proxy.
+    pub connect: Option<Request>,
+    /// User and password that a SOCKS proxy was given; of SOCKS4 the user alone.
+    pub login: Option<(String, String)>,
+}
+
+impl Tunnel {
+    /// A tunnel to `host:port`, in which TLS is expected. `None` where that is no host and port.
+    #[must_use]
+    pub fn to(authority: &str) -> Option<Self> {
+        Endpoint::origin(&format!("https://{authority}")).map(Self::of)
+    }
+
+    pub(super) fn of(origin: Endpoint) -> Self {
+        Self { origin, connect: None, login: None }
+    }
+
+    /// The same tunnel with clear text in it.
+    #[must_use]
+    pub fn in_clear(mut self) -> Self {
+        let authority = format!("http://{}:{}", self.origin.host(), self.origin.port());
+        if let Some(origin) = Endpoint::origin(&authority) {
+            self.origin = origin;
+        }
+        self
+    }
 }
 
 impl Place {
@@ -23,12 +57,8 @@ impl Place {
     #[must_use]
     pub fn url_of(&self, target: &str) -> String {
         match &self.tunnel {
-            Some(connect) => {
-                let authority = &connect.head.target;
-                let origin = Endpoint::origin(&format!("https://{authority}"));
-                format!("{}{target}", origin.map_or_else(|| format!("https://{authority}"), |it| it.to_string()))
-            }
-            None if self.endpoint.role() == crate::script::endpoint::Role::Proxy => target.to_owned(),
+            Some(tunnel) => format!("{}{target}", tunnel.origin),
+            None if self.endpoint.role() == Role::Proxy => target.to_owned(),
             None => format!("{}{target}", self.endpoint),
         }
     }
@@ -52,6 +82,8 @@ pub struct Log {
     pub requests: Vec<Recorded>,
     /// What the client did wrong: bytes that are no request, a request that broke off.
     pub faults: Vec<String>,
+    /// TLS handshakes that the client did not complete, and why.
+    pub handshakes: Vec<String>,
     /// How many connections were made.
     pub connections: u64,
     /// How many of them are over, by whichever side.

@@ -16,6 +16,20 @@ pub trait Responder: Send {
         Admission::Accept
     }
 
+    /// What happens to a TLS handshake of an origin, which was reached directly or through a tunnel. Default: it is made
+    /// with a certificate that is trusted. The in-memory peer has no TLS and asks [`admit`](Self::admit) alone.
+    fn admit_tls(&mut self, place: &Place) -> Admission {
+        let _ = place;
+        Admission::Accept
+    }
+
+    /// What happens to the tunnel that a SOCKS proxy was asked for; the place is within it. Default: it is opened. A
+    /// CONNECT is a request like any other.
+    fn admit_tunnel(&mut self, place: &Place) -> Admission {
+        let _ = place;
+        Admission::Accept
+    }
+
     /// What is done when the head of a request with a body has come and the body has not. Default: wait for the body.
     fn respond_early(&mut self, head: &Head, place: &Place) -> Early {
         let _ = (head, place);

@@ -1,10 +1,15 @@
-//! One accepted connection: bytes are read, and what the engine says is done.
+//! One accepted connection: what stands before its first request is cleared, bytes are read, and what the engine says is
+//! done.
 
 use crate::script::answer::Deed;
 use crate::script::conversation::Conversation;
+use crate::script::endpoint::Role;
+use crate::script::responder::Admission;
+use crate::server::line::{HandshakeFailed, Line, Shown};
 use crate::server::listen::{Shared, State};
+use crate::server::socks;
 use socket2::SockRef;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,11 +20,11 @@ pub(super) fn serve(stream: Arc<TcpStream>, mut conversation: Conversation, shar
         .set_read_timeout(Some(shared.bounds.idle))
         .and_then(|()| stream.set_write_timeout(Some(shared.bounds.idle)))
         .and_then(|()| stream.set_nodelay(true));
-    if ready.is_ok() {
-        converse(&stream, &mut conversation, shared);
+    // The socket goes before the end is told: whoever sees that the connection ended can rely on it.
+    match ready.and_then(|()| open(Line::new(stream), &mut conversation, shared)) {
+        Ok(line) => converse(line, &mut conversation, shared),
+        Err(error) => note(&error, &conversation, shared),
     }
-    // The socket goes first: whoever sees that the connection ended can rely on it.
-    drop(stream);
     let mut state = shared.state();
     conversation.receive_end(&mut state.log);
     state.log.ended += 1;
@@ -27,16 +32,75 @@ pub(super) fn serve(stream: Arc<TcpStream>, mut conversation: Conversation, shar
     shared.changed.notify_all();
 }
 
-fn converse(stream: &TcpStream, conversation: &mut Conversation, shared: &Shared) {
+/// What comes before the first request: TLS, and a tunnel through a SOCKS proxy.
+fn open(mut line: Line, conversation: &mut Conversation, shared: &Shared) -> io::Result<Line> {
+    let endpoint = conversation.endpoint().clone();
+    match (endpoint.role(), endpoint.scheme()) {
+        (Role::Origin, "https") => secure_origin(line, conversation, shared),
+        (Role::Proxy, "https") => shared.secure(line, endpoint.host(), Shown::Trusted),
+        (Role::Proxy, "socks4a" | "socks5" | "socks5h") => {
+            let asked = socks::read_request(&mut line)?;
+            let mut tunnel = asked.tunnel.clone();
+            if let Some(origin) = shared.endpoint_at(&tunnel) {
+                tunnel.origin = origin;
+            }
+            conversation.enter(tunnel);
+            let place = conversation.place().clone();
+            let is_open = shared.state().responder.admit_tunnel(&place) == Admission::Accept;
+            socks::answer(&mut line, &asked, is_open)?;
+            if is_open {
+                enter_tunnel(line, conversation, shared)
+            } else {
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+        }
+        _ => Ok(line),
+    }
+}
+
+/// The first byte of a TLS record that holds a handshake.
+const HANDSHAKE: u8 = 22;
+
+/// Becomes the origin that a tunnel leads to, with TLS where the client begins it.
+fn enter_tunnel(line: Line, conversation: &mut Conversation, shared: &Shared) -> io::Result<Line> {
+    let (first, line) = line.peek()?;
+    if first == Some(HANDSHAKE) {
+        return secure_origin(line, conversation, shared);
+    }
+    conversation.speaks_clear_text();
+    Ok(line)
+}
+
+fn secure_origin(line: Line, conversation: &Conversation, shared: &Shared) -> io::Result<Line> {
+    let place = conversation.place().clone();
+    let host = place.tunnel.as_ref().map_or(&place.endpoint, |tunnel| &tunnel.origin).host();
+    let admission = shared.state().responder.admit_tls(&place);
+    match admission {
+        Admission::Accept => shared.secure(line, host, Shown::Trusted),
+        Admission::FailTls => shared.secure(line, host, Shown::Untrusted),
+        Admission::Refuse => Err(io::ErrorKind::ConnectionAborted.into()),
+    }
+}
+
+/// Writes to the log what ended a connection before its first request: what was no SOCKS, or a handshake that broke off.
+fn note(error: &io::Error, conversation: &Conversation, shared: &Shared) {
+    let place = conversation.place();
+    let what = format!("{}: {error}", place.endpoint);
+    let is_tls = error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<HandshakeFailed>);
+    let log = &mut shared.state().log;
+    match error.kind() {
+        _ if is_tls => log.handshakes.push(what),
+        io::ErrorKind::InvalidData | io::ErrorKind::Unsupported => log.faults.push(what),
+        // The client left, or was told to.
+        _ => {}
+    }
+}
+
+fn converse(mut line: Line, conversation: &mut Conversation, shared: &Shared) {
     let mut buffer = vec![0; 64 * 1024];
-    let mut reader = stream;
     loop {
-        let count = match reader.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => return,
-        };
+        let Ok(count @ 1..) = line.read(&mut buffer) else { return };
+        let was_in_tunnel = conversation.place().tunnel.is_some();
         let deeds = {
             let mut state = shared.state();
             if state.is_stopping {
@@ -47,9 +111,15 @@ fn converse(stream: &TcpStream, conversation: &mut Conversation, shared: &Shared
         };
         shared.changed.notify_all();
         for deed in deeds {
-            if act(stream, deed, shared) == Next::End {
+            if act(&mut line, deed, shared) == Next::End {
                 return;
             }
+        }
+        if !was_in_tunnel && conversation.place().tunnel.is_some() {
+            line = match enter_tunnel(line, conversation, shared) {
+                Ok(line) => line,
+                Err(error) => return note(&error, conversation, shared),
+            };
         }
     }
 }
@@ -60,9 +130,9 @@ enum Next {
     End,
 }
 
-fn act(mut stream: &TcpStream, deed: Deed, shared: &Shared) -> Next {
+fn act(line: &mut Line, deed: Deed, shared: &Shared) -> Next {
     match deed {
-        Deed::Write(bytes) => match stream.write_all(&bytes) {
+        Deed::Write(bytes) => match line.write_all(&bytes) {
             Ok(()) => Next::GoOn,
             Err(_) => Next::End,
         },
@@ -79,21 +149,22 @@ fn act(mut stream: &TcpStream, deed: Deed, shared: &Shared) -> Next {
             gate.open();
             Next::GoOn
         }
-        Deed::Finish => match stream.shutdown(Shutdown::Write) {
+        Deed::Finish => match line.finish().and_then(|()| line.socket().shutdown(Shutdown::Write)) {
             // What the client still sends is read, so that closing does not reset what it has not read yet.
             Ok(()) => Next::GoOn,
             Err(_) => Next::End,
         },
         Deed::Stall => Next::GoOn,
         Deed::Close => {
-            // With a linger the socket is closed once the client's system has acknowledged it.
-            let _ = SockRef::from(stream).set_linger(Some(shared.bounds.idle));
+            // A client that is gone needs no farewell. With a linger the socket is closed once the client's system has acknowledged it.
+            let _ = line.finish();
+            let _ = SockRef::from(line.socket()).set_linger(Some(shared.bounds.idle));
             Next::End
         }
         Deed::Reset => {
             // With a linger of zero the socket is closed by RST. Should it fail, the client sees a plain end, and the
             // test says so.
-            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(line.socket()).set_linger(Some(Duration::ZERO));
             Next::End
         }
     }

@@ -1,14 +1,19 @@
 //! The server: its listeners, what it saw, and its end.
 
+#[cfg(feature = "tls")]
+use crate::ca::TestCa;
 use crate::script::answer::Response;
 use crate::script::endpoint::Endpoint;
-use crate::script::log::{Log, Place};
+use crate::script::log::{Log, Place, Tunnel};
 use crate::script::request::Request;
 use crate::script::responder::Responder;
 use crate::server::connection;
-use socket2::{Domain, Socket, Type};
+use crate::server::line::{Line, Shown};
+#[cfg(feature = "tls")]
+use crate::server::tls::Identities;
+use socket2::{Domain, SockRef, Socket, Type};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
@@ -78,10 +83,13 @@ impl Sockets {
                 log: Log::default(),
                 is_stopping: false,
                 streams: Vec::new(),
+                addresses: Vec::new(),
                 threads: Vec::new(),
             }),
             changed: Condvar::new(),
             bounds,
+            #[cfg(feature = "tls")]
+            identities: Identities::new(),
         });
         let mut server = Server { shared, listeners: Vec::new(), refused: None };
         for (endpoint, listener) in endpoints.into_iter().zip(self.0) {
@@ -193,6 +201,34 @@ impl Server {
         self.listen(endpoint.clone(), listener)
     }
 
+    /// Closes the connections to an endpoint that are open, and waits until the client's system knows of it: a client that
+    /// looks finds them closed.
+    pub fn close_connections(&self, endpoint: &Endpoint) {
+        let mut state = self.shared.state();
+        let at_it = state.streams.iter().filter(|(have, _)| have == endpoint);
+        let streams: Vec<_> = at_it.map(|(_, stream)| Weak::clone(stream)).collect();
+        for stream in streams.iter().filter_map(Weak::upgrade) {
+            // Where one of these fails, the connection is over already.
+            let _ = SockRef::from(&*stream).set_linger(Some(self.shared.bounds.idle));
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let until = Instant::now() + self.shared.bounds.idle;
+        while streams.iter().any(|stream| stream.strong_count() > 0) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The authority that has issued the certificates of the `https` endpoints: clients are to trust it.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn ca(&self) -> &TestCa {
+        self.shared.identities.ca()
+    }
+
     /// What the server saw so far.
     #[must_use]
     pub fn log(&self) -> Log {
@@ -235,6 +271,7 @@ impl Server {
 
     fn listen(&mut self, endpoint: Endpoint, listener: TcpListener) -> io::Result<()> {
         let address = listener.local_addr()?;
+        self.shared.state().addresses.push((endpoint.clone(), address));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = {
             let (shared, endpoint, stop) = (Arc::clone(&self.shared), endpoint.clone(), Arc::clone(&stop));
@@ -254,9 +291,9 @@ impl Drop for Server {
             (std::mem::take(&mut state.streams), std::mem::take(&mut state.threads))
         };
         self.shared.changed.notify_all();
-        for stream in streams.iter().filter_map(Weak::upgrade) {
+        for stream in streams.iter().filter_map(|(_, stream)| stream.upgrade()) {
             // Wakes the thread that reads or writes there. One that is over already needs no waking.
-            let _ = stream.shutdown(std::net::Shutdown::Both);
+            let _ = stream.shutdown(Shutdown::Both);
         }
         for listener in &mut self.listeners {
             listener.end();
@@ -290,13 +327,16 @@ pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) changed: Condvar,
     pub(super) bounds: Bounds,
+    #[cfg(feature = "tls")]
+    identities: Identities,
 }
 
 pub(super) struct State {
     pub(super) responder: Box<dyn Responder>,
     pub(super) log: Log,
     pub(super) is_stopping: bool,
-    pub(super) streams: Vec<Weak<TcpStream>>,
+    streams: Vec<(Endpoint, Weak<TcpStream>)>,
+    addresses: Vec<(Endpoint, SocketAddr)>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -304,6 +344,26 @@ impl Shared {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // A responder that panicked has failed its test; the server must still end.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The origin that is served at the address to which a tunnel leads: a client that resolves names itself asks for
+    /// addresses.
+    pub(super) fn endpoint_at(&self, tunnel: &Tunnel) -> Option<Endpoint> {
+        let asked: SocketAddr = format!("{}:{}", tunnel.origin.host(), tunnel.origin.port()).parse().ok()?;
+        let state = self.state();
+        state.addresses.iter().find(|(_, address)| *address == asked).map(|(endpoint, _)| endpoint.clone())
+    }
+
+    /// Puts TLS around a connection as the server of `host`.
+    #[cfg(feature = "tls")]
+    pub(super) fn secure(&self, line: Line, host: &str, shown: Shown) -> io::Result<Line> {
+        self.identities.wrap(line, host, shown)
+    }
+
+    /// There is no TLS to put around a connection.
+    #[cfg(not(feature = "tls"))]
+    pub(super) fn secure(&self, _: Line, host: &str, _: Shown) -> io::Result<Line> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, format!("{host} is served by the feature `tls` alone")))
     }
 }
 
@@ -319,8 +379,8 @@ fn accept(listener: &TcpListener, endpoint: &Endpoint, stop: &AtomicBool, shared
             return;
         }
         let stream = Arc::new(stream);
-        state.streams.retain(|stream| stream.strong_count() > 0);
-        state.streams.push(Arc::downgrade(&stream));
+        state.streams.retain(|(_, stream)| stream.strong_count() > 0);
+        state.streams.push((endpoint.clone(), Arc::downgrade(&stream)));
         let conversation = crate::script::conversation::Conversation::new(endpoint.clone(), &mut state.log);
         let for_thread = Arc::clone(shared);
         let name = format!("serve {endpoint}");

@@ -1,46 +1,51 @@
-//! What a case needs of a driver beyond requests and answers: virtual time, TLS, a proxy, hosts that are addresses.
+//! What a case needs of a driver beyond requests and answers: virtual time, hosts that are addresses. And where a peer on
+//! real sockets must listen for it.
 
 use crate::script::endpoint::Endpoint;
-use crate::suite::scenario::model::{Fail, Hop, Respond, Scenario};
+use crate::suite::scenario::model::{Respond, Scenario};
 
-/// Why a case cannot run over real sockets with clear text alone; `None` where it can.
+/// Why a case cannot run over real sockets; `None` where it can.
 ///
-/// Time must pass by itself (`at`, `waits`), every host must be a name that can be resolved to the scripted peer, and
-/// every hop must be plain http without a proxy.
+/// Time must pass by itself (`at`, `waits`), and every host must be a name that can be resolved to the scripted peer.
 #[must_use]
-pub fn beyond_plain_sockets(case: &Scenario) -> Option<&'static str> {
-    let exchanges = &case.exchanges;
-    if exchanges.iter().any(|exchange| exchange.at.is_some() || exchange.outcome.waits.is_some()) {
+pub fn beyond_sockets(case: &Scenario) -> Option<&'static str> {
+    if case.exchanges.iter().any(|exchange| exchange.at.is_some() || exchange.outcome.waits.is_some()) {
         return Some("it needs the virtual clock");
     }
-    if case.session.proxy.is_some() || case.session.env.is_some() {
-        return Some("it needs a proxy");
-    }
-    let endpoints = origins(case);
-    let fails_tls = |hop: &Hop| matches!(hop.respond, Respond::Fail(Fail::Tls));
-    if endpoints.iter().any(|endpoint| endpoint.scheme() == "https")
-        || exchanges.iter().flat_map(|exchange| &exchange.hops).any(fails_tls)
-    {
-        return Some("it needs TLS");
-    }
-    if endpoints.iter().any(is_address) {
+    if endpoints(case).iter().any(is_address) {
         return Some("its hosts are addresses");
     }
     None
 }
 
-/// Every origin that a case asks or expects to be asked: where a peer on real sockets must listen.
+/// Where a peer on real sockets must listen: at every origin that a case asks or expects to be asked, and at every proxy.
 #[must_use]
-pub fn origins(case: &Scenario) -> Vec<Endpoint> {
+pub fn endpoints(case: &Scenario) -> Vec<Endpoint> {
     let asked = case.exchanges.iter().map(|exchange| exchange.request.url.as_str());
     let expected =
         case.exchanges.iter().flat_map(|exchange| &exchange.hops).filter_map(|hop| hop.expect.url.as_deref());
     let located = case.exchanges.iter().flat_map(|exchange| &exchange.hops).flat_map(|hop| locations(&hop.respond));
     let urls = asked.chain(expected).chain(located).chain(case.session.base_url.as_deref());
-    let mut origins: Vec<Endpoint> = urls.filter_map(Endpoint::origin).collect();
-    origins.sort();
-    origins.dedup();
-    origins
+    let origins = urls.filter_map(Endpoint::origin).filter(|origin| matches!(origin.scheme(), "http" | "https"));
+    let mut endpoints: Vec<Endpoint> = origins.chain(proxies(case)).collect();
+    endpoints.sort();
+    endpoints.dedup();
+    endpoints
+}
+
+/// The proxies that a case names, in its settings, its environment, or where a request is expected.
+fn proxies(case: &Scenario) -> impl Iterator<Item = Endpoint> {
+    let set = case.session.proxy.iter().flat_map(|set| [&set.http, &set.https, &set.all]).flatten();
+    let variables = case.session.env.iter().flatten();
+    let names_one = |name: &str| name.ends_with("_proxy") && name != "no_proxy";
+    let named = variables.filter(move |(name, _)| names_one(&name.to_ascii_lowercase())).map(|(_, value)| value);
+    let hops = case.exchanges.iter().flat_map(|exchange| &exchange.hops);
+    let expected = hops.filter_map(|hop| hop.expect.via.as_ref()).filter(|via| *via != "direct");
+    let scheme_or_http = |url: &String| {
+        let url = if url.contains("://") { url.clone() } else { format!("http://{url}") };
+        Endpoint::proxy(&url)
+    };
+    set.chain(named).chain(expected).filter_map(scheme_or_http)
 }
 
 /// Where an answer leads, as far as that is written out.
@@ -55,7 +60,7 @@ fn is_address(endpoint: &Endpoint) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{beyond_plain_sockets, origins};
+    use super::{beyond_sockets, endpoints};
     use serde_json::{Value, from_value, json};
 
     fn needs(change: impl FnOnce(&mut Value)) -> Option<&'static str> {
@@ -63,11 +68,11 @@ mod tests {
             "request": {"url": "http://a.test/"},
             "hops": [{"expect": {"url": "http://a.test/"}, "respond": {"status": 200}}], "outcome": {"status": 200}}]});
         change(&mut case);
-        beyond_plain_sockets(&from_value(case).unwrap())
+        beyond_sockets(&from_value(case).unwrap())
     }
 
     #[test]
-    fn plain_http_between_names_needs_nothing() {
+    fn http_between_names_needs_nothing() {
         assert_eq!(needs(|_| {}), None);
     }
 
@@ -77,8 +82,20 @@ mod tests {
             "request": {"url": "http://u:p@a.test:80/"},
             "hops": [{"expect": {"url": "http://a.test/"}, "respond": {"status": 200}},
                 {"expect": {"url": "http://b.test:81/"}, "respond": {"status": 200}}]}, {"request": {"url": "users"}}]});
-        let listed: Vec<_> = origins(&from_value(case).unwrap()).iter().map(ToString::to_string).collect();
+        let listed: Vec<_> = endpoints(&from_value(case).unwrap()).iter().map(ToString::to_string).collect();
         assert_eq!(listed, ["http://a.test", "http://b.test:81", "http://c.test"]);
+    }
+
+    #[test]
+    fn each_proxy_is_listed_once_without_its_user() {
+        let case = json!({"kind": "scenario", "name": "x", "session": {
+            "proxy": {"all": "socks5h://u:p@proxy.test:1080", "no_proxy": "b.test"},
+            "env": {"HTTP_PROXY": "second.test:8080", "no_proxy": "c.test:80"}},
+            "exchanges": [{"request": {"url": "https://a.test/"}, "hops": [
+                {"expect": {"via": "socks5h://proxy.test"}, "respond": {"status": 200}},
+                {"expect": {"via": "direct"}, "respond": {"status": 200}}]}]});
+        let listed: Vec<_> = endpoints(&from_value(case).unwrap()).iter().map(ToString::to_string).collect();
+        assert_eq!(listed, ["http://second.test:8080", "https://a.test", "socks5h://proxy.test"]);
     }
 
     #[test]
@@ -88,20 +105,13 @@ mod tests {
             needs(|case| case["exchanges"][0]["outcome"]["waits"] = json!([])),
             Some("it needs the virtual clock")
         );
-        assert_eq!(needs(|case| case["session"]["proxy"] = json!({})), Some("it needs a proxy"));
-        assert_eq!(
-            needs(|case| case["exchanges"][0]["request"]["url"] = json!("https://a.test/")),
-            Some("it needs TLS")
-        );
-        assert_eq!(
-            needs(|case| case["exchanges"][0]["hops"][0]["expect"]["url"] = json!("https://a.test/")),
-            Some("it needs TLS")
-        );
-        for url in ["http://127.0.0.1/", "http://[::1]:80/"] {
+        for url in ["http://127.0.0.1/", "https://[::1]:80/"] {
             assert_eq!(
                 needs(|case| case["exchanges"][0]["request"]["url"] = json!(url)),
                 Some("its hosts are addresses")
             );
         }
+        assert_eq!(needs(|case| case["exchanges"][0]["request"]["url"] = json!("https://a.test/")), None);
+        assert_eq!(needs(|case| case["session"]["proxy"] = json!({"all": "http://p.test:1"})), None);
     }
 }

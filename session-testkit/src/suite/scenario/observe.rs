@@ -1,7 +1,7 @@
 //! What came of an exchange: what the peer saw, and what the session delivered.
 
 use crate::script::endpoint::{Endpoint, Role};
-use crate::script::log::Recorded;
+use crate::script::log::{Place, Recorded};
 use crate::script::request::values;
 use crate::suite::scenario::challenge::Challenge;
 use bytes::Bytes;
@@ -62,6 +62,7 @@ impl Seen {
         let place = &recorded.place;
         let head = &recorded.request.head;
         let url = place.url_of(&head.target);
+        let connect = place.tunnel.as_ref().and_then(|tunnel| tunnel.connect.as_ref());
         Self {
             origin: origin_of(&url),
             via: match place.endpoint.role() {
@@ -74,7 +75,7 @@ impl Seen {
                 headers: head.fields.clone(),
                 body: Some(recorded.request.body.clone()),
             }),
-            connect: place.tunnel.as_ref().map(|connect| connect.head.fields.clone()),
+            connect: connect.map(|connect| connect.head.fields.clone()),
             fresh: place.fresh,
             challenges,
         }
@@ -91,6 +92,18 @@ impl Seen {
             connect: Some(head.fields.clone()),
             fresh: recorded.place.fresh,
             challenges: Vec::new(),
+        }
+    }
+
+    /// A tunnel or a TLS handshake that did not come about on a connection that was made.
+    #[must_use]
+    pub fn not_reached(place: &Place) -> Self {
+        let connect = place.tunnel.as_ref().and_then(|tunnel| tunnel.connect.as_ref());
+        let origin = place.tunnel.as_ref().map_or(&place.endpoint, |tunnel| &tunnel.origin);
+        Self {
+            origin: origin.to_string(),
+            connect: connect.map(|connect| connect.head.fields.clone()),
+            ..Self::no_connection(&place.endpoint)
         }
     }
 

@@ -85,6 +85,22 @@ impl Responder for Script {
         admission
     }
 
+    fn admit_tls(&mut self, place: &Place) -> Admission {
+        let mut state = self.state();
+        match state.hops.front().map(|hop| &hop.respond) {
+            Some(Respond::Fail(Fail::Tls)) => state.not_reached(place, Admission::FailTls),
+            _ => Admission::Accept,
+        }
+    }
+
+    fn admit_tunnel(&mut self, place: &Place) -> Admission {
+        let mut state = self.state();
+        match state.hops.front().map(|hop| &hop.respond) {
+            Some(Respond::Connect(..)) => state.not_reached(place, Admission::Refuse),
+            _ => Admission::Accept,
+        }
+    }
+
     fn respond(&mut self, request: &Request, place: &Place) -> Answer {
         let mut state = self.state();
         let recorded = Recorded { place: place.clone(), request: request.clone() };
@@ -119,6 +135,13 @@ impl Responder for Script {
 }
 
 impl State {
+    /// Plays a hop whose request is never sent, because the connection that was made does not lead to its origin.
+    fn not_reached(&mut self, place: &Place, admission: Admission) -> Admission {
+        self.hops.pop_front();
+        self.seen.push(Seen::not_reached(place));
+        admission
+    }
+
     /// Keeps the Digest challenges of a 401, and a nonce that an answer hands out for the next request.
     fn remember_challenges(&mut self, origin: String, status: u16, headers: &[(String, String)]) {
         let named = |wanted: &'static str| {

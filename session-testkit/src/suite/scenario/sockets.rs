@@ -1,14 +1,14 @@
-//! The driver over real loopback sockets, the same for every transport: the peer listens once for each origin of the
-//! case, the session's resolver leads there, and its wall clock starts where the case starts.
+//! The driver over real loopback sockets, the same for every transport: the peer listens once for each origin and proxy of
+//! the case, the session's resolver leads there, and its wall clock starts where the case starts.
 
-use crate::script::endpoint::Endpoint;
+use crate::script::endpoint::{Endpoint, Role};
 use crate::server::listen::Server;
 use crate::suite::jar;
 use crate::suite::outcome::Outcome;
 use crate::suite::scenario::apply::{self, NotApplied};
 use crate::suite::scenario::check::check;
 use crate::suite::scenario::model::{Exchange, Fail, Request, Respond, Scenario};
-use crate::suite::scenario::needs::{beyond_plain_sockets, origins};
+use crate::suite::scenario::needs::{beyond_sockets, endpoints};
 use crate::suite::scenario::observe::{Delivered, Failure, FieldLines, Given};
 use crate::suite::scenario::script::Script;
 use crate::suite::scenario::settings::Settings;
@@ -33,13 +33,14 @@ pub trait Client {
     -> Result<Delivered, NotApplied>;
 }
 
-/// Runs a case over a transport. What plain sockets cannot serve is left out, with the reason.
+/// Runs a case over a transport. What sockets cannot serve is left out, with the reason.
 pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
-    if let Some(reason) = beyond_plain_sockets(case) {
+    let endpoints = endpoints(case);
+    if let Some(reason) = beyond_sockets(case).or_else(|| beyond_transports(&endpoints)) {
         return Outcome::Skipped(reason.to_owned());
     }
     let script = Script::new();
-    let mut server = match Server::start(origins(case), script.clone()) {
+    let mut server = match Server::start(endpoints, script.clone()) {
         Ok(server) => server,
         Err(error) => return Outcome::Failed(vec![format!("expected a peer that listens, got: {error}")]),
     };
@@ -71,9 +72,13 @@ fn play<C: Client>(
     clock: &Clock,
 ) -> Vec<String> {
     script.play(&exchange.hops);
-    let refusing = refused_origins(exchange);
+    let refusing = failing_connections(exchange, Fail::Refused);
     for endpoint in &refusing {
         server.refuse(endpoint);
+    }
+    // An idle connection must not be used for what is to fail on a new one.
+    for endpoint in refusing.iter().chain(&failing_connections(exchange, Fail::Tls)) {
+        server.close_connections(endpoint);
     }
     let faults_before = server.log().faults.len();
     let given = match session {
@@ -98,10 +103,20 @@ fn play<C: Client>(
     check(&case.session, exchange, &script.take_seen(), &faults, &given)
 }
 
-/// The origins at which nobody listens during an exchange.
-fn refused_origins(exchange: &Exchange) -> Vec<Endpoint> {
-    let refused = exchange.hops.iter().filter(|hop| matches!(hop.respond, Respond::Fail(Fail::Refused)));
-    refused.filter_map(|hop| Endpoint::origin(hop.expect.url.as_deref()?)).collect()
+/// What no transport does yet.
+fn beyond_transports(endpoints: &[Endpoint]) -> Option<&'static str> {
+    endpoints.iter().any(|it| it.scheme() != "http" || it.role() == Role::Proxy).then_some("it needs TLS or a proxy")
+}
+
+/// The places that fail so during an exchange: where the connection is made to, an origin or a proxy.
+fn failing_connections(exchange: &Exchange, fail: Fail) -> Vec<Endpoint> {
+    let failing = exchange.hops.iter().filter(|hop| matches!(hop.respond, Respond::Fail(how) if how == fail));
+    failing
+        .filter_map(|hop| match hop.expect.via.as_deref() {
+            None | Some("direct") => Endpoint::origin(hop.expect.url.as_deref()?),
+            Some(proxy) => Endpoint::proxy(proxy),
+        })
+        .collect()
 }
 
 /// A clock that shows `start` now and goes on with the system's.
