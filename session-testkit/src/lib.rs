@@ -8,10 +8,13 @@
 //! - [`login`]: the small application that the `login` examples talk to.
 //! - `ca` (feature `tls`): a certificate authority for tests, good certificates and bad ones.
 //! - `tls` (feature `tls`): a TLS server on loopback that does what a test says, well or badly.
+//! - `hostile` (feature `suite`): a server that misbehaves in every way, against every transport; the binary `faults` calls it.
 //! - `suite` (feature `suite`): cases as data, their runner and its checks; the binary `suite` calls it.
 
 #[cfg(feature = "tls")]
 pub mod ca;
+#[cfg(feature = "suite")]
+pub mod hostile;
 pub mod login;
 pub mod memory;
 pub mod script;

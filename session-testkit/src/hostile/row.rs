@@ -1,0 +1,56 @@
+//! What a row of the matrix is, and the list of them all.
+
+use crate::hostile::client::Client;
+use crate::hostile::rows;
+use crate::hostile::stage::{Outcome, Stage};
+
+/// A row: what a server does, and what a careful client makes of it.
+#[expect(clippy::exhaustive_structs, reason = "a number, a name and a function")]
+pub struct Row<C: Client> {
+    /// Its number, also of several rows that are one.
+    pub number: &'static str,
+    /// What the server does.
+    pub name: &'static str,
+    /// How it is played.
+    pub play: Play<C>,
+}
+
+/// How a row is played.
+#[expect(clippy::exhaustive_enums, reason = "it is played or it is not")]
+pub enum Play<C: Client> {
+    /// So.
+    Now(fn(&Stage<C>) -> Outcome),
+    /// Not yet, for this reason: the library does not do what the row is about.
+    NotYet(&'static str),
+}
+
+/// A row that is played.
+pub(super) fn row<C: Client>(number: &'static str, name: &'static str, play: fn(&Stage<C>) -> Outcome) -> Row<C> {
+    Row { number, name, play: Play::Now(play) }
+}
+
+/// A row that is not played yet.
+pub(super) fn not_yet<C: Client>(number: &'static str, name: &'static str, why: &'static str) -> Row<C> {
+    Row { number, name, play: Play::NotYet(why) }
+}
+
+/// Every row, by section.
+#[must_use]
+pub fn all<C: Client>() -> Vec<Row<C>> {
+    [
+        rows::connect::rows(),
+        rows::timing::rows(),
+        rows::truncation::rows(),
+        rows::reuse::rows(),
+        rows::upload::rows(),
+        rows::malformed::rows(),
+        rows::redirects::rows(),
+        rows::codings::rows(),
+        rows::auth::rows(),
+        rows::tls::rows(),
+        rows::load::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,184 @@
+//! Where a row is played: the session and the server that it needs, what it may expect, and what must hold at its end.
+
+use crate::hostile::client::{Ask, CANARY, Client, Failed, Reply};
+use crate::hostile::peer::{Hostile, Peer};
+use session_core::error::{ErrorKind, Phase};
+use session_core::session::builder::SessionBuilder;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How a row ends: everything was as it should be, or the first thing that was not.
+pub type Outcome = Result<Settled, String>;
+
+/// Given by [`Stage::settle`] alone, so that no row ends without it.
+#[derive(Debug)]
+pub struct Settled(());
+
+/// How long a request may take that meets no bound sooner.
+const LATE: Duration = Duration::from_secs(4);
+
+/// The bounds of a session that a row says nothing about.
+const BOUND: Duration = Duration::from_secs(2);
+
+/// Where a row is played.
+pub struct Stage<C: Client> {
+    client: C,
+    leaks: Mutex<Vec<String>>,
+}
+
+impl<C: Client> Stage<C> {
+    /// A stage over a transport.
+    pub fn new(client: C) -> Self {
+        Self { client, leaks: Mutex::default() }
+    }
+
+    /// The transport.
+    pub fn client(&self) -> &C {
+        &self.client
+    }
+
+    /// A server that does this on each connection.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn server(
+        &self,
+        behave: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Result<Hostile, String> {
+        Hostile::start(behave).map_err(|error| format!("no server: {error}"))
+    }
+
+    /// A session with these settings. Where they name none, its bounds are 2 s.
+    ///
+    /// # Errors
+    /// A setting is refused.
+    pub fn session(
+        &self,
+        set: impl FnOnce(SessionBuilder<C::Session>) -> SessionBuilder<C::Session>,
+    ) -> Result<C::Session, String> {
+        let builder = SessionBuilder::<C::Session>::new().connect_timeout(BOUND).head_timeout(BOUND);
+        let builder = builder.read_timeout(BOUND).drain_timeout(Duration::from_millis(100));
+        set(builder).build().map_err(|error| format!("no session: {error}"))
+    }
+
+    /// A session with nothing set but the bounds.
+    ///
+    /// # Errors
+    /// As [`Stage::session`].
+    pub fn plain(&self) -> Result<C::Session, String> {
+        self.session(|builder| builder)
+    }
+
+    /// Asks. What takes too long, or shows a secret, is noted for the end.
+    ///
+    /// # Errors
+    /// Those of the request.
+    pub fn ask(&self, session: &C::Session, ask: Ask) -> Result<Reply, Failed> {
+        let (what, started) = (ask.url.clone(), Instant::now());
+        let result = self.client.ask(session, ask);
+        self.look(&what, started, &result);
+        result
+    }
+
+    /// Asks all of them at once.
+    pub fn ask_all(&self, session: &C::Session, asks: Vec<Ask>) -> Vec<Result<Reply, Failed>> {
+        let started = Instant::now();
+        let results = self.client.ask_all(session, asks);
+        for result in &results {
+            self.look("one of many", started, result);
+        }
+        results
+    }
+
+    fn look(&self, what: &str, started: Instant, result: &Result<Reply, Failed>) {
+        let took = started.elapsed();
+        let mut notes = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
+        if took > LATE {
+            notes.push(format!("{what} took {took:?}"));
+        }
+        if let Err(failed) = result
+            && failed.all.contains(CANARY)
+        {
+            notes.push(format!("{what} shows a secret: {}", failed.message));
+        }
+    }
+
+    /// The end of a row: the server has seen this many requests, and from now on a normal one succeeds.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn settle(&self, session: &C::Session, server: &Hostile, requests: usize) -> Outcome {
+        let seen = server.seen().heads.len();
+        if seen != requests {
+            return Err(format!("expected {requests} requests at the server, got {seen}"));
+        }
+        server.calm_down();
+        match self.ask(session, Ask::get(server.url("/after"))) {
+            Ok(reply) if (reply.status, reply.body.as_slice()) == (200, b"fine") => {}
+            other => return Err(format!("the next normal request: expected 200 \"fine\", got {}", shown(&other))),
+        }
+        match self.leaks.lock().unwrap_or_else(PoisonError::into_inner).first() {
+            Some(note) => Err(note.clone()),
+            None => Ok(Settled(())),
+        }
+    }
+}
+
+/// Plays something for each of these; it ends with the first that does not end well.
+///
+/// # Errors
+/// That of the first, or there is nothing to play.
+pub fn each<T>(items: impl IntoIterator<Item = T>, mut play: impl FnMut(T) -> Outcome) -> Outcome {
+    let mut last = Err("there is nothing to play".to_owned());
+    for item in items {
+        last = Ok(play(item)?);
+    }
+    last
+}
+
+/// Expects a response of this status with this body.
+///
+/// # Errors
+/// It is another, or an error.
+pub fn gave(result: Result<Reply, Failed>, status: u16, body: impl AsRef<[u8]>) -> Result<Reply, String> {
+    match result {
+        Ok(reply) if reply.status == status && reply.body == body.as_ref() => Ok(reply),
+        other => {
+            let body = body.as_ref();
+            let body = body.get(..40).unwrap_or(body).escape_ascii();
+            Err(format!("expected {status} \"{body}\", got {}", shown(&other)))
+        }
+    }
+}
+
+/// Expects an error of this kind in one of these phases.
+///
+/// # Errors
+/// It is another, or a response.
+pub fn failed(result: Result<Reply, Failed>, kind: ErrorKind, phases: &[Phase]) -> Result<Failed, String> {
+    match result {
+        Err(failed) if failed.kind == kind && phases.contains(&failed.phase) => Ok(failed),
+        other => Err(format!("expected the error {kind} in {phases:?}, got {}", shown(&other))),
+    }
+}
+
+/// Expects something to hold.
+///
+/// # Errors
+/// It does not.
+pub fn holds(is_so: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if is_so { Ok(()) } else { Err(what()) }
+}
+
+/// A result in a few words.
+#[must_use]
+pub fn shown(result: &Result<Reply, Failed>) -> String {
+    match result {
+        Ok(reply) => {
+            let body = reply.body.get(..40).unwrap_or(&reply.body).escape_ascii();
+            format!("{} \"{body}\" ({} bytes)", reply.status, reply.body.len())
+        }
+        Err(failed) => format!("the error {} in {:?}: {}", failed.kind, failed.phase, failed.message),
+    }
+}

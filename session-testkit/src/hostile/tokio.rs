@@ -1,0 +1,112 @@
+//! The matrix over `transport-tokio`, on a runtime of two threads.
+
+use crate::hostile::client::{Ask, Client, Failed, Reply, Source, Wanted};
+use ::tokio::runtime::{Builder, Runtime};
+use ::tokio::task::JoinHandle;
+use bytes::Bytes;
+use futures_core::Stream;
+use session_core::error::ErrorKind;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use transport_tokio::{Body, Error, Response, Session};
+
+/// The transport's runtime.
+pub struct Tokio(Runtime);
+
+impl Client for Tokio {
+    type Session = Session;
+    const NAME: &'static str = "tokio";
+
+    fn start() -> io::Result<Self> {
+        Builder::new_multi_thread().worker_threads(2).enable_all().build().map(Self)
+    }
+
+    fn ask(&self, session: &Session, ask: Ask) -> Result<Reply, Failed> {
+        self.0.block_on(ask_one(session.clone(), ask))
+    }
+
+    fn ask_all(&self, session: &Session, asks: Vec<Ask>) -> Vec<Result<Reply, Failed>> {
+        let asking: Vec<_> = asks.into_iter().map(|ask| self.0.spawn(ask_one(session.clone(), ask))).collect();
+        let join = |task: JoinHandle<_>| match self.0.block_on(task) {
+            Ok(result) => result,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        asking.into_iter().map(join).collect()
+    }
+
+    fn give_up(&self, session: &Session, ask: Ask, when: &mut dyn FnMut()) -> bool {
+        let task = self.0.spawn(ask_one(session.clone(), ask));
+        when();
+        task.abort();
+        // What was aborted says so; what had ended before is no less over.
+        let _ = self.0.block_on(task);
+        true
+    }
+
+    fn end_within(self, session: &Session, ask: Ask, when: &mut dyn FnMut()) -> bool {
+        let task = self.0.spawn(ask_one(session.clone(), ask));
+        when();
+        // The task ends with its runtime.
+        drop(task);
+        drop(self);
+        true
+    }
+
+    fn save_cookies(&self, session: &Session, path: &Path) -> Result<(), ErrorKind> {
+        self.0.block_on(session.save_cookies(path)).map(drop).map_err(|error| error.kind())
+    }
+
+    fn load_cookies(&self, session: &Session, path: &Path) -> Result<(), ErrorKind> {
+        self.0.block_on(session.load_cookies(path)).map(drop).map_err(|error| error.kind())
+    }
+
+    fn idle(&self, session: &Session) -> usize {
+        session.idle_connections()
+    }
+}
+
+async fn ask_one(session: Session, ask: Ask) -> Result<Reply, Failed> {
+    let wanted = ask.wanted;
+    let mut response = ask.prepare(&session, body).send().await.map_err(|error| failed(&error))?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let history = response.history().statuses();
+    let body = match wanted {
+        Wanted::All => response.bytes().await.map_err(|error| failed(&error))?.to_vec(),
+        Wanted::First(count) => first(&mut response, count).await?,
+    };
+    Ok(Reply { status, headers, body, history })
+}
+
+async fn first(response: &mut Response, count: usize) -> Result<Vec<u8>, Failed> {
+    let mut body = Vec::new();
+    while body.len() < count {
+        match response.chunk().await.map_err(|error| failed(&error))? {
+            Some(piece) => body.extend_from_slice(&piece),
+            None => break,
+        }
+    }
+    Ok(body)
+}
+
+fn failed(error: &Error) -> Failed {
+    Failed::of(error.as_core(), error)
+}
+
+fn body(source: Source, length: Option<u64>) -> Body {
+    match length {
+        Some(length) => Body::sized_stream(Streaming(source), length),
+        None => Body::stream(Streaming(source)),
+    }
+}
+
+struct Streaming(Source);
+
+impl Stream for Streaming {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
