@@ -124,7 +124,7 @@ fn clock_jumps<C: Client>(stage: &Stage<C>) -> Outcome {
     })?;
     let session = stage.session(|builder| builder.clock(clock.clone()))?;
     let held = || session.with(|core| jar::lines(core.cookies(), clock.now().wall())).len();
-    for (jump, before) in [(0, 0), (YEAR, 0), (-YEAR, 1), (0, 1)] {
+    for (jump, before) in [(0, 0), (YEAR, 0), (-YEAR, 1), (0, 0)] {
         offset.store(jump, Ordering::SeqCst);
         let cookies = held();
         holds(cookies == before, || format!("after a jump to {jump} s: {cookies} cookies, expected {before}"))?;
