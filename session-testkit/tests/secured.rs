@@ -91,6 +91,19 @@ fn an_https_origin_has_a_certificate_of_the_servers_own_authority() {
     assert_eq!(seen(&server), expected.map(|(origin, fresh)| line(&format!("{origin}/x"), origin, fresh)));
 }
 
+#[test]
+fn both_schemes_of_one_host_and_port_are_told_apart() {
+    let endpoints = [origin("http://a.test:8443"), origin("https://a.test:8443")];
+    let server = Server::start(endpoints.clone(), ok).unwrap();
+    for endpoint in &endpoints {
+        ask(&mut connect(&server, endpoint), GET);
+        ask(&mut secured(&server, "a.test", connect(&server, endpoint)), GET);
+    }
+    let urls: Vec<_> = seen(&server).into_iter().map(|(url, ..)| url).collect();
+    let (plain, tls) = ("http://a.test:8443/x", "https://a.test:8443/x");
+    assert_eq!(urls, [plain, tls, plain, tls]);
+}
+
 /// Lets this many handshakes fail, then none.
 struct Fails(usize);
 

@@ -37,6 +37,11 @@ impl Conversation {
         &self.place
     }
 
+    /// Says that the client meant this endpoint, as far as can be told before its first request.
+    pub fn came_in_at(&mut self, endpoint: Endpoint) {
+        self.place.endpoint = endpoint;
+    }
+
     /// Says that what comes next comes within this tunnel.
     pub fn enter(&mut self, tunnel: Tunnel) {
         self.place.tunnel = Some(tunnel);

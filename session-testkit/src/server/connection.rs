@@ -34,6 +34,13 @@ pub(super) fn serve(stream: Arc<TcpStream>, mut conversation: Conversation, shar
 
 /// What comes before the first request: TLS, and a tunnel through a SOCKS proxy.
 fn open(mut line: Line, conversation: &mut Conversation, shared: &Shared) -> io::Result<Line> {
+    if let Some(twin) = shared.twin(conversation.endpoint()) {
+        let (first, peeked) = line.peek()?;
+        line = peeked;
+        if (first == Some(HANDSHAKE)) == (twin.scheme() == "https") {
+            conversation.came_in_at(twin);
+        }
+    }
     let endpoint = conversation.endpoint().clone();
     match (endpoint.role(), endpoint.scheme()) {
         (Role::Origin, "https") => secure_origin(line, conversation, shared),

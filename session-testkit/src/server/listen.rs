@@ -3,7 +3,7 @@
 #[cfg(feature = "tls")]
 use crate::ca::TestCa;
 use crate::script::answer::Response;
-use crate::script::endpoint::Endpoint;
+use crate::script::endpoint::{Endpoint, Role};
 use crate::script::log::{Log, Place, Tunnel};
 use crate::script::request::Request;
 use crate::script::responder::Responder;
@@ -352,6 +352,15 @@ impl Shared {
         let asked: SocketAddr = format!("{}:{}", tunnel.origin.host(), tunnel.origin.port()).parse().ok()?;
         let state = self.state();
         state.addresses.iter().find(|(_, address)| *address == asked).map(|(endpoint, _)| endpoint.clone())
+    }
+
+    /// The origin of the other scheme at the same host and port: a client that is sent to either may come to both.
+    pub(super) fn twin(&self, endpoint: &Endpoint) -> Option<Endpoint> {
+        let is_twin = |other: &Endpoint| {
+            let same = (other.host(), other.port(), other.role()) == (endpoint.host(), endpoint.port(), Role::Origin);
+            same && other.role() == endpoint.role() && other.scheme() != endpoint.scheme()
+        };
+        self.state().addresses.iter().map(|(other, _)| other).find(|other| is_twin(other)).cloned()
     }
 
     /// Puts TLS around a connection as the server of `host`.
