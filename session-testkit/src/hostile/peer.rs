@@ -245,6 +245,14 @@ impl Peer {
         }
     }
 
+    /// Whether more has come than was read.
+    #[must_use]
+    pub fn has_come(&mut self) -> bool {
+        let looked = self.stream.set_nonblocking(true).and_then(|()| self.stream.peek(&mut [0]));
+        let back = self.stream.set_nonblocking(false);
+        self.parser.holds_input() || looked.is_ok_and(|n| n > 0) || back.is_err()
+    }
+
     fn parse_next(&mut self) -> io::Result<Option<Parsed>> {
         let parsed = self.parser.parse_next().map_err(|error| {
             self.shared.saw(|seen| seen.faults.push(error.to_string()));
@@ -301,6 +309,12 @@ impl Peer {
             state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         Err(io::ErrorKind::ConnectionAborted.into())
+    }
+
+    /// The socket itself.
+    #[must_use]
+    pub fn socket(&self) -> &TcpStream {
+        &self.stream
     }
 
     /// Says that nothing more will be written.

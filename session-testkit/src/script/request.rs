@@ -151,6 +151,12 @@ impl RequestParser {
         matches!(self.state, State::Head) && self.input.is_empty()
     }
 
+    /// Whether bytes have come that belong to nothing that was given out.
+    #[must_use]
+    pub fn holds_input(&self) -> bool {
+        !self.input.is_empty()
+    }
+
     /// The next thing that is complete; `None` where more bytes are needed.
     ///
     /// # Errors

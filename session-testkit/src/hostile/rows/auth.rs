@@ -1,12 +1,14 @@
 //! Section I: challenges and proxies.
 
-use crate::hostile::client::{Ask, Client};
-use crate::hostile::peer::Hostile;
-use crate::hostile::row::{Row, not_yet, row};
-use crate::hostile::stage::{Outcome, Stage, each, gave, holds, shown};
+use crate::hostile::client::{Ask, CANARY, Client};
+use crate::hostile::peer::{FINE, Hostile};
+use crate::hostile::row::{Row, later, not_yet, row};
+use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds, shown};
 use bytes::Bytes;
 use session_core::auth::credentials::Credential;
-use session_core::error::ErrorKind;
+use session_core::error::{ErrorKind, Phase};
+use session_core::message::proxy::ProxyServer;
+use session_core::proxy::select::ProxyConfig;
 use std::time::{Duration, Instant};
 
 pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
@@ -16,10 +18,10 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
         row("89", "odd challenges", odd_challenges),
         row("90", "401 without a challenge", no_challenge),
         row("91", "401 to a body that cannot be repeated", not_replayable),
-        not_yet("92", "a proxy that opens no tunnel", proxies),
+        later("92", "a proxy that opens no tunnel", proxies, no_tunnel),
         not_yet("93", "a proxy that ends the tunnel", proxies),
-        not_yet("94", "a proxy's own page instead of a tunnel", proxies),
-        not_yet("95", "two proxies with a credential each", proxies),
+        later("94", "a proxy's own page instead of a tunnel", proxies, own_page),
+        later("95", "two proxies with a credential each", proxies, two_proxies),
     ]
 }
 
@@ -30,7 +32,7 @@ fn challenges<C: Client>(stage: &Stage<C>, fields: impl Into<String>) -> Result<
         for count in 0.. {
             let request = peer.read_request()?;
             if request.head.target == "/after" {
-                peer.write(crate::hostile::peer::FINE)?;
+                peer.write(FINE)?;
                 continue;
             }
             let fields = fields.replace('#', &format!("{}x{count}", peer.number()));
@@ -41,9 +43,9 @@ fn challenges<C: Client>(stage: &Stage<C>, fields: impl Into<String>) -> Result<
 }
 
 fn for_ever<C: Client>(stage: &Stage<C>) -> Outcome {
-    let digest = || Credential::digest("u", crate::hostile::client::CANARY);
+    let digest = || Credential::digest("u", CANARY);
     let cases = [
-        (Credential::basic("u", crate::hostile::client::CANARY), "WWW-Authenticate: Basic realm=r\r\n", 1),
+        (Credential::basic("u", CANARY), "WWW-Authenticate: Basic realm=r\r\n", 1),
         (digest(), "WWW-Authenticate: Digest realm=r, nonce=n, qop=auth\r\n", 2),
         (digest(), "WWW-Authenticate: Digest realm=r, nonce=\"#\", qop=auth\r\n", 2),
         (digest(), "WWW-Authenticate: Digest realm=r, nonce=\"#\", qop=auth, stale=true\r\n", 3),
@@ -97,4 +99,91 @@ fn not_replayable<C: Client>(stage: &Stage<C>) -> Outcome {
         || result.as_ref().is_err_and(|error| error.kind == ErrorKind::BodyNotReplayable);
     holds(told, || format!("expected 401 or body_not_replayable, got {}", shown(&result)))?;
     stage.settle(&session, &server, 1)
+}
+
+/// A proxy that answers CONNECT with this, and serves other requests as an origin would.
+fn proxy<C: Client>(stage: &Stage<C>, answer: &'static str) -> Result<Hostile, String> {
+    stage.server(move |peer| {
+        loop {
+            let request = peer.read_request()?;
+            if request.head.method == "CONNECT" {
+                peer.write(answer)?;
+                return peer.until_gone();
+            }
+            peer.write(FINE)?;
+        }
+    })
+}
+
+fn through(user: &str, server: &Hostile) -> Result<ProxyServer, String> {
+    ProxyServer::parse(&format!("http://{user}@{}", server.address())).map_err(|error| error.to_string())
+}
+
+/// Nothing of the request has come to the proxy.
+fn keeps_secrets(server: &Hostile) -> Result<(), String> {
+    let fields = server.seen().heads.into_iter().flat_map(|head| head.fields);
+    let leaked = fields.filter(|(_, value)| String::from_utf8_lossy(value).contains(CANARY)).count();
+    holds(leaked == 0, || "the proxy got a secret of the origin".to_owned())
+}
+
+fn no_tunnel<C: Client>(stage: &Stage<C>) -> Outcome {
+    let refusals = [
+        "HTTP/1.1 407 X\r\nproxy-authenticate: Basic realm=p\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 502 X\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 302 X\r\nlocation: https://b.test/\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 103 X\r\n\r\nHTTP/1.1 503 X\r\ncontent-length: 0\r\n\r\n",
+    ];
+    each(refusals, |answer| {
+        let server = proxy(stage, answer)?;
+        let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+        let session = stage.session(|builder| builder.proxy(config))?;
+        failed(stage.ask(&session, Ask::get("https://a.test/")), ErrorKind::Proxy, &[Phase::Tunnel])
+            .map_err(|what| format!("{answer:?}: {what}"))?;
+        keeps_secrets(&server)?;
+        stage.settle(&session, &server, 1)
+    })?;
+    let opened = [
+        ("HTTP/1.1 200 OK\r\n\r\n", ErrorKind::Timeout),
+        ("HTTP/1.1 200 OK\r\n\r\ngarbage that is no TLS at all", ErrorKind::Tls),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", ErrorKind::Tls),
+    ];
+    each(opened, |(answer, kind)| {
+        let server = proxy(stage, answer)?;
+        let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+        let session = stage.session(|builder| builder.proxy(config).connect_timeout(Duration::from_millis(300)))?;
+        match stage.ask(&session, Ask::get("https://a.test/")) {
+            // What comes at once behind the head may be laid at the proxy's door.
+            Err(error) if kind == ErrorKind::Tls && matches!(error.kind, ErrorKind::Proxy | ErrorKind::Protocol) => {}
+            other => drop(failed(other, kind, &[Phase::Tls, Phase::Tunnel])?),
+        }
+        keeps_secrets(&server)?;
+        stage.settle(&session, &server, 1)
+    })
+}
+
+fn own_page<C: Client>(stage: &Stage<C>) -> Outcome {
+    let page = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nset-cookie: p=1\r\ncontent-length: 5\r\n\r\n<p>no";
+    let server = proxy(stage, page)?;
+    let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+    let session = stage.session(|builder| builder.proxy(config))?;
+    failed(stage.ask(&session, Ask::get("https://a.test/")), ErrorKind::Proxy, &[Phase::Tunnel])?;
+    keeps_secrets(&server)?;
+    stage.settle(&session, &server, 1)
+}
+
+fn two_proxies<C: Client>(stage: &Stage<C>) -> Outcome {
+    let refusal = "HTTP/1.1 502 X\r\ncontent-length: 0\r\n\r\n";
+    let (plain, tunnels) = (proxy(stage, refusal)?, proxy(stage, refusal)?);
+    let config = ProxyConfig::new().http(through("one:1", &plain)?).https(through("two:2", &tunnels)?);
+    let session = stage.session(|builder| builder.proxy(config))?;
+    gave(stage.ask(&session, Ask::get("http://a.test/")), 200, "fine")?;
+    failed(stage.ask(&session, Ask::get("https://a.test/")), ErrorKind::Proxy, &[Phase::Tunnel])?;
+    for (server, own) in [(&plain, "Basic b25lOjE="), (&tunnels, "Basic dHdvOjI=")] {
+        let seen = server.seen();
+        let given: Vec<_> =
+            seen.heads.iter().map(|head| head.text("proxy-authorization").unwrap_or_default()).collect();
+        holds(given == [own], || format!("expected the credential {own} alone, got {given:?}"))?;
+    }
+    keeps_secrets(&tunnels)?;
+    stage.settle(&session, &plain, 1)
 }

@@ -1,8 +1,8 @@
 //! Section E: requests with bodies, and servers that do not want them.
 
 use crate::hostile::client::{Ask, Client};
-use crate::hostile::peer::FINE;
-use crate::hostile::row::{Row, not_yet, row};
+use crate::hostile::peer::{FINE, Hostile};
+use crate::hostile::row::{Row, later, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds, shown};
 use bytes::Bytes;
 use session_core::error::{ErrorKind, Phase};
@@ -14,11 +14,11 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
     vec![
         row("47", "a final answer after the head, then no more reading", early_answer),
         row("48", "the same, then a reset", early_answer_and_rst),
-        not_yet("49", "Expect: 100, then 200", expect),
-        not_yet("50", "Expect: a final answer and no 100", expect),
-        not_yet("51", "Expect: silence", expect),
-        not_yet("52", "Expect: 417", expect),
-        not_yet("53", "Expect: 100, then a refusal during the upload", expect),
+        later("49", "Expect: 100, then 200", expect, continued),
+        later("50", "Expect: a final answer and no 100", expect, refused_before),
+        later("51", "Expect: silence", expect, silence),
+        later("52", "Expect: 417", expect, expectation_failed),
+        later("53", "Expect: 100, then a refusal during the upload", expect, refused_after),
         row("54", "100 twice, and unasked", continue_unasked),
         row("55", "the server stops reading", zero_window),
         row("56", "the server reads a byte at a time", slow_reader),
@@ -153,5 +153,97 @@ fn redirect_during_upload<C: Client>(stage: &Stage<C>) -> Outcome {
     let session = stage.plain()?;
     let result = stage.ask(&session, Ask::upload(server.url("/"), None, endless()));
     failed(result, ErrorKind::BodyNotReplayable, &[Phase::Decide])?;
+    stage.settle(&session, &server, 1)
+}
+
+fn asks_first(url: String) -> Ask {
+    Ask::post(url, "body").field("expect", "100-continue")
+}
+
+/// How often the body came whole.
+fn bodies(server: &Hostile) -> usize {
+    server.seen().whole.iter().filter(|request| request.body == "body").count()
+}
+
+fn continued<C: Client>(stage: &Stage<C>) -> Outcome {
+    let server = stage.server(|peer| {
+        let head = peer.read_head()?;
+        // Had the body come already, nobody would have waited.
+        if head.text("expect").is_none() || peer.has_come() {
+            return peer.rst();
+        }
+        peer.write("HTTP/1.1 100 Continue\r\n\r\n")?;
+        peer.read_request()?;
+        peer.write(FINE)?;
+        peer.serve()
+    })?;
+    let session = stage.plain()?;
+    gave(stage.ask(&session, asks_first(server.url("/"))), 200, "fine")?;
+    holds(bodies(&server) == 1, || "the body did not come once".to_owned())?;
+    stage.settle(&session, &server, 1)
+}
+
+fn refused_before<C: Client>(stage: &Stage<C>) -> Outcome {
+    let server = stage.server(|peer| {
+        peer.read_head()?;
+        peer.write("HTTP/1.1 403 X\r\ncontent-length: 2\r\n\r\nno")?;
+        peer.read_request()?;
+        peer.serve()
+    })?;
+    let session = stage.plain()?;
+    gave(stage.ask(&session, asks_first(server.url("/"))), 403, "no")?;
+    holds(stage.client().idle(&session) == 0, || "the connection was kept".to_owned())?;
+    holds(bodies(&server) == 0, || "the body was sent".to_owned())?;
+    stage.settle(&session, &server, 1)
+}
+
+fn silence<C: Client>(stage: &Stage<C>) -> Outcome {
+    let server = stage.server(|peer| {
+        let head = peer.read_head()?;
+        if head.text("expect").is_none() || peer.has_come() {
+            return peer.rst();
+        }
+        peer.read_request()?;
+        peer.write(FINE)?;
+        peer.serve()
+    })?;
+    let session = stage.plain()?;
+    gave(stage.ask(&session, asks_first(server.url("/"))), 200, "fine")?;
+    holds(bodies(&server) == 1, || "the body did not come once".to_owned())?;
+    stage.settle(&session, &server, 1)
+}
+
+fn expectation_failed<C: Client>(stage: &Stage<C>) -> Outcome {
+    let server = stage.server(|peer| {
+        let head = peer.read_head()?;
+        if head.text("expect").is_some() {
+            peer.write("HTTP/1.1 417 X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")?;
+            peer.fin()?;
+            return peer.until_gone();
+        }
+        peer.read_request()?;
+        peer.write(FINE)?;
+        peer.serve()
+    })?;
+    let session = stage.plain()?;
+    gave(stage.ask(&session, asks_first(server.url("/"))), 200, "fine")?;
+    holds(bodies(&server) == 1, || "the body did not come once".to_owned())?;
+    stage.settle(&session, &server, 2)
+}
+
+fn refused_after<C: Client>(stage: &Stage<C>) -> Outcome {
+    let server = stage.server(|peer| {
+        peer.read_head()?;
+        if peer.has_come() {
+            return peer.rst();
+        }
+        peer.write("HTTP/1.1 100 Continue\r\n\r\n")?;
+        peer.read_more()?;
+        peer.write("HTTP/1.1 403 X\r\ncontent-length: 2\r\n\r\nno")?;
+        peer.stall()
+    })?;
+    let session = stage.plain()?;
+    let ask = Ask::upload(server.url("/"), None, endless()).field("expect", "100-continue");
+    gave(stage.ask(&session, ask), 403, "no")?;
     stage.settle(&session, &server, 1)
 }
