@@ -1,7 +1,7 @@
 //! The driver over real loopback sockets, the same for every transport: the peer listens once for each origin and proxy of
 //! the case, the session's resolver leads there, and its wall clock starts where the case starts.
 
-use crate::script::endpoint::{Endpoint, Role};
+use crate::script::endpoint::Endpoint;
 use crate::server::listen::Server;
 use crate::suite::jar;
 use crate::suite::outcome::Outcome;
@@ -18,6 +18,7 @@ use session_core::handle::Access;
 use session_core::session::builder::SessionBuilder;
 use session_core::session::transport::{Clock, Transport};
 use session_core::time::Now;
+use session_core::tls::settings::Certificate;
 use std::time::{Duration, Instant, SystemTime};
 
 /// A transport, as far as the driver needs to know it.
@@ -36,7 +37,7 @@ pub trait Client {
 /// Runs a case over a transport. What sockets cannot serve is left out, with the reason.
 pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
     let endpoints = endpoints(case);
-    if let Some(reason) = beyond_sockets(case).or_else(|| beyond_transports(&endpoints)) {
+    if let Some(reason) = beyond_sockets(case) {
         return Outcome::Skipped(reason.to_owned());
     }
     let script = Script::new();
@@ -46,6 +47,8 @@ pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
     };
     let clock = clock_from(case.session.now.wall());
     let mut builder = SessionBuilder::<C::Session>::new().clock(clock.clone()).head_timeout(Duration::from_secs(10));
+    let trusted = Certificate::der(server.ca().certificate_der());
+    builder = builder.tls_certs_only([trusted]);
     for (endpoint, address) in server.addresses() {
         builder = builder.resolve(&format!("{}:{}", endpoint.host(), endpoint.port()), address);
     }
@@ -101,11 +104,6 @@ fn play<C: Client>(
     }
     let faults = server.log().faults.get(faults_before..).unwrap_or_default().to_vec();
     check(&case.session, exchange, &script.take_seen(), &faults, &given)
-}
-
-/// What no transport does yet.
-fn beyond_transports(endpoints: &[Endpoint]) -> Option<&'static str> {
-    endpoints.iter().any(|it| it.scheme() != "http" || it.role() == Role::Proxy).then_some("it needs TLS or a proxy")
 }
 
 /// The places that fail so during an exchange: where the connection is made to, an origin or a proxy.
