@@ -161,6 +161,12 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
+    /// Asks the server whether it wants the body before that is sent: see [`Request::expect_continue`].
+    pub fn expect_continue(mut self) -> Self {
+        self.request.expect_continue();
+        self
+    }
+
     /// A credential for this request's origin. [`Setting::Off`] is [`RequestBuilder::no_auth`].
     pub fn auth(mut self, credential: impl Into<Setting<Credential>>) -> Self {
         self.request.set_auth(credential);

@@ -59,6 +59,9 @@ pub struct Timeouts {
     pub connect: Option<Duration>,
     /// From the request's last byte to the end of the response head, in total and not for each read. Default 60 s.
     pub head: Option<Duration>,
+    /// How long a body with `Expect: 100-continue` waits for the 100 before it is sent all the same (RFC 9110 10.1.1). Never
+    /// longer than `head`. Default 1 s (curl 1 s, Go 1 s in its default transport).
+    pub expect: Option<Duration>,
     /// The longest pause between two bytes of a body, in either direction. Default 60 s.
     pub idle: Option<Duration>,
     /// All of an unwanted body, which is read to keep its connection: about what another connection would cost. Never
@@ -73,6 +76,7 @@ impl Default for Timeouts {
         Self {
             connect: Some(Duration::from_secs(10)),
             head: Some(Duration::from_secs(60)),
+            expect: Some(Duration::from_secs(1)),
             idle: Some(Duration::from_secs(60)),
             drain: Some(Duration::from_secs(1)),
             total: None,

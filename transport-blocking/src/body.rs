@@ -35,6 +35,8 @@ struct Source {
     /// Opens the reader, the first time and again.
     open: Option<Box<dyn FnMut() -> io::Result<Reader> + Send>>,
     length: Option<u64>,
+    /// Something was read, or tried to be.
+    asked: bool,
     /// What was read and not yet sent: `buffer[start..end]`.
     buffer: Vec<u8>,
     start: usize,
@@ -69,7 +71,7 @@ impl Body {
         open: Option<Box<dyn FnMut() -> io::Result<Reader> + Send>>,
         length: Option<u64>,
     ) -> Self {
-        Self(Content::Reader(Source { reader, open, length, buffer: Vec::new(), start: 0, end: 0 }))
+        Self(Content::Reader(Source { reader, open, length, asked: false, buffer: Vec::new(), start: 0, end: 0 }))
     }
 
     /// Goes back to the start, where that can be done.
@@ -77,9 +79,17 @@ impl Body {
         match &mut self.0 {
             Content::Bytes { sent, .. } => *sent = 0,
             Content::Reader(source) if source.open.is_some() => {
-                (source.reader, source.start, source.end) = (None, 0, 0);
+                (source.reader, source.asked, source.start, source.end) = (None, false, 0, 0);
             }
             Content::Reader(_) => {}
+        }
+    }
+
+    /// Whether nothing was taken out of its source so far.
+    pub(crate) fn is_unread(&self) -> bool {
+        match &self.0 {
+            Content::Bytes { .. } => true,
+            Content::Reader(source) => !source.asked,
         }
     }
 
@@ -113,6 +123,7 @@ impl Body {
 impl Source {
     fn fill(&mut self) -> io::Result<()> {
         while self.start >= self.end {
+            self.asked = true;
             let reader = match (&mut self.reader, &mut self.open) {
                 (Some(reader), _) => reader,
                 (none, Some(open)) => none.insert(open()?),

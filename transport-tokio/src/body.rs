@@ -39,6 +39,8 @@ struct Source {
     /// Opens the stream, the first time and again.
     open: Option<Box<dyn FnMut() -> Pieces + Send>>,
     length: Option<u64>,
+    /// It was polled.
+    asked: bool,
     /// What came and is not yet sent.
     piece: Bytes,
     ended: Ended,
@@ -75,7 +77,7 @@ impl Body {
     }
 
     fn of_source(pieces: Option<Pieces>, open: Option<Box<dyn FnMut() -> Pieces + Send>>, length: Option<u64>) -> Self {
-        Self(Content::Stream(Source { pieces, open, length, piece: Bytes::new(), ended: Ended::NotYet }))
+        Self(Content::Stream(Source { pieces, open, length, asked: false, piece: Bytes::new(), ended: Ended::NotYet }))
     }
 
     /// Goes back to the start, where that can be done.
@@ -83,9 +85,17 @@ impl Body {
         match &mut self.0 {
             Content::Bytes { sent, .. } => *sent = 0,
             Content::Stream(source) if source.open.is_some() => {
-                (source.pieces, source.piece, source.ended) = (None, Bytes::new(), Ended::NotYet);
+                (source.pieces, source.asked, source.piece, source.ended) = (None, false, Bytes::new(), Ended::NotYet);
             }
             Content::Stream(_) => {}
+        }
+    }
+
+    /// Whether nothing was taken out of its source so far.
+    pub(crate) fn is_unread(&self) -> bool {
+        match &self.0 {
+            Content::Bytes { .. } => true,
+            Content::Stream(source) => !source.asked,
         }
     }
 
@@ -118,6 +128,7 @@ impl Body {
 impl Source {
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.piece.is_empty() && self.ended == Ended::NotYet {
+            self.asked = true;
             let pieces = match (&mut self.pieces, &mut self.open) {
                 (Some(pieces), _) => pieces,
                 (none, Some(open)) => none.insert(open()),

@@ -252,9 +252,13 @@ impl Shared {
         let mut step = self.verb(|core, now| core.begin(request, now))?;
         loop {
             step = match step {
-                Step::Send(hop) => {
+                Step::Send(mut hop) => {
                     let bounds = self.bounds(hop.timeouts(), hop.deadline());
-                    match self.send(&hop, body.as_mut(), &bounds).await {
+                    let sent = self.send(&hop, body.as_mut(), &bounds).await;
+                    if body.as_ref().is_some_and(Body::is_unread) {
+                        hop.keep_body();
+                    }
+                    match sent {
                         Ok((mut wire, head)) => {
                             elapsed = started.elapsed();
                             let next = self.verb(|core, now| core.handle_response(hop, head, now))?;

@@ -33,8 +33,9 @@
 //!
 //! Upgrades to other protocols are not supported yet: a request that needs one fails with
 //! [`ErrorKind::Unsupported`](session_core::error::ErrorKind::Unsupported) before anything is sent, also after a redirect.
-//! A request asks for an upgrade by an `Upgrade` field. `Expect: 100-continue` is sent as it is given, and the body follows
-//! without waiting for the 100: a server that refuses it is heard while the body is being sent.
+//! A request asks for an upgrade by an `Upgrade` field.
+//!
+//! A body that is asked about first (`expect_continue`) waits for a 100 and is not sent where another answer comes.
 #![cfg_attr(
     not(test),
     warn(

@@ -9,7 +9,7 @@ use session_core::message::body::BodyPlan;
 use session_core::message::head::ResponseHead;
 use session_core::retry::failure::Failure;
 use session_core::session::step::Hop;
-use session_core::transport::bounds::{Bounds, Deadline};
+use session_core::transport::bounds::{Bound, Bounds, Deadline};
 use session_core::transport::cause::Cause;
 use session_core::transport::wire::{AfterSend, Piece, Skipped, WireState};
 use std::future::poll_fn;
@@ -80,6 +80,13 @@ impl Wire {
             if hop.body() == BodyPlan::FromStart {
                 body.rewind();
             }
+            if self.state.awaits_continue() {
+                self.write(&[], &[], bounds).await?;
+                self.await_continue(bounds).await?;
+                if self.state.is_refused() {
+                    return Ok(());
+                }
+            }
             loop {
                 self.fill(body, bounds).await?;
                 if self.state.is_refused() {
@@ -124,6 +131,21 @@ impl Wire {
             self.look()?;
             if self.state.is_refused() {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Waits for a 100, for as long as the body has to.
+    async fn await_continue(&mut self, bounds: &Bounds) -> Result<(), Cause> {
+        let deadline = bounds.expect(Instant::now());
+        loop {
+            self.state.look()?;
+            if !self.state.awaits_continue() {
+                return Ok(());
+            }
+            match self.read(deadline).await {
+                Err(Cause::Late(late)) if late.bound() == Bound::Expect => self.state.stop_awaiting(),
+                read => read?,
             }
         }
     }

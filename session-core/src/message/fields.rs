@@ -23,6 +23,12 @@ pub fn connection_has(headers: &HeaderMap, option: &str) -> bool {
     lists_token(headers, &CONNECTION, option)
 }
 
+/// Whether `Expect` names `100-continue` (RFC 9110 10.1.1).
+#[must_use]
+pub fn expects_continue(headers: &HeaderMap) -> bool {
+    lists_token(headers, &EXPECT, "100-continue")
+}
+
 /// Whether a field of this name describes the body, so that it goes when the body goes: the list of semantics.md,
 /// which joins Fetch, RFC 9110 15.4 and the fields that only make sense beside content.
 #[must_use]

@@ -288,6 +288,12 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
+    /// How long a body that expects a 100 waits for it before it is sent all the same. Default 1 s.
+    pub fn expect_timeout(mut self, expect: impl Into<Setting<Duration>>) -> Self {
+        self.settings.timeouts.expect = expect.into().or(Timeouts::default().expect);
+        self
+    }
+
     /// How long a body may pause between two bytes, sent or received. Default 60 s.
     pub fn read_timeout(mut self, idle: impl Into<Setting<Duration>>) -> Self {
         self.settings.timeouts.idle = idle.into().or(Timeouts::default().idle);

@@ -8,6 +8,7 @@ use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::hsts::{Channel, HstsStore, Learned};
 use crate::message::body::RequestBody;
+use crate::message::fields::expects_continue;
 use crate::message::head::ResponseHead;
 use crate::message::origin::Scheme;
 use crate::message::target::Target;
@@ -22,8 +23,8 @@ use crate::session::memory::Memory;
 use crate::session::reason::Reason;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
 use crate::time::Now;
-use http::Method;
 use http::header::LOCATION;
+use http::{HeaderMap, Method, StatusCode};
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -32,6 +33,8 @@ pub(crate) enum Verdict {
     Deliver,
     /// Send the hop again, with an answer to the challenge.
     Answer,
+    /// Send the hop again, without Expect.
+    Unexpect,
     Follow(Next),
     Retry(Again),
 }
@@ -91,11 +94,16 @@ pub(crate) fn on_response(
     memory: &mut Memory,
     entropy: &mut Entropy,
     exchange: &mut Exchange,
+    sent: &HeaderMap,
     head: &ResponseHead,
     now: Now,
 ) -> Result<Verdict, Error> {
     if answers(settings, memory, exchange, head)? {
         return Ok(Verdict::Answer);
+    }
+    if is_expectation_failed(exchange, sent, head) {
+        exchange.note(|| Reason::ExpectationFailed);
+        return Ok(Verdict::Unexpect);
     }
     let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
     let not_followed = match redirection(lead(settings, memory, exchange, head, now), exchange, max, head)? {
@@ -108,8 +116,9 @@ pub(crate) fn on_response(
     };
     let never = RetryPolicy::default();
     let policy = settings.retry.as_ref().unwrap_or(&never);
-    let Exchange { attempts, method, body, deadline, .. } = exchange;
-    let attempt = attempt(method, *body, *deadline, now);
+    let body = exchange.body_at_hand();
+    let Exchange { attempts, method, deadline, .. } = exchange;
+    let attempt = attempt(method, body, *deadline, now);
     let verdict = policy.after_status(attempts, &mut memory.retries, &attempt, head, now, entropy);
     if let Some(again) = told(exchange, verdict) {
         return Ok(Verdict::Retry(again));
@@ -118,6 +127,16 @@ pub(crate) fn on_response(
         exchange.note(|| Reason::NotFollowed(not_followed));
     }
     Ok(Verdict::Deliver)
+}
+
+/// Whether the answer is that the server cannot meet the hop's 100-continue, and the body can be sent again. It is asked
+/// once in an exchange: the next hop expects nothing.
+fn is_expectation_failed(exchange: &mut Exchange, sent: &HeaderMap, head: &ResponseHead) -> bool {
+    if head.status != StatusCode::EXPECTATION_FAILED || !expects_continue(sent) {
+        return false;
+    }
+    exchange.expectation_failed = true;
+    exchange.body_at_hand().is_replayable()
 }
 
 /// Whether the answer is a challenge that the next hop answers. Of any other answer to a Digest the server's own proof is
@@ -202,7 +221,7 @@ pub(crate) fn redirection(
         return Err(clear_text(Phase::Decide));
     }
     let (method, fate) = rules.rewrite(head.status, &exchange.method);
-    if fate == BodyFate::Keep && !exchange.body.is_replayable() {
+    if fate == BodyFate::Keep && !exchange.body_at_hand().is_replayable() {
         return Err(Error::new(
             ErrorKind::BodyNotReplayable,
             Phase::Decide,
@@ -248,8 +267,9 @@ pub(crate) fn on_failure(
 ) -> Option<Again> {
     let never = RetryPolicy::default();
     let policy = settings.retry.as_ref().unwrap_or(&never);
-    let Exchange { attempts, method, body, deadline, .. } = exchange;
-    let attempt = attempt(method, *body, *deadline, now);
+    let body = exchange.body_at_hand();
+    let Exchange { attempts, method, deadline, .. } = exchange;
+    let attempt = attempt(method, body, *deadline, now);
     let verdict = policy.after_failure(attempts, &mut memory.retries, &attempt, failure, entropy);
     told(exchange, verdict)
 }

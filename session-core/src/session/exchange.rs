@@ -77,6 +77,10 @@ pub(crate) struct Exchange {
     pub(crate) crossed: bool,
     /// The body was dropped by a rewrite, and with it each field that describes one.
     pub(crate) body_dropped: bool,
+    /// A server answered 417: Expect is not sent any more.
+    pub(crate) expectation_failed: bool,
+    /// Nothing was taken out of the body for the hop that was answered last.
+    pub(crate) body_unread: bool,
     pub(crate) sent: SentCredentials,
     pub(crate) gone: SentCredentials,
     /// The origins that were left with a credential: the session has none for them any more in this exchange.
@@ -126,11 +130,16 @@ pub(crate) struct Next {
 impl Exchange {
     /// Does something with this hop's request as Digest sees it.
     pub(crate) fn asked<R>(&self, act: impl FnOnce(&Asked<'_>) -> R) -> R {
-        let asked = Asked::of_origin(&self.method, &self.target).with_body(self.body);
+        let asked = Asked::of_origin(&self.method, &self.target).with_body(self.body_at_hand());
         match &self.hashable {
             Some(body) => act(&asked.with_hash(&|algorithm: HashAlgorithm| body.hash(algorithm))),
             None => act(&asked),
         }
+    }
+
+    /// What the next hop has for a body. One that can be read only once is still whole where no byte of it was taken.
+    pub(crate) fn body_at_hand(&self) -> RequestBody {
+        if self.body_unread { RequestBody::replayable(self.body.size()) } else { self.body }
     }
 
     /// Who chose this hop's origin.

@@ -134,9 +134,10 @@ impl Session {
     /// The answer is a redirect that cannot or must not be followed. The error holds every hop and the answer's head.
     pub fn handle_response(&mut self, hop: Hop, head: ResponseHead, now: Now) -> Result<Step, ExchangeError> {
         let Hop { head: sent, mut exchange, .. } = hop;
+        let (settings, memory) = (&self.settings, &mut self.memory);
         exchange.answered = true;
-        decide::remember(&self.settings, &mut self.memory, &mut exchange, &head, now);
-        match decide::on_response(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, &head, now) {
+        decide::remember(settings, memory, &mut exchange, &head, now);
+        match decide::on_response(settings, memory, &mut self.entropy, &mut exchange, sent.headers(), &head, now) {
             Ok(Verdict::Deliver) => {
                 self.memory.retries.refill();
                 exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
@@ -151,6 +152,10 @@ impl Session {
             Ok(Verdict::Answer) => {
                 exchange.attempts.next_hop();
                 exchange.end_hop(sent, Some(head.status), Some(head), Ending::Answered);
+                self.send(exchange, ConnectionChoice::Any, now)
+            }
+            Ok(Verdict::Unexpect) => {
+                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Retried);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Retry(again)) => {
@@ -200,6 +205,7 @@ impl Session {
             return Err(ExchangeError::of(*exchange, error));
         }
         exchange.hop_number = exchange.hop_number.saturating_add(1);
+        exchange.body_unread = false;
         let head = match prepare::head(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, now) {
             Ok(head) => head,
             Err(error) => return Err(ExchangeError::of(*exchange, error)),

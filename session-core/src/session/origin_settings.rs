@@ -35,6 +35,7 @@ pub(crate) mod record;
 pub struct OriginSettings {
     connect: Setting<Duration>,
     head: Setting<Duration>,
+    expect: Setting<Duration>,
     idle: Setting<Duration>,
     drain: Setting<Duration>,
     cookies: Setting<CookieMode>,
@@ -59,6 +60,13 @@ impl OriginSettings {
     #[must_use]
     pub fn head_timeout(mut self, head: impl Into<Setting<Duration>>) -> Self {
         self.head = head.into();
+        self
+    }
+
+    /// How long a body that expects a 100 waits for it before it is sent all the same.
+    #[must_use]
+    pub fn expect_timeout(mut self, expect: impl Into<Setting<Duration>>) -> Self {
+        self.expect = expect.into();
         self
     }
 
@@ -122,6 +130,7 @@ impl Begun {
         Timeouts {
             connect: own.connect.before(of(|settings| settings.connect)).or(session.connect),
             head: own.head.before(of(|settings| settings.head)).or(session.head),
+            expect: own.expect.before(of(|settings| settings.expect)).or(session.expect),
             idle: own.idle.before(of(|settings| settings.idle)).or(session.idle),
             drain: own.drain.before(of(|settings| settings.drain)).or(session.drain),
             total: own.total.or(session.total),

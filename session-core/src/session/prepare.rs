@@ -6,6 +6,8 @@ use crate::auth::credentials::Credential;
 use crate::auth::digest::state::DigestState;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::message::body::Framing;
+use crate::message::fields::expects_continue;
 use crate::message::origin::{Origin, Scheme};
 use crate::message::proxy::{Passage, ProxyScheme};
 use crate::message::sensitive::{belongs_to_origin, is_credential_field};
@@ -20,7 +22,7 @@ use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
 use crate::tls::settings::TlsPath;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, RANGE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, RANGE,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -56,6 +58,7 @@ pub(crate) fn head(
             append(fields, name, value.clone())?;
         }
     }
+    expectation(exchange, fields);
     proxy_authorization(exchange, &origin, fields)?;
     authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
@@ -97,6 +100,20 @@ pub(crate) fn tls(settings: &Settings, exchange: &Exchange) -> TlsPath {
         origin: (origin.scheme() == Scheme::Https)
             .then(|| exchange.own_tls.as_ref().unwrap_or(settings.tls.of(origin)).clone()),
         proxy: proxy.map(|_| settings.tls.default.clone()),
+    }
+}
+
+/// Expect asks about a body: without one it must not be sent, and it is not sent again where it was refused (RFC 9110
+/// 10.1.1).
+fn expectation(exchange: &mut Exchange, fields: &mut HeaderMap) {
+    let why = match exchange.framing {
+        Framing::None | Framing::Length(0) => LeftOut::NoBody,
+        Framing::Length(_) | Framing::Chunked if exchange.expectation_failed => LeftOut::ExpectationFailed,
+        Framing::Length(_) | Framing::Chunked => return,
+    };
+    if expects_continue(fields) {
+        fields.remove(EXPECT);
+        exchange.note(|| Reason::FieldLeftOut { name: EXPECT, why });
     }
 }
 

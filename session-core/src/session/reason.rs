@@ -87,6 +87,8 @@ pub enum Reason {
     },
     /// The hop is not tried again.
     NotRetried(NoRetry),
+    /// The server answered 417 (RFC 9110 15.5.18): the hop is sent once more without Expect. It counts as no retry.
+    ExpectationFailed,
     /// The exchange ended with an error.
     Failed(ErrorKind),
 }
@@ -151,6 +153,10 @@ pub enum LeftOut {
     Removed,
     /// A redirect was followed, and by the rules of the session's preset that drops it.
     Redirected,
+    /// It asks about a body, and the hop has none.
+    NoBody,
+    /// An answer of this exchange was that the server cannot meet it.
+    ExpectationFailed,
 }
 
 impl fmt::Display for Reason {
@@ -198,6 +204,7 @@ impl fmt::Display for Reason {
             Self::Retried { why, pause: Some(pause) } => write!(f, "{why}, after {:.3} s", pause.as_secs_f64()),
             Self::Retried { why, pause: None } => write!(f, "{why}"),
             Self::NotRetried(why) => write!(f, "{why}"),
+            Self::ExpectationFailed => f.write_str("sent again without Expect: the server answered 417"),
             Self::Failed(kind) => write!(f, "ended with the error {kind}"),
         }
     }
@@ -246,6 +253,8 @@ impl fmt::Display for LeftOut {
             Self::BodyDropped => f.write_str("the body it describes was dropped"),
             Self::Removed => f.write_str("the request asked for that"),
             Self::Redirected => f.write_str("a redirect was followed"),
+            Self::NoBody => f.write_str("the request has no body"),
+            Self::ExpectationFailed => f.write_str("the server answered 417"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::session::hashable::Hashable;
 use crate::session::settings::{CookieMode, Decoding, Setting};
 use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
+use http::header::EXPECT;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct RequestTimeouts {
     pub connect: Setting<Duration>,
     /// The response head.
     pub head: Setting<Duration>,
+    /// The wait for a 100 before a body that expects one.
+    pub expect: Setting<Duration>,
     /// The pause between two bytes of a body.
     pub idle: Setting<Duration>,
     /// All of an unwanted body.
@@ -126,6 +129,13 @@ impl Request {
             Error::new(ErrorKind::InvalidHeader, Phase::Build, "the request has too many fields").with_source(source)
         })?;
         Ok(())
+    }
+
+    /// Asks the server whether it wants the body before that is sent (`Expect: 100-continue`, RFC 9110 10.1.1): the body
+    /// waits for a 100 for as long as [`Timeouts::expect`] says, and is not sent where another answer comes. Without a body
+    /// there is nothing to ask, and the field is left out.
+    pub fn expect_continue(&mut self) {
+        self.headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
     }
 
     /// Adds a parameter to the URL's own query.

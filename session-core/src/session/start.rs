@@ -90,6 +90,8 @@ pub(crate) fn exchange(
         moved: false,
         crossed: false,
         body_dropped: false,
+        expectation_failed: false,
+        body_unread: false,
         sent: SentCredentials::default(),
         gone: SentCredentials::default(),
         attempts: Attempts::new(),

@@ -8,6 +8,7 @@ use crate::content::coding::{BodyCoding, Codings, Kept};
 use crate::error::{Error, ErrorKind};
 use crate::idle::PoolKey;
 use crate::message::body::{BodyPlan, Framing};
+use crate::message::fields::expects_continue;
 use crate::message::head::{ResponseHead, ShownFields};
 use crate::message::origin::Origin;
 use crate::message::proxy::Passage;
@@ -120,6 +121,19 @@ impl Hop {
     #[must_use]
     pub fn body(&self) -> BodyPlan {
         self.plan
+    }
+
+    /// Whether the body waits for a 100 (`Expect: 100-continue`, RFC 9110 10.1.1): the head is sent alone, then the body
+    /// once a 100 came or [`Timeouts::expect`] passed. Where another answer comes first, the body is not sent.
+    #[must_use]
+    pub fn expects_continue(&self) -> bool {
+        self.plan != BodyPlan::None && expects_continue(self.head.headers())
+    }
+
+    /// Says that no byte was taken out of the body for this hop, as where it waited for a 100 in vain: even a body that can
+    /// be read only once is then there for the next hop.
+    pub fn keep_body(&mut self) {
+        self.exchange.body_unread = true;
     }
 
     /// How the body is framed.

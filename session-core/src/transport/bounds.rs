@@ -27,6 +27,8 @@ pub enum Bound {
     Connect,
     /// [`Timeouts::head`].
     Head,
+    /// [`Timeouts::expect`]. When it passes, the body is sent.
+    Expect,
     /// [`Timeouts::idle`].
     Idle,
     /// [`Timeouts::drain`].
@@ -60,6 +62,12 @@ impl Bounds {
         self.nearest(Bound::Head, self.timeouts.head, now)
     }
 
+    /// For the 100 that a body waits for from now on.
+    #[must_use]
+    pub fn expect(&self, now: Instant) -> Option<Deadline> {
+        self.nearest(Bound::Expect, shorter(self.timeouts.expect, self.timeouts.head), now)
+    }
+
     /// For the next byte of a body.
     #[must_use]
     pub fn idle(&self, now: Instant) -> Option<Deadline> {
@@ -69,12 +77,7 @@ impl Bounds {
     /// For all of an unwanted body.
     #[must_use]
     pub fn drain(&self, now: Instant) -> Option<Deadline> {
-        let Timeouts { drain, idle, .. } = self.timeouts;
-        let allowed = match (drain, idle) {
-            (Some(drain), Some(idle)) => Some(drain.min(idle)),
-            (drain, idle) => drain.or(idle),
-        };
-        self.nearest(Bound::Drain, allowed, now)
+        self.nearest(Bound::Drain, shorter(self.timeouts.drain, self.timeouts.idle), now)
     }
 
     fn nearest(&self, bound: Bound, allowed: Option<Duration>, now: Instant) -> Option<Deadline> {
@@ -87,6 +90,14 @@ impl Bounds {
             (Some(own), Some(total)) if own.at < total.at => Some(own),
             (own, total) => total.or(own),
         }
+    }
+}
+
+/// The shorter of two bounds, of which each may be off.
+fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -144,6 +155,7 @@ impl Bound {
         match self {
             Self::Connect => "no connection was made in time",
             Self::Head => "no response head came in time",
+            Self::Expect => "no answer to Expect came in time",
             Self::Idle => "no byte of the body could be sent or received in time",
             Self::Drain => "an unwanted body did not end in time",
             Self::Total => "the exchange took longer than it may",
@@ -187,7 +199,7 @@ mod tests {
     #[test]
     fn bounds_that_are_off_leave_the_total_or_none() {
         let start = start();
-        let off = Timeouts { connect: None, head: None, idle: None, drain: None, total: None };
+        let off = Timeouts { connect: None, head: None, expect: None, idle: None, drain: None, total: None };
         let none = Bounds::new(off, None, start, start);
         for deadline in [none.connect(start), none.head(start), none.idle(start), none.drain(start)] {
             assert_eq!(deadline, None);
@@ -217,6 +229,17 @@ mod tests {
         assert_eq!(drain(Timeouts { idle: Some(short), ..Timeouts::default() }), Some(short));
         assert_eq!(drain(Timeouts { drain: None, ..Timeouts::default() }), Some(seconds(60)));
         assert_eq!(drain(Timeouts { idle: None, ..Timeouts::default() }), Some(seconds(1)));
+    }
+
+    #[test]
+    fn a_body_waits_a_second_for_its_100_and_never_longer_than_for_a_head() {
+        let start = start();
+        let expect = |timeouts| Bounds::new(timeouts, None, start, start).expect(start).map(|it| it.left(start));
+        assert_eq!(expect(Timeouts::default()), Some(seconds(1)));
+        assert_eq!(expect(Timeouts { expect: None, ..Timeouts::default() }), Some(seconds(60)));
+        let short = Duration::from_millis(5);
+        assert_eq!(expect(Timeouts { head: Some(short), ..Timeouts::default() }), Some(short));
+        assert_eq!(expect(Timeouts { head: None, expect: None, ..Timeouts::default() }), None);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::retry::failure::{ConnectionAge, Failure, Sent};
 use crate::session::step::Hop;
 use crate::transport::cause::Cause;
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use std::fmt;
 use std::time::Duration;
 
@@ -37,6 +37,16 @@ pub struct WireState {
     written: u64,
     /// The final head, where it came before all of the request was written.
     early: Option<ResponseHead>,
+    expectation: Expectation,
+}
+
+/// How it stands with `Expect: 100-continue`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expectation {
+    /// The body waits for a 100.
+    Waits,
+    /// It goes out: nothing is expected, or a 100 came, or the wait is over.
+    Over,
 }
 
 /// How much is read at once.
@@ -90,6 +100,7 @@ impl WireState {
             closes: false,
             written: 0,
             early: None,
+            expectation: Expectation::Over,
         }
     }
 
@@ -101,12 +112,24 @@ impl WireState {
         self.written = 0;
         self.early = None;
         self.out.clear();
+        self.expectation = if hop.expects_continue() { Expectation::Waits } else { Expectation::Over };
         // A proxy that is no tunnel is told the whole URI (RFC 9112 3.2.2).
         let form = match hop.passage() {
             Some(Passage::Forward) => TargetForm::Absolute,
             _ => TargetForm::Origin,
         };
         self.connection.send_head(hop.head(), form, hop.framing(), &mut self.out)
+    }
+
+    /// Whether the body must wait: neither a 100 nor a final head came, and the wait is not over.
+    #[must_use]
+    pub fn awaits_continue(&self) -> bool {
+        self.expectation == Expectation::Waits && self.early.is_none()
+    }
+
+    /// Ends the wait for a 100 without one: the body is sent all the same.
+    pub fn stop_awaiting(&mut self) {
+        self.expectation = Expectation::Over;
     }
 
     /// Makes ready a piece of the body of this length: what is to be written before it waits in
@@ -168,10 +191,12 @@ impl WireState {
         self.early.is_some()
     }
 
-    /// Whether the peer has answered already, and not with a success: it does not want the rest of the body.
+    /// Whether the peer has answered already and does not want the rest of the body: the answer is no success, or it is
+    /// one that came while the body waited for a 100.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.early.as_ref().is_some_and(|head| !head.status.is_success())
+        let waits = self.expectation == Expectation::Waits;
+        self.early.as_ref().is_some_and(|head| waits || !head.status.is_success())
     }
 
     /// Judges how the sending ended: whether there is a head, or one is to be read.
@@ -236,6 +261,7 @@ impl WireState {
     pub fn next_head(&mut self) -> Result<Option<ResponseHead>, PeerError> {
         loop {
             match self.connection.next_event(&mut self.input)? {
+                Event::Interim(head) if head.status == StatusCode::CONTINUE => self.expectation = Expectation::Over,
                 Event::Interim(_) => {}
                 Event::Final(head) => return Ok(Some(head)),
                 // No body comes before its head.

@@ -5,6 +5,7 @@ mod clock;
 mod codings;
 mod compat;
 mod driver;
+mod expect;
 mod house;
 mod leaks;
 mod origin_settings;

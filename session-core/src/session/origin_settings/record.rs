@@ -30,6 +30,8 @@ struct SettingsRecord {
     #[serde(with = "setting")]
     head: Setting<Duration>,
     #[serde(with = "setting")]
+    expect: Setting<Duration>,
+    #[serde(with = "setting")]
     idle: Setting<Duration>,
     #[serde(with = "setting")]
     drain: Setting<Duration>,
@@ -47,6 +49,8 @@ pub(crate) struct RequestTimeoutsRecord {
     connect: Setting<Duration>,
     #[serde(with = "setting")]
     head: Setting<Duration>,
+    #[serde(with = "setting")]
+    expect: Setting<Duration>,
     #[serde(with = "setting")]
     idle: Setting<Duration>,
     #[serde(with = "setting")]

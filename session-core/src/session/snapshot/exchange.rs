@@ -87,6 +87,7 @@ pub(super) struct ExchangeRecord {
     moved: bool,
     crossed: bool,
     body_dropped: bool,
+    expectation_failed: bool,
     #[serde(with = "SentRecord")]
     sent: SentCredentials,
     #[serde(with = "SentRecord")]
@@ -200,6 +201,8 @@ struct TimeoutsRecord {
     #[serde(deserialize_with = "required")]
     head: Option<Duration>,
     #[serde(deserialize_with = "required")]
+    expect: Option<Duration>,
+    #[serde(deserialize_with = "required")]
     idle: Option<Duration>,
     #[serde(deserialize_with = "required")]
     total: Option<Duration>,
@@ -284,6 +287,9 @@ impl ExchangeRecord {
             moved,
             crossed,
             body_dropped,
+            expectation_failed,
+            // It says something of a hop that is answered; one that is handed out has none.
+            body_unread: _,
             sent,
             gone,
             left,
@@ -337,6 +343,7 @@ impl ExchangeRecord {
             moved: *moved,
             crossed: *crossed,
             body_dropped: *body_dropped,
+            expectation_failed: *expectation_failed,
             sent: *sent,
             gone: *gone,
             left_origins: left.iter().cloned().map(Text).collect(),
@@ -431,6 +438,8 @@ impl ExchangeRecord {
             moved: self.moved,
             crossed: self.crossed,
             body_dropped: self.body_dropped,
+            expectation_failed: self.expectation_failed,
+            body_unread: false,
             sent: self.sent,
             gone: self.gone,
             left: self.left_origins.into_iter().map(|Text(origin)| origin).collect(),

@@ -76,6 +76,7 @@ pub(super) enum ReasonRecord {
         pause: Option<Duration>,
     },
     NotRetried(#[serde(with = "NoRetryRecord")] NoRetry),
+    ExpectationFailed,
     Failed(#[serde(with = "KindRecord")] ErrorKind),
 }
 
@@ -117,6 +118,8 @@ enum LeftOutRecord {
     BodyDropped,
     Removed,
     Redirected,
+    NoBody,
+    ExpectationFailed,
 }
 
 #[derive(Serialize, Deserialize)]

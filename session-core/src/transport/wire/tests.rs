@@ -24,6 +24,10 @@ fn now() -> Now {
 fn hop(method: Method, body: BodySize) -> Hop {
     let mut request = Request::new(method, "http://a.test/x");
     request.set_body(RequestBody::replayable(body));
+    hop_of(request)
+}
+
+fn hop_of(request: Request) -> Hop {
     match Session::builder().build().unwrap().begin(request, now()).unwrap() {
         Step::Send(hop) => hop,
         other => panic!("expected a hop, got {other:?}"),
@@ -246,5 +250,50 @@ fn what_comes_on_an_idle_connection_ends_it_but_for_one_empty_line() {
         let mut wire = idle();
         wire.spare()[..bytes.len()].copy_from_slice(bytes);
         assert_eq!(wire.is_usable_after(bytes.len()), usable, "{}", bytes.escape_ascii());
+    }
+}
+
+/// A connection on which the head of a POST was written that expects a 100.
+fn expecting() -> WireState {
+    let mut request = Request::new(Method::POST, "http://a.test/x");
+    request.set_body(RequestBody::replayable(BodySize::Sized(9)));
+    request.expect_continue();
+    let mut wire = WireState::new(&Limits::default());
+    wire.send_head(&hop_of(request)).unwrap();
+    write(&mut wire);
+    assert!(wire.awaits_continue());
+    wire
+}
+
+#[test]
+fn a_body_waits_for_a_100_and_for_nothing_else() {
+    let mut wire = expecting();
+    receive(&mut wire, b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Cont");
+    wire.look().unwrap();
+    assert!(wire.awaits_continue());
+    receive(&mut wire, b"inue\r\n\r\n");
+    wire.look().unwrap();
+    assert!(!wire.awaits_continue() && !wire.is_refused());
+    // A second one says nothing new; nor does one that nobody asked for.
+    receive(&mut wire, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n");
+    wire.look().unwrap();
+    assert!(wire.is_answered() && !wire.is_refused());
+    assert!(!uploading().awaits_continue());
+
+    let mut late = expecting();
+    late.stop_awaiting();
+    assert!(!late.awaits_continue() && !late.is_refused());
+}
+
+#[test]
+fn any_answer_in_place_of_a_100_keeps_the_body_and_ends_the_connection() {
+    for status in ["200 OK", "417 No", "401 Who", "307 There"] {
+        let mut wire = expecting();
+        receive(&mut wire, format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes());
+        wire.look().unwrap();
+        assert!(!wire.awaits_continue() && wire.is_refused(), "{status}");
+        let AfterSend::Answered(head) = wire.after_send(Ok(())).unwrap() else { panic!("the head has come") };
+        wire.accept(&head);
+        assert!(wire.drain_arrived() && !wire.start_next(), "{status}: no body was sent");
     }
 }
