@@ -37,6 +37,10 @@ pub struct Limits {
     pub coding_window: u64,
     /// The header of a gzip member, with its file name and comment. Default 16 KiB.
     pub gzip_header: usize,
+    /// Bytes of a response that are held while its request is still being sent: a server may answer as it reads, and would
+    /// stop reading where nobody takes its answer. What comes beyond waits in the network until the request was sent.
+    /// Default 4 MiB (curl and Go hand it out at once).
+    pub read_ahead: usize,
     /// How much of an unwanted body is read to keep its connection; a longer one closes it. Default 64 KiB.
     pub drain: u64,
     /// How much of the body is kept of a proxy's answer that opens no tunnel; the rest is not read. Default 8 KiB.
@@ -101,6 +105,7 @@ impl Default for Limits {
             decoded_floor: 10 * 1024 * 1024,
             coding_window: 8 * 1024 * 1024,
             gzip_header: 16 * 1024,
+            read_ahead: 4 * 1024 * 1024,
             drain: 64 * 1024,
             proxy_answer: 8 * 1024,
             addresses: 16,

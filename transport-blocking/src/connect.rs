@@ -6,7 +6,7 @@ mod socket;
 
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::System;
-pub(crate) use self::socket::Socket;
+pub(crate) use self::socket::{Listen, Socket};
 
 use self::open::{Attempts, open_unix};
 use self::resolve::look_up;

@@ -2,7 +2,7 @@
 //! mean is the codec's to say; what a response leads to is the session's.
 
 use crate::body::Body;
-use crate::connect::Socket;
+use crate::connect::{Listen, Socket};
 use session_core::idle::PoolKey;
 use session_core::limits::Limits;
 use session_core::message::body::BodyPlan;
@@ -135,7 +135,8 @@ impl Wire {
                     break;
                 }
             }
-            if let Some(n) = self.socket.write(rest, deadline)? {
+            let listen = self.listen();
+            if let Some(n) = self.socket.write(rest, listen, deadline)? {
                 self.state.wrote(n);
                 IoSlice::advance_slices(&mut rest, n);
                 deadline = bounds.idle(Instant::now());
@@ -146,7 +147,7 @@ impl Wire {
 
     /// Takes in what the peer has sent while the request is being written.
     fn look(&mut self) -> Result<(), Cause> {
-        while !self.state.is_answered() {
+        while self.state.listens() {
             match self.socket.read_arrived(self.state.spare())? {
                 None => return Ok(()),
                 Some(n) => self.state.received(n),
@@ -154,6 +155,11 @@ impl Wire {
             self.state.look()?;
         }
         Ok(())
+    }
+
+    /// Whether to look for what the peer says while the request is being written.
+    fn listen(&self) -> Listen {
+        if self.state.listens() { Listen::ToPeer } else { Listen::ToNobody }
     }
 }
 

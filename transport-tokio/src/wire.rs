@@ -182,7 +182,7 @@ impl Wire {
 
     /// Takes in what the peer has sent while the request is being written.
     fn look(&mut self) -> Result<(), Cause> {
-        while !self.state.is_answered() {
+        while self.state.listens() {
             match self.socket.read_arrived(self.state.spare())? {
                 None => return Ok(()),
                 Some(n) => self.state.received(n),
@@ -192,9 +192,9 @@ impl Wire {
         Ok(())
     }
 
-    /// Whether there is anything to be heard of the peer while the request is being written: its head comes once.
+    /// Whether to look for what the peer says while the request is being written.
     fn listen(&self) -> Listen {
-        if self.state.is_answered() { Listen::ToNobody } else { Listen::ToPeer }
+        if self.state.listens() { Listen::ToPeer } else { Listen::ToNobody }
     }
 }
 

@@ -38,6 +38,10 @@ pub struct WireState {
     /// The final head, where it came before all of the request was written.
     early: Option<ResponseHead>,
     expectation: Expectation,
+    /// How much may be read while the request is being written.
+    read_ahead: usize,
+    /// The peer has closed its side.
+    closed: bool,
 }
 
 /// How it stands with `Expect: 100-continue`.
@@ -101,6 +105,8 @@ impl WireState {
             written: 0,
             early: None,
             expectation: Expectation::Over,
+            read_ahead: limits.read_ahead,
+            closed: false,
         }
     }
 
@@ -185,18 +191,19 @@ impl WireState {
         Ok(())
     }
 
-    /// Whether the final head came while the request is being written: there is no other to look for.
+    /// Whether to read what the peer sends while the request is being written: it has not closed its side, and what it sent
+    /// is not more than [`Limits::read_ahead`].
     #[must_use]
-    pub fn is_answered(&self) -> bool {
-        self.early.is_some()
+    pub fn listens(&self) -> bool {
+        !self.closed && self.input.len() < self.read_ahead
     }
 
     /// Whether the peer has answered already and does not want the rest of the body: the answer is no success, or it is
-    /// one that came while the body waited for a 100.
+    /// one that came while the body waited for a 100, or nothing can come after it.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        let waits = self.expectation == Expectation::Waits;
-        self.early.as_ref().is_some_and(|head| waits || !head.status.is_success())
+        let is_last = self.closed || self.expectation == Expectation::Waits;
+        self.early.as_ref().is_some_and(|head| is_last || !head.status.is_success())
     }
 
     /// Judges how the sending ended: whether there is a head, or one is to be read.
@@ -249,7 +256,10 @@ impl WireState {
     /// Says that `n` bytes were read into [`spare`](Self::spare); 0 is the end.
     pub fn received(&mut self, n: usize) {
         match n {
-            0 => self.connection.handle_eof(),
+            0 => {
+                self.closed = true;
+                self.connection.handle_eof();
+            }
             n => self.input.filled(n),
         }
     }

@@ -14,7 +14,7 @@ use session_core::transport::channel::{Channel, Handshake};
 use session_core::transport::setup::Setup;
 use session_core::transport::tunnel::{Tunnel, feed};
 use socket2::Socket as Stream;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -28,18 +28,14 @@ pub(crate) struct Socket {
     channel: Option<Box<Channel>>,
     /// What the system was told last, so that it is told only what changes.
     read_timeout: Option<Duration>,
-    write_timeout: Option<Duration>,
 }
-
-/// How long a write waits before its caller may look for what the peer says meanwhile.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// The shortest time that is given to a socket.
 const LEAST: Duration = Duration::from_millis(1);
 
 impl Socket {
     pub(super) fn new(stream: Stream, peer: Option<SocketAddr>) -> Self {
-        Self { stream, peer, channel: None, read_timeout: None, write_timeout: None }
+        Self { stream, peer, channel: None, read_timeout: None }
     }
 
     /// The address that it is connected to, where it is one of TCP.
@@ -70,7 +66,7 @@ impl Socket {
     fn set_up(&mut self, setup: &mut impl Setup, deadline: Option<Deadline>) -> Result<(), Cause> {
         loop {
             if !setup.out().is_empty() || self.holds() {
-                match self.write(&[IoSlice::new(setup.out())], deadline) {
+                match self.write(&[IoSlice::new(setup.out())], Listen::ToNobody, deadline) {
                     Ok(n) => setup.wrote(n.unwrap_or(0)),
                     // The peer may have said why before it closed.
                     Err(cause) if cause.is_lost() => setup.wrote(setup.out().len()),
@@ -82,7 +78,7 @@ impl Socket {
                 let n = self.read(setup.spare(), deadline)?;
                 if let Err(error) = setup.received(n) {
                     // The peer is told where that takes no waiting.
-                    let _ = self.write(&[IoSlice::new(setup.out())], deadline);
+                    let _ = self.write(&[IoSlice::new(setup.out())], Listen::ToNobody, deadline);
                     return Err(Cause::Setup(error));
                 }
             }
@@ -133,7 +129,7 @@ impl Socket {
         let Some(channel) = &mut self.channel else { return Ok(None) };
         let plain = channel.read(buffer);
         if !channel.out().is_empty() {
-            flush(&mut self.stream, channel);
+            flush(&self.stream, channel);
         }
         Ok(Some(plain?))
     }
@@ -175,26 +171,33 @@ impl Socket {
         }
     }
 
-    /// Writes some of `parts`. `None`: the peer takes nothing for now, look whether it says something and come again. What
-    /// counts as written may still be held: write until nothing [is](Self::holds).
-    pub(crate) fn write(&mut self, parts: &[IoSlice<'_>], deadline: Option<Deadline>) -> Result<Option<usize>, Cause> {
-        let timeout = Some(patience(deadline)?.map_or(LOOK, |patience| patience.min(LOOK)));
-        if self.write_timeout != timeout {
-            self.stream.set_write_timeout(timeout).map_err(Cause::Io)?;
-            self.write_timeout = timeout;
-        }
-        let written = match &mut self.channel {
-            None => self.stream.write_vectored(parts),
-            Some(channel) => {
-                channel.write(parts)?;
-                self.stream.write(channel.out())
+    /// Writes some of `parts`. With [`Listen::ToPeer`] it gives `None` where the peer takes nothing for now and may have
+    /// said something. What counts as written may still be held: write until nothing [is](Self::holds).
+    pub(crate) fn write(
+        &mut self,
+        parts: &[IoSlice<'_>],
+        listen: Listen,
+        deadline: Option<Deadline>,
+    ) -> Result<Option<usize>, Cause> {
+        loop {
+            let written = match &mut self.channel {
+                None => send(&self.stream, parts),
+                Some(channel) => {
+                    channel.write(parts)?;
+                    send(&self.stream, &[IoSlice::new(channel.out())])
+                }
+            };
+            match written {
+                Ok(0) => return Err(Cause::Io(io::ErrorKind::WriteZero.into())),
+                Ok(n) => return Ok(Some(self.channel.as_mut().map_or(n, |channel| channel.wrote(n)))),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(Cause::Io(error)),
             }
-        };
-        match written {
-            Ok(0) => Err(Cause::Io(io::ErrorKind::WriteZero.into())),
-            Ok(n) => Ok(Some(self.channel.as_mut().map_or(n, |channel| channel.wrote(n)))),
-            Err(error) if is_pause(&error) => Ok(None),
-            Err(error) => Err(Cause::Io(error)),
+            let patience = patience(deadline)?;
+            if await_room(&self.stream, listen, patience).map_err(Cause::Io)? == Wake::PeerSpoke {
+                return Ok(None);
+            }
         }
     }
 }
@@ -204,19 +207,15 @@ impl Drop for Socket {
     fn drop(&mut self) {
         if let Some(channel) = &mut self.channel {
             channel.close();
-            flush(&mut self.stream, channel);
+            flush(&self.stream, channel);
         }
     }
 }
 
 /// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
-fn flush(stream: &mut Stream, channel: &mut Channel) {
-    if stream.set_nonblocking(true).is_ok() {
-        let n = stream.write(channel.out()).unwrap_or(0);
-        channel.wrote(n);
-        // A stream that cannot be told fails with the next use.
-        let _ = stream.set_nonblocking(false);
-    }
+fn flush(stream: &Stream, channel: &mut Channel) {
+    let n = send(stream, &[IoSlice::new(channel.out())]).unwrap_or(0);
+    channel.wrote(n);
 }
 
 /// Reads what the system has already: `None` is nothing, 0 the end.
@@ -234,6 +233,22 @@ fn arrived(stream: &mut Stream, buffer: &mut [u8]) -> Result<Option<usize>, Caus
             Err(error) => Err(Cause::Io(error)),
         };
     }
+}
+
+/// Whether a write that waits looks for what the peer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listen {
+    ToPeer,
+    ToNobody,
+}
+
+/// Why a wait for room to write ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    /// There is something to read, or may be.
+    PeerSpoke,
+    /// There may be room, or the time is up.
+    TryAgain,
 }
 
 /// How long the system may wait before the deadline is looked at again: in whole seconds where there is more than one
@@ -264,6 +279,36 @@ fn peek(stream: &Stream) -> io::Result<usize> {
     stream.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT)
 }
 
+/// Writes what there is room for, without waiting.
+#[cfg(unix)]
+fn send(stream: &Stream, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+    // A peer that is gone is an error to be told and no signal; elsewhere the socket was set up for that.
+    #[cfg(target_vendor = "apple")]
+    const FLAGS: i32 = libc::MSG_DONTWAIT;
+    #[cfg(not(target_vendor = "apple"))]
+    const FLAGS: i32 = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    stream.send_vectored_with_flags(parts, FLAGS)
+}
+
+/// Waits until there is room to write or, where it listens, until there is something to read.
+#[cfg(unix)]
+fn await_room(stream: &Stream, listen: Listen, patience: Option<Duration>) -> io::Result<Wake> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let wanted = match listen {
+        Listen::ToPeer => PollFlags::OUT | PollFlags::IN,
+        Listen::ToNobody => PollFlags::OUT,
+    };
+    let mut sockets = [PollFd::new(stream, wanted)];
+    // A time that the system cannot hold is none.
+    let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
+    match poll(&mut sockets, patience.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let [socket] = sockets;
+    Ok(if socket.revents().contains(PollFlags::IN) { Wake::PeerSpoke } else { Wake::TryAgain })
+}
+
 /// Whether something has come, without waiting and without taking it.
 #[cfg(not(unix))]
 fn peek(stream: &Stream) -> io::Result<usize> {
@@ -271,4 +316,21 @@ fn peek(stream: &Stream) -> io::Result<usize> {
     let seen = stream.peek(&mut [std::mem::MaybeUninit::uninit()]);
     stream.set_nonblocking(false)?;
     seen
+}
+
+/// Writes what there is room for, without waiting.
+#[cfg(not(unix))]
+fn send(mut stream: &Stream, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+    stream.set_nonblocking(true)?;
+    let sent = io::Write::write_vectored(&mut stream, parts);
+    stream.set_nonblocking(false)?;
+    sent
+}
+
+/// Waits a little: a wait for two things at once is asked of unix alone.
+#[cfg(not(unix))]
+fn await_room(_: &Stream, listen: Listen, patience: Option<Duration>) -> io::Result<Wake> {
+    const LOOK: Duration = Duration::from_millis(5);
+    thread::sleep(patience.map_or(LOOK, |patience| patience.min(LOOK)));
+    Ok(if listen == Listen::ToPeer { Wake::PeerSpoke } else { Wake::TryAgain })
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod codings;
 mod connect;
 mod cookie_file;
+mod echo;
 mod expect;
 mod faults;
 mod proxy;

@@ -120,10 +120,10 @@ fn a_refusal_ends_the_sending_and_a_success_does_not() {
     for (head, refused) in [(&b"HTTP/1.1 413 No\r\n\r\n"[..], true), (b"HTTP/1.1 200 OK\r\n\r\n", false)] {
         let mut wire = uploading();
         wire.look().unwrap();
-        assert!(!wire.is_answered());
+        assert!(wire.early.is_none());
         receive(&mut wire, head);
         wire.look().unwrap();
-        assert_eq!((wire.is_answered(), wire.is_refused()), (true, refused));
+        assert_eq!((wire.early.is_some(), wire.is_refused()), (true, refused));
         let AfterSend::Answered(head) = wire.after_send(Ok(())).unwrap() else { panic!("the head has come") };
         wire.accept(&head);
         assert_eq!(wire.is_worth_draining(0), !refused, "who refused may never read the rest");
@@ -277,7 +277,7 @@ fn a_body_waits_for_a_100_and_for_nothing_else() {
     // A second one says nothing new; nor does one that nobody asked for.
     receive(&mut wire, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n");
     wire.look().unwrap();
-    assert!(wire.is_answered() && !wire.is_refused());
+    assert!(wire.early.is_some() && !wire.is_refused());
     assert!(!uploading().awaits_continue());
 
     let mut late = expecting();
@@ -296,4 +296,29 @@ fn any_answer_in_place_of_a_100_keeps_the_body_and_ends_the_connection() {
         wire.accept(&head);
         assert!(wire.drain_arrived() && !wire.start_next(), "{status}: no body was sent");
     }
+}
+
+#[test]
+fn an_answer_is_read_while_the_request_is_written_up_to_its_bound() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
+    let mut limits = Limits::default();
+    limits.read_ahead = 4;
+    let mut wire = WireState::new(&limits);
+    wire.send_head(&hop(Method::POST, BodySize::Sized(9))).unwrap();
+    receive(&mut wire, head);
+    wire.look().unwrap();
+    // The head is not among what is held.
+    receive(&mut wire, b"abc");
+    assert!(wire.listens());
+    receive(&mut wire, b"d");
+    assert!(!wire.listens() && !wire.is_refused());
+
+    // Where nothing comes after the answer, nobody waits for the rest of the body.
+    let mut wire = uploading();
+    receive(&mut wire, head);
+    receive(&mut wire, b"abcdefghi");
+    wire.look().unwrap();
+    assert!(wire.listens() && !wire.is_refused());
+    wire.received(0);
+    assert!(!wire.listens() && wire.is_refused());
 }
