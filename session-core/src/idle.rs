@@ -4,6 +4,8 @@
 //! is returned, so that a transport decides under its lock and acts after it. What makes two requests fit for one
 //! connection stands in [`PoolKey`] and nowhere else.
 
+pub mod pool;
+
 use crate::limits::Limits;
 use crate::message::origin::Origin;
 use crate::message::route::Route;
@@ -241,6 +243,26 @@ impl<C> Idle<C> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
+    }
+
+    /// How many connections of this key lie idle.
+    #[must_use]
+    pub fn len_of(&self, key: &PoolKey) -> usize {
+        self.by_key.get(key).map_or(0, BTreeSet::len)
+    }
+
+    /// Takes out the connection that has lain longest, to make room. Close it.
+    #[must_use = "the connection returned is to be closed"]
+    pub fn remove_oldest(&mut self) -> Option<C> {
+        let serial = *self.slots.first_key_value()?.0;
+        self.remove(serial).map(|slot| slot.connection)
+    }
+
+    /// The same of the connections of this key.
+    #[must_use = "the connection returned is to be closed"]
+    pub fn remove_oldest_of(&mut self, key: &PoolKey) -> Option<C> {
+        let serial = *self.by_key.get(key)?.first()?;
+        self.remove(serial).map(|slot| slot.connection)
     }
 
     /// Takes one connection out of all three orders.

@@ -50,6 +50,12 @@ pub struct Limits {
     pub addresses: usize,
     /// Redirects that one exchange follows. Default 20 (Fetch; requests 30, reqwest and Go 10, curl 50).
     pub redirects: u32,
+    /// Connections open for one pool key, in use, being made or idle. Default: no bound (aiohttp, Go and reqwest none,
+    /// browsers 6). 0 counts as 1.
+    pub connections_per_key: usize,
+    /// Connections open in all. Who needs another one waits for it, in order. Default 256, as many as may lie idle (aiohttp
+    /// 100, Go and reqwest no bound). 0 counts as 1.
+    pub connections_total: usize,
     /// Idle connections kept for one pool key. Default 32 (reqwest: no bound, Go 2, browsers 6).
     pub idle_per_key: usize,
     /// Idle connections kept in all. Default 256 (Go 100).
@@ -110,6 +116,8 @@ impl Default for Limits {
             proxy_answer: 8 * 1024,
             addresses: 16,
             redirects: 20,
+            connections_per_key: usize::MAX,
+            connections_total: 256,
             idle_per_key: 32,
             idle_total: 256,
             idle_seconds: 90,

@@ -55,7 +55,7 @@ impl Now {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// Resolving, connecting and, where it applies, the TLS handshake and the tunnel together. Default 10 s.
+    /// Waiting for a free connection, resolving, connecting and, where it applies, the TLS handshake and the tunnel together. Default 10 s.
     pub connect: Option<Duration>,
     /// From the request's last byte to the end of the response head, in total and not for each read. Default 60 s.
     pub head: Option<Duration>,

@@ -2,12 +2,14 @@
 //! the response that comes of it.
 
 mod cookie_file;
+pub(crate) mod pool;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
 
 pub use shared_jar::SharedJar;
 
+use self::pool::{Connections, Lease};
 use self::shared_jar::Machine;
 use crate::body::{Body, Incoming};
 use crate::connect::{Connector, Resolve, System};
@@ -19,7 +21,7 @@ use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Fault, Phase};
 use session_core::handle::{Access, Cookies, Headers};
-use session_core::idle::{Idle, PoolKey};
+use session_core::idle::pool::Wanted;
 use session_core::limits::Limits;
 use session_core::message::head::ResponseHead;
 use session_core::message::into_url::{BaseJoin, IntoUrl};
@@ -56,7 +58,7 @@ pub struct Session(Arc<Shared>);
 /// What the clones of a session share.
 pub(crate) struct Shared {
     core: Mutex<Machine>,
-    idle: Mutex<Idle<Box<Wire>>>,
+    connections: Arc<Connections>,
     connector: Connector,
     limits: Arc<Limits>,
 }
@@ -137,8 +139,7 @@ impl Session {
     /// way go on, and their connections close with them. For all clones.
     pub fn close(&self) {
         self.with(Core::close);
-        let idle = lock(&self.0.idle).close();
-        drop(idle);
+        self.0.connections.close();
     }
 
     /// Whether [`Session::close`] was called.
@@ -150,7 +151,7 @@ impl Session {
     /// How many connections lie idle.
     #[must_use]
     pub fn idle_connections(&self) -> usize {
-        lock(&self.0.idle).len()
+        self.0.connections.idle()
     }
 }
 
@@ -168,11 +169,11 @@ impl Transport for Session {
         })?;
         session.seed_entropy(Entropy::from_seed(seed));
         let limits = Arc::new(session.limits().clone());
-        let idle = Mutex::new(Idle::new(&limits));
+        let connections = Connections::new(&limits, settings.clock.clone());
         let resolver = resolver.unwrap_or_else(|| Arc::new(System));
         let tls = Mutex::new(tls_configs(&session, PLATFORM)?);
         let connector = Connector { settings, resolver, tls, limits: Arc::clone(&limits) };
-        Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), idle, connector, limits })))
+        Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), connections, connector, limits })))
     }
 
     fn codings() -> Codings {
@@ -240,7 +241,7 @@ impl Shared {
                             if matches!(next, Step::Done(_)) {
                                 answered = Some(wire);
                             } else if wire.drain(self.limits.drain, &bounds) {
-                                self.give_back(wire);
+                                self.connections.give_back(wire);
                             }
                             next
                         }
@@ -259,7 +260,7 @@ impl Shared {
                 Step::Done(delivery) => {
                     let bounds = self.bounds(delivery.timeouts(), delivery.deadline());
                     let content = CodedBody::of(&delivery, &self.limits);
-                    let body = Incoming::new(answered, content, bounds, Arc::downgrade(self));
+                    let body = Incoming::new(answered, content, bounds, Arc::downgrade(&self.connections));
                     let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
                     return Ok(Response { info, body });
                 }
@@ -270,44 +271,34 @@ impl Shared {
     /// One hop: on an idle connection, or on a new one.
     fn send(&self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(Box<Wire>, ResponseHead), Failure> {
         check_supported(hop, &self.connector.settings)?;
-        let key = self.connector.settings.pool_key(hop);
-        let mut wire = match self.take_idle(hop, &key) {
-            Some(wire) => wire,
-            None => {
-                let socket = self.connector.connect(hop, bounds, self.now())?;
-                Box::new(Wire::new(socket, key, &self.limits))
-            }
-        };
+        let mut wire = self.take_connection(hop, bounds)?;
         let head = wire.round_trip(hop, body, bounds)?;
         Ok((wire, head))
     }
 
-    /// An idle connection that the peer has not closed.
-    fn take_idle(&self, hop: &Hop, key: &PoolKey) -> Option<Box<Wire>> {
-        if hop.fresh_connection() {
-            return None;
-        }
+    /// An idle connection that the peer has not closed, or a new one.
+    fn take_connection(&self, hop: &Hop, bounds: &Bounds) -> Result<Box<Wire>, Failure> {
+        let deadline = bounds.connect(Instant::now());
+        let key = self.connector.settings.pool_key(hop);
+        let wanted = if hop.fresh_connection() { Wanted::Fresh } else { Wanted::Any };
+        let mut lease = self.connections.lease(key.clone(), wanted, deadline)?;
         loop {
-            let now = self.now().instant();
-            let taken = lock(&self.idle).take(key, now);
-            drop(taken.expired);
-            let (mut wire, _) = taken.connection?;
-            if wire.is_alive() {
-                return Some(wire);
-            }
+            lease = match lease {
+                Lease::Open(permit) => {
+                    let socket = self.connector.connect(hop, bounds, deadline, self.now())?;
+                    return Ok(Box::new(Wire::new(socket, permit, &self.limits)));
+                }
+                Lease::Ready(mut wire) => {
+                    if wire.is_alive() {
+                        return Ok(wire);
+                    }
+                    match wire.close() {
+                        Some(permit) => self.connections.replace(permit),
+                        None => self.connections.lease(key.clone(), wanted, deadline)?,
+                    }
+                }
+            };
         }
-    }
-
-    /// Takes a connection whose response is over, or closes it where it cannot be used again.
-    pub(crate) fn give_back(&self, wire: Box<Wire>) {
-        let Some(wire) = wire.into_idle() else { return };
-        let now = self.now().instant();
-        let (key, keep) = (wire.key().clone(), wire.keep());
-        let surplus = match keep {
-            Some(keep) => lock(&self.idle).insert_for(key, wire, now, keep),
-            None => lock(&self.idle).insert(key, wire, now),
-        };
-        drop(surplus);
     }
 
     /// Does something with the core, alone with it.

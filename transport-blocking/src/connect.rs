@@ -38,9 +38,14 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// Makes a connection that a hop's request can go on.
-    pub(crate) fn connect(&self, hop: &Hop, bounds: &Bounds, now: Now) -> Result<Socket, Failure> {
-        let deadline = bounds.connect(Instant::now());
+    /// Makes a connection that a hop's request can go on, by the deadline.
+    pub(crate) fn connect(
+        &self,
+        hop: &Hop,
+        bounds: &Bounds,
+        deadline: Option<Deadline>,
+        now: Now,
+    ) -> Result<Socket, Failure> {
         let tls = hop_tls(&mut lock(&self.tls), hop)?;
         let target = if Tunnel::needs_address(hop) {
             self.resolve(&Place::origin(hop.origin()), deadline)?.into_iter().next()

@@ -1,7 +1,7 @@
 //! Bodies: the request's, from wherever it comes, and the response's. The response's gives its connection back to the
 //! session where it ends, and closes it where it is dropped before.
 
-use crate::client::Shared;
+use crate::client::pool::Connections;
 use crate::wire::Wire;
 use bytes::Bytes;
 use futures_core::Stream;
@@ -207,7 +207,7 @@ pub(crate) struct Incoming {
     /// The content, where the body is coded and is to be decoded.
     content: Option<Box<CodedBody>>,
     bounds: Bounds,
-    home: Weak<Shared>,
+    home: Weak<Connections>,
 }
 
 enum State {
@@ -221,7 +221,7 @@ impl Incoming {
         wire: Option<Box<Wire>>,
         content: Option<Box<CodedBody>>,
         bounds: Bounds,
-        home: Weak<Shared>,
+        home: Weak<Connections>,
     ) -> Self {
         let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
         Self { state, rest: Bytes::new(), content, bounds, home }

@@ -2,8 +2,8 @@
 //! mean is the codec's to say; what a response leads to is the session's.
 
 use crate::body::Body;
+use crate::client::pool::Permit;
 use crate::connect::{Listen, Socket};
-use session_core::idle::PoolKey;
 use session_core::limits::Limits;
 use session_core::message::body::BodyPlan;
 use session_core::message::head::ResponseHead;
@@ -23,7 +23,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Wire {
     socket: Socket,
     state: WireState,
-    key: PoolKey,
+    /// Its right to be open, after the socket: what is closed first is dropped first. None while it lies idle.
+    permit: Option<Permit>,
     /// When the next piece of a body must have come; set while one is awaited.
     awaited: Option<Deadline>,
 }
@@ -34,13 +35,8 @@ const UNNOTICED: Duration = Duration::from_millis(10);
 
 /// The request.
 impl Wire {
-    pub(crate) fn new(socket: Socket, key: PoolKey, limits: &Limits) -> Self {
-        Self { socket, state: WireState::new(limits), key, awaited: None }
-    }
-
-    /// What it was connected for.
-    pub(crate) fn key(&self) -> &PoolKey {
-        &self.key
+    pub(crate) fn new(socket: Socket, permit: Permit, limits: &Limits) -> Self {
+        Self { socket, state: WireState::new(limits), permit: Some(permit), awaited: None }
     }
 
     /// The address that it is connected to.
@@ -282,6 +278,21 @@ impl Wire {
         self.awaited = None;
         self.socket.rest();
         (self.socket.may_rest() && self.state.start_next()).then_some(self)
+    }
+
+    /// Gives it the right to be open, when it is taken.
+    pub(crate) fn hold(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
+    /// Takes that right, when it is to lie idle.
+    pub(crate) fn take_permit(&mut self) -> Option<Permit> {
+        self.permit.take()
+    }
+
+    /// Closes it, and gives the right to open another.
+    pub(crate) fn close(mut self: Box<Self>) -> Option<Permit> {
+        self.permit.take()
     }
 
     /// Whether the peer has kept it open and sent nothing. `idle` is how long it was not looked after.

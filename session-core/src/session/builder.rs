@@ -306,6 +306,20 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
+    /// How many connections may be open in all, in use or idle. Who needs another one waits its turn, up to the connect
+    /// timeout. Default 256. It is [`Limits::connections_total`].
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.settings.limits.connections_total = most;
+        self
+    }
+
+    /// How many connections may be open for one pool key: an origin and the way to it. Default: no bound. It is
+    /// [`Limits::connections_per_key`].
+    pub fn max_connections_per_key(mut self, most: usize) -> Self {
+        self.settings.limits.connections_per_key = most;
+        self
+    }
+
     /// The bounds. See [`Limits`] for the defaults.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;

@@ -165,9 +165,21 @@ pub fn failure(cause: Cause, phase: Phase) -> Failure {
     Failure::before_sending(kind, error)
 }
 
+/// The failure where no connection came free before the deadline: as many are open as may be.
+#[must_use]
+pub fn no_free_connection(deadline: Deadline) -> Failure {
+    let kind = Cause::Late(deadline).kind(false);
+    let error = Error::new(ErrorKind::Timeout, Phase::Connect, "waited for a free connection and none came in time");
+    let error = match deadline.allowed() {
+        Some(allowed) => error.with_expected(format!("one within {allowed:?}, or a higher bound on connections")),
+        None => error,
+    };
+    Failure::before_sending(kind, error)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Place, failure};
+    use super::{Place, failure, no_free_connection};
     use crate::error::{Error, ErrorKind, Fault, Phase};
     use crate::message::origin::Origin;
     use crate::retry::failure::{Failure, FailureKind};
@@ -284,5 +296,15 @@ mod tests {
             let failure = failure(Cause::Setup(Error::new(kind, Phase::Tunnel, "no")), Phase::Tunnel);
             assert_eq!((failure.kind(), failure.may_have_been_seen()), (fact, false));
         }
+    }
+
+    #[test]
+    fn a_wait_in_vain_says_what_was_waited_for_and_sent_nothing() {
+        let deadline = Bounds::new(Timeouts::default(), None, start(), start()).connect(start()).unwrap();
+        let failure = no_free_connection(deadline);
+        assert_eq!((failure.kind(), failure.may_have_been_seen()), (FailureKind::Timeout, false));
+        assert_eq!((failure.error().kind(), failure.error().phase()), (ErrorKind::Timeout, Phase::Connect));
+        assert!(failure.error().to_string().contains("free connection"), "{}", failure.error());
+        assert!(failure.error().expected().unwrap().contains("10s"));
     }
 }
