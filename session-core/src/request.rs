@@ -161,6 +161,12 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
+    /// Offers to go on in this protocol on the same connection: see [`Request::upgrade`].
+    pub fn upgrade(mut self, protocol: &str) -> Self {
+        let offered = self.request.upgrade([protocol]);
+        self.keep_error(offered)
+    }
+
     /// Asks the server whether it wants the body before that is sent: see [`Request::expect_continue`].
     pub fn expect_continue(mut self) -> Self {
         self.request.expect_continue();

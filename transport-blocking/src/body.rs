@@ -1,6 +1,9 @@
 //! Bodies: the request's, from wherever it comes, and the response's. The response's gives its connection back to the
 //! session where it ends, and closes it where it is dropped before.
 
+pub(crate) mod upgrade;
+
+use self::upgrade::Upgraded;
 use crate::client::pool::Connections;
 use crate::wire::Wire;
 use bytes::Bytes;
@@ -251,6 +254,16 @@ impl Incoming {
         }
         self.next(None)?;
         Ok(Some(std::mem::take(&mut self.rest)).filter(|chunk| !chunk.is_empty()))
+    }
+
+    /// The connection, where it left HTTP and nothing of it was read.
+    pub(crate) fn upgrade(&mut self) -> Option<Upgraded> {
+        let State::Open(wire) = &mut self.state else { return None };
+        let rest = wire.switch()?;
+        match std::mem::replace(&mut self.state, State::Ended(HeaderMap::new())) {
+            State::Open(wire) => Some(wire.into_upgraded(rest)),
+            State::Ended(_) | State::Failed(_) => None,
+        }
     }
 
     /// What comes next, as much as fits; 0 at the end.

@@ -11,6 +11,7 @@ pub use shared_jar::SharedJar;
 
 use self::pool::{Connections, Lease};
 use self::shared_jar::Machine;
+use crate::body::upgrade::Upgraded;
 use crate::body::{Body, Incoming};
 use crate::connect::{Connector, Resolve, System};
 use crate::error::{Error, Result};
@@ -354,6 +355,19 @@ impl Response {
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
         self.body.trailers()
+    }
+
+    /// The connection as a stream of the protocol that was offered by
+    /// [`upgrade`](session_core::request::RequestBuilder::upgrade), where the server switched to it (101).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`] where it did not, or the body was read already. The error keeps the response: see
+    /// [`Error::into_response`].
+    pub fn upgrade(mut self) -> Result<Upgraded> {
+        match self.body.upgrade() {
+            Some(stream) => Ok(stream),
+            None => Err(ResponseInfo::switch_error::<Self>(&self).with_response(self)),
+        }
     }
 
     /// The response itself, unless its status is 400 to 599 (`raise_for_status` in requests).

@@ -29,9 +29,8 @@
 //! `tls_certs_merge` say otherwise. What goes wrong in it is a [`TlsError`](session_core::tls::error::TlsError), the source
 //! of the error.
 //!
-//! Upgrades to other protocols are not supported yet: a request that needs one fails with
-//! [`ErrorKind::Unsupported`](session_core::error::ErrorKind::Unsupported) before anything is sent, also after a redirect.
-//! A request asks for an upgrade by an `Upgrade` field.
+//! A request that offers another protocol (`upgrade("websocket")`) gives its connection as a stream, [`Upgraded`], where the
+//! server switches to it.
 //!
 //! A body that is asked about first (`expect_continue`) waits for a 100 and is not sent where another answer comes.
 #![cfg_attr(
@@ -52,6 +51,7 @@ mod error;
 mod wire;
 
 pub use body::Body;
+pub use body::upgrade::Upgraded;
 pub use client::{RequestBuilder, Response, Session, SessionBuilder, SharedJar};
 pub use connect::Resolve;
 pub use error::{Error, Result};

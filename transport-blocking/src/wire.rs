@@ -2,8 +2,10 @@
 //! mean is the codec's to say; what a response leads to is the session's.
 
 use crate::body::Body;
+use crate::body::upgrade::Upgraded;
 use crate::client::pool::Permit;
 use crate::connect::{Listen, Socket};
+use bytes::Bytes;
 use session_core::limits::Limits;
 use session_core::message::body::BodyPlan;
 use session_core::message::head::ResponseHead;
@@ -224,6 +226,17 @@ impl Wire {
 
 /// Between two requests.
 impl Wire {
+    /// Ends HTTP, where the response that is over switched to another protocol: gives what has come of that.
+    pub(crate) fn switch(&mut self) -> Option<Bytes> {
+        self.state.switch()
+    }
+
+    /// The stream of the other protocol.
+    pub(crate) fn into_upgraded(self: Box<Self>, rest: Bytes) -> Upgraded {
+        let Self { socket, permit, .. } = *self;
+        Upgraded::new(socket, rest, permit)
+    }
+
     /// Makes it ready for another request, where the response that is over allows that.
     pub(crate) fn into_idle(mut self: Box<Self>) -> Option<Box<Self>> {
         (self.socket.may_rest() && self.state.start_next()).then_some(self)

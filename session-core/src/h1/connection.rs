@@ -276,6 +276,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether a head came after which the connection speaks another protocol: a 101 as asked for, or a 2xx to CONNECT.
+    #[must_use]
+    pub fn has_switched(&self) -> bool {
+        matches!(self.response, ResponseState::LastHead | ResponseState::Switched)
+    }
+
     /// Whether any byte of this cycle's response was seen. Where none was, the connection may have been closed before
     /// the peer saw the request.
     #[must_use]

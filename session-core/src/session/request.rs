@@ -3,6 +3,7 @@
 use crate::auth::credentials::Credential;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::RequestBody;
+use crate::message::fields::connection_has;
 use crate::message::head::ShownFields;
 use crate::message::into_url::{IntoUrl, Reference};
 use crate::redirect::policy::RedirectPolicy;
@@ -11,7 +12,7 @@ use crate::session::hashable::Hashable;
 use crate::session::settings::{CookieMode, Decoding, Setting};
 use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
-use http::header::EXPECT;
+use http::header::{CONNECTION, EXPECT, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::fmt;
 use std::sync::Arc;
@@ -136,6 +137,22 @@ impl Request {
     /// there is nothing to ask, and the field is left out.
     pub fn expect_continue(&mut self) {
         self.headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+    }
+
+    /// Offers to go on in another protocol on the same connection, the first of `protocols` rather than the next
+    /// (`Upgrade` and `Connection: upgrade`, RFC 9110 7.8). Where the server accepts, it answers 101, and the transport's
+    /// response can be made a stream of bytes; any other answer is one as without the offer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHeader`] for what cannot stand in a field.
+    pub fn upgrade<'a>(&mut self, protocols: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+        let offer = protocols.into_iter().collect::<Vec<_>>().join(", ");
+        let (name, offer) = field(UPGRADE, offer)?;
+        self.headers.insert(name, offer);
+        if !connection_has(&self.headers, "upgrade") {
+            self.append_header(CONNECTION, "upgrade")?;
+        }
+        Ok(())
     }
 
     /// Adds a parameter to the URL's own query.

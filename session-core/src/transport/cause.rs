@@ -75,6 +75,19 @@ impl Cause {
         matches!(self, Self::Io(error) if is_lost(error))
     }
 
+    /// The same as the error of a stream that is no exchange any more.
+    #[must_use]
+    pub fn into_io(self) -> io::Error {
+        match self {
+            Self::Io(error) | Self::Source(error) => error,
+            Self::Late(deadline) => io::Error::new(io::ErrorKind::TimedOut, deadline.bound().message()),
+            Self::Tls(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+            Self::Setup(error) => io::Error::other(error),
+            Self::Peer(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+            Self::Local(error) => io::Error::new(io::ErrorKind::InvalidInput, error),
+        }
+    }
+
     /// The same as the error of an exchange, which was in `phase`.
     #[must_use]
     pub fn into_error(self, phase: Phase) -> Error {

@@ -183,6 +183,18 @@ impl Channel {
         if n == 0 { 0 } else { std::mem::take(&mut self.accepted) }
     }
 
+    /// Whether something was encrypted that does not count as written yet.
+    #[must_use]
+    pub fn has_accepted(&self) -> bool {
+        self.accepted > 0
+    }
+
+    /// Counts what was encrypted as written, though none of it has left: gives how much that is. For whoever does not come
+    /// again with the same bytes.
+    pub fn take_accepted(&mut self) -> usize {
+        std::mem::take(&mut self.accepted)
+    }
+
     /// Adds to [`out`](Channel::out) the word that no more will come, unless something is half written.
     pub fn close(&mut self) {
         if !self.out.is_empty() {

@@ -31,6 +31,21 @@ impl<R> Error<R> {
         Self(Box::new(Inner { error, history, status: Some(status), response: None }))
     }
 
+    /// The error where a response was to be a switch to another protocol and is none.
+    pub(super) fn no_switch(status: StatusCode, url: &Url, history: History) -> Self {
+        let switched = status == StatusCode::SWITCHING_PROTOCOLS;
+        let message = if switched {
+            "the connection cannot be handed over: its request was not sent whole, or its body was read"
+        } else {
+            "the server did not switch to another protocol"
+        };
+        let error = CoreError::new(ErrorKind::Status, Phase::Decide, message)
+            .with_expected("101, once")
+            .with_came(status.as_str().as_bytes())
+            .with_url(url);
+        Self(Box::new(Inner { error, history, status: Some(status), response: None }))
+    }
+
     /// The same error with the response that it was made of.
     #[must_use]
     pub fn with_response(mut self, response: R) -> Self {

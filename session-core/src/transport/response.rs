@@ -131,6 +131,12 @@ impl ResponseInfo {
         failed.then(|| Error::of_status(status, info.url(), info.history.clone()))
     }
 
+    /// The error where the response was to be made a stream of another protocol and cannot be.
+    #[must_use]
+    pub fn switch_error<R>(info: &Self) -> Error<R> {
+        Error::no_switch(info.head.status, info.url(), info.history.clone())
+    }
+
     /// The body as text, by the charset of its Content-Type, else by the session's [`TextRules`]: a byte order mark, else
     /// UTF-8. Bytes that are not valid in it become U+FFFD.
     #[must_use]

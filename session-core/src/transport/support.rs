@@ -9,21 +9,15 @@ use crate::session::step::Hop;
 use crate::session::transport::ConnectSettings;
 use crate::tls::config::{PlatformVerifier, TlsConfig, TlsConfigs};
 use crate::tls::settings::TlsSettings;
-use http::header::UPGRADE;
 use std::sync::Arc;
 
-/// Refuses a hop that needs what no transport does: another protocol after the response; and a proxy beside a unix socket,
+/// Refuses a hop that needs what no transport does: a proxy beside a unix socket,
 /// which is there in its place.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`]; nothing was sent, and the hop is not tried again.
 pub fn check_supported(hop: &Hop, settings: &ConnectSettings) -> Result<(), Failure> {
     let unsupported = |phase, message: &str| Error::new(ErrorKind::Unsupported, phase, message);
-    if hop.head().headers().contains_key(UPGRADE) {
-        let error = unsupported(Phase::Build, "an upgrade to another protocol is not supported yet")
-            .with_expected("a request without Upgrade");
-        return Err(Failure::before_sending(FailureKind::Request, error));
-    }
     match hop.route() {
         Route::Via(_) if settings.unix_socket.is_some() => {
             let error = unsupported(Phase::Connect, "a request over a unix socket takes no proxy");
@@ -122,13 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn upgrades_are_refused_and_neither_https_nor_an_expectation_is() {
+    fn neither_https_nor_an_expectation_nor_an_upgrade_is_refused() {
         assert_eq!(checked("http://a.test/", &[]), Ok(()));
         assert_eq!(checked("http://a.test/", &[("expect", "100-continue")]), Ok(()));
         assert_eq!(checked("https://a.test/", &[]), Ok(()));
         let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
-        assert_eq!(checked("http://a.test/", &upgrade), Err((FailureKind::Request, Phase::Build)));
-        assert_eq!(checked("http://a.test/", &upgrade[1..]), Err((FailureKind::Request, Phase::Build)));
+        assert_eq!(checked("http://a.test/", &upgrade), Ok(()));
     }
 
     #[test]

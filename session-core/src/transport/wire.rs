@@ -9,7 +9,7 @@ use crate::h1::error::{LocalError, PeerError};
 use crate::h1::event::Event;
 use crate::h1::recv_buffer::RecvBuffer;
 use crate::h1::request::TargetForm;
-use crate::h1::reuse::keep_alive;
+use crate::h1::reuse::{Reuse, keep_alive};
 use crate::limits::Limits;
 use crate::message::fields::connection_has;
 use crate::message::head::ResponseHead;
@@ -198,12 +198,13 @@ impl WireState {
         !self.closed && self.input.len() < self.read_ahead
     }
 
-    /// Whether the peer has answered already and does not want the rest of the body: the answer is no success, or it is
-    /// one that came while the body waited for a 100, or nothing can come after it.
+    /// Whether the peer has answered already and does not want the rest of the body: the answer is no success and no switch
+    /// to another protocol, or it is one that came while the body waited for a 100, or nothing can come after it.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         let is_last = self.closed || self.expectation == Expectation::Waits;
-        self.early.as_ref().is_some_and(|head| is_last || !head.status.is_success())
+        let goes_on = |status: StatusCode| status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS;
+        self.early.as_ref().is_some_and(|head| is_last || !goes_on(head.status))
     }
 
     /// Judges how the sending ended: whether there is a head, or one is to be read.
@@ -376,6 +377,16 @@ impl WireState {
         }
         self.age = ConnectionAge::Reused;
         true
+    }
+
+    /// Ends HTTP on the connection, where a 101 as asked for was its last response and all of the request was sent: gives
+    /// what has come already of the other protocol. `None` where HTTP goes on.
+    #[must_use]
+    pub fn switch(&mut self) -> Option<Bytes> {
+        if !self.connection.has_switched() || self.connection.next_event(&mut self.input).is_err() {
+            return None;
+        }
+        (self.connection.reuse(&self.input) == Reuse::Switched).then(|| self.input.take_rest())
     }
 
     /// Whether an idle connection may still be used after `n` bytes came on it: what comes between requests is never a

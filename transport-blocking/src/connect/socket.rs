@@ -15,7 +15,7 @@ use session_core::transport::setup::Setup;
 use session_core::transport::tunnel::{Tunnel, feed};
 use socket2::Socket as Stream;
 use std::io::{self, IoSlice, Read};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
 /// A connected socket that waits no longer than it is told to.
@@ -199,6 +199,36 @@ impl Socket {
                 return Ok(None);
             }
         }
+    }
+
+    /// Writes what is held.
+    pub(crate) fn flush(&mut self, deadline: Option<Deadline>) -> Result<(), Cause> {
+        while self.holds() {
+            self.write(&[], Listen::ToNobody, deadline)?;
+        }
+        Ok(())
+    }
+
+    /// Takes some of `parts`, which may be others the next time: what TLS has encrypted of them is taken.
+    pub(crate) fn take(&mut self, parts: &[IoSlice<'_>], deadline: Option<Deadline>) -> Result<usize, Cause> {
+        self.flush(deadline)?;
+        let written = self.write(parts, Listen::ToNobody, deadline);
+        match (written, &mut self.channel) {
+            (Ok(Some(n)), _) if n > 0 => Ok(n),
+            (Ok(_) | Err(Cause::Late(_)), Some(channel)) if channel.has_accepted() => Ok(channel.take_accepted()),
+            (Ok(n), _) => Ok(n.unwrap_or(0)),
+            (Err(cause), _) => Err(cause),
+        }
+    }
+
+    /// Says that nothing more will be written.
+    pub(crate) fn shutdown(&mut self, deadline: Option<Deadline>) -> Result<(), Cause> {
+        self.flush(deadline)?;
+        if let Some(channel) = &mut self.channel {
+            channel.close();
+            self.flush(deadline)?;
+        }
+        self.stream.shutdown(Shutdown::Write).map_err(Cause::Io)
     }
 }
 

@@ -16,6 +16,7 @@ mod shared_jar;
 mod snapshot;
 #[cfg(feature = "tls")]
 mod tls;
+mod upgrade;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};

@@ -103,37 +103,6 @@ fn what_the_rule_on_addresses_refuses_is_never_connected_to() {
 }
 
 #[test]
-fn an_upgrade_is_refused_before_anything_is_sent() {
-    bounded(|| {
-        let server = server(|_| Answer::ok("fine"));
-        let session = Session::new();
-        // Also where a connection lies ready.
-        assert_eq!(fetch(&session, &server.url("/")).unwrap(), "fine");
-        for offer in ["websocket", "h2c"] {
-            let request = session.get(server.url("/x")).header("connection", "upgrade").header("upgrade", offer);
-            let error = request.send().unwrap_err();
-            assert_eq!((error.kind(), error.phase()), (ErrorKind::Unsupported, Phase::Build), "{error}");
-            assert_eq!(error.url().unwrap().as_str(), server.url("/x"));
-            assert!(error.to_string().contains("upgrade"), "{error}");
-        }
-        assert_eq!(session.idle_connections(), 1);
-        assert_eq!(fetch(&session, &server.url("/")).unwrap(), "fine");
-        assert_eq!((server.connections(), server.requests().len()), (1, 2));
-    });
-}
-
-#[test]
-fn an_expectation_is_sent_and_not_waited_for() {
-    bounded(|| {
-        let server = server(|request| Answer::ok(request.body.clone()));
-        let session = Session::new();
-        let request = session.post(server.url("/")).header("expect", "100-continue").body("abc");
-        assert_eq!(request.send().unwrap().text().unwrap(), "abc");
-        assert_eq!(server.requests()[0].head.text("expect"), Some("100-continue"));
-    });
-}
-
-#[test]
 fn a_trace_with_a_body_is_refused_before_anything_is_sent() {
     bounded(|| {
         let server = server(|_| Answer::ok("fine"));

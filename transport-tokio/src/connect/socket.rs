@@ -220,6 +220,40 @@ impl Socket {
         self.poll_late(cx, deadline).map(Err)
     }
 
+    /// Writes what is held.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+        while self.holds() {
+            ready!(self.poll_write(cx, &[], Listen::ToNobody, None))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes some of `parts`, which may be others the next time: what TLS has encrypted of them is taken.
+    pub(crate) fn poll_take(&mut self, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<Result<usize, Cause>> {
+        ready!(self.poll_flush(cx))?;
+        let written = self.poll_write(cx, parts, Listen::ToNobody, None);
+        match (written, &mut self.channel) {
+            (Poll::Ready(Err(cause)), _) => Poll::Ready(Err(cause)),
+            (Poll::Ready(Ok(Some(n))), _) if n > 0 => Poll::Ready(Ok(n)),
+            (_, Some(channel)) => match channel.take_accepted() {
+                0 => Poll::Pending,
+                n => Poll::Ready(Ok(n)),
+            },
+            (_, None) => Poll::Pending,
+        }
+    }
+
+    /// Says that nothing more will be written.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+        ready!(self.poll_flush(cx))?;
+        if let Some(channel) = &mut self.channel {
+            // Said once, however often this is asked.
+            channel.close();
+            ready!(self.poll_flush(cx))?;
+        }
+        Pin::new(&mut self.stream).poll_shutdown(cx).map_err(Cause::Io)
+    }
+
     /// Ends with the deadline. Ask it last: it sees to it that the task is woken for that.
     pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<Cause> {
         let Some(deadline) = deadline else { return Poll::Pending };

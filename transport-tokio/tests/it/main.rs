@@ -17,6 +17,7 @@ mod snapshot;
 mod tasks;
 #[cfg(feature = "tls")]
 mod tls;
+mod upgrade;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};

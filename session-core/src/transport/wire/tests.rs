@@ -322,3 +322,34 @@ fn an_answer_is_read_while_the_request_is_written_up_to_its_bound() {
     wire.received(0);
     assert!(!wire.listens() && wire.is_refused());
 }
+
+#[test]
+fn a_switch_hands_over_what_came_behind_it_and_ends_http() {
+    let switch = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nhello";
+    let mut request = Request::new(Method::POST, "http://a.test/x");
+    request.set_body(RequestBody::replayable(BodySize::Sized(9)));
+    request.upgrade(["x", "y"]).unwrap();
+    let offering = || {
+        let mut wire = WireState::new(&Limits::default());
+        wire.send_head(&hop_of(request.clone())).unwrap();
+        let head = write(&mut wire);
+        assert!(head.windows(12).any(|line| line == b"upgrade: x, "), "{}", head.escape_ascii());
+        receive(&mut wire, switch);
+        wire.look().unwrap();
+        assert!(!wire.is_refused(), "the request is sent to its end first");
+        wire
+    };
+    let mut wire = offering();
+    wire.send_data(9).unwrap();
+    wire.send_end().unwrap();
+    assert!(matches!(wire.after_send(Ok(())).unwrap(), AfterSend::Answered(_)));
+    assert_eq!(wire.switch().unwrap(), "hello");
+    assert!(!wire.start_next());
+
+    let mut unfinished = offering();
+    assert!(unfinished.switch().is_none(), "the request was not sent");
+
+    let mut wire = asked();
+    answered(&mut wire, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    assert!(wire.switch().is_none());
+}
