@@ -1,6 +1,7 @@
 //! Bodies: the request's, from wherever it comes, and the response's. The response's gives its connection back to the
 //! session where it ends, and closes it where it is dropped before.
 
+mod file;
 pub(crate) mod upgrade;
 
 use self::upgrade::Upgraded;

@@ -7,6 +7,7 @@ mod cookie_file;
 mod echo;
 mod expect;
 mod faults;
+mod file;
 mod pool;
 mod proxy;
 mod session;
