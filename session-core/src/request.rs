@@ -161,6 +161,12 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
+    /// Asks the server as a whole, by `OPTIONS *`: see [`Request::server_wide`].
+    pub fn server_wide(mut self) -> Self {
+        self.request.server_wide();
+        self
+    }
+
     /// Offers to go on in this protocol on the same connection: see [`Request::upgrade`].
     pub fn upgrade(mut self, protocol: &str) -> Self {
         let offered = self.request.upgrade([protocol]);

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 /// How the target stands on the request line (RFC 9112 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 9112 knows four forms")]
+#[expect(clippy::exhaustive_enums, reason = "RFC 9112 knows four forms, and one of them in two ways")]
 pub enum TargetForm {
     /// `path?query`: to the origin itself, also through a tunnel.
     Origin,
@@ -24,6 +24,8 @@ pub enum TargetForm {
     Authority,
     /// `*`, for OPTIONS alone: the server as a whole.
     Asterisk,
+    /// Scheme and host without a path, for OPTIONS alone: the same asked through a proxy that is no tunnel (RFC 9112 3.2.4).
+    AbsoluteServer,
 }
 
 /// Writes the head into `out`. On an error `out` is as before.
@@ -92,8 +94,8 @@ fn check_method(method: &Method, form: TargetForm, framing: Framing) -> Result<(
     if (*method == Method::CONNECT) != (form == TargetForm::Authority) {
         return target("CONNECT, and nothing else, is sent with host and port as its target");
     }
-    if form == TargetForm::Asterisk && *method != Method::OPTIONS {
-        return target("only OPTIONS is sent with * as its target");
+    if matches!(form, TargetForm::Asterisk | TargetForm::AbsoluteServer) && *method != Method::OPTIONS {
+        return target("only OPTIONS is sent to a server as a whole");
     }
     let has_body = !matches!(framing, Framing::None | Framing::Length(0));
     if (*method == Method::CONNECT && framing != Framing::None) || (*method == Method::TRACE && has_body) {
@@ -106,16 +108,22 @@ fn write_target(uri: &Uri, form: TargetForm, out: &mut BytesMut) -> Result<(), L
     match form {
         TargetForm::Origin => write_path(uri, out),
         TargetForm::Absolute => {
-            let scheme = uri.scheme_str().ok_or_else(|| no_part("a scheme"))?;
-            out.extend_from_slice(scheme.as_bytes());
-            out.extend_from_slice(b"://");
-            write_authority(uri, Port::UnlessDefault, out)?;
+            write_server(uri, out)?;
             write_path(uri, out);
         }
+        TargetForm::AbsoluteServer => write_server(uri, out)?,
         TargetForm::Authority => write_authority(uri, Port::Always, out)?,
         TargetForm::Asterisk => out.extend_from_slice(b"*"),
     }
     Ok(())
+}
+
+/// Scheme and authority.
+fn write_server(uri: &Uri, out: &mut BytesMut) -> Result<(), LocalError> {
+    let scheme = uri.scheme_str().ok_or_else(|| no_part("a scheme"))?;
+    out.extend_from_slice(scheme.as_bytes());
+    out.extend_from_slice(b"://");
+    write_authority(uri, Port::UnlessDefault, out)
 }
 
 fn write_path(uri: &Uri, out: &mut BytesMut) {

@@ -77,6 +77,8 @@ pub(crate) struct Exchange {
     pub(crate) crossed: bool,
     /// The body was dropped by a rewrite, and with it each field that describes one.
     pub(crate) body_dropped: bool,
+    /// The server as a whole is asked: `OPTIONS *`.
+    pub(crate) server_wide: bool,
     /// A server answered 417: Expect is not sent any more.
     pub(crate) expectation_failed: bool,
     /// Nothing was taken out of the body for the hop that was answered last.
@@ -131,6 +133,7 @@ impl Exchange {
     /// Does something with this hop's request as Digest sees it.
     pub(crate) fn asked<R>(&self, act: impl FnOnce(&Asked<'_>) -> R) -> R {
         let asked = Asked::of_origin(&self.method, &self.target).with_body(self.body_at_hand());
+        let asked = if self.server_wide { asked.server_wide() } else { asked };
         match &self.hashable {
             Some(body) => act(&asked.with_hash(&|algorithm: HashAlgorithm| body.hash(algorithm))),
             None => act(&asked),
@@ -179,6 +182,8 @@ impl Exchange {
         self.attempts.next_hop();
         self.answers = answer::Attempts::default();
         self.method = next.method;
+        // The server said which resource to ask.
+        self.server_wide = false;
         self.go_to(next.target);
         if self.compat.rules().cookies.field == FieldRule::AloneUntilRedirected {
             self.drop_cookie_field();
@@ -322,6 +327,15 @@ pub(crate) fn framing(
         own.remove(TRANSFER_ENCODING);
     }
     Ok(framing)
+}
+
+/// Checks that a request to the server as a whole is one (RFC 9112 3.2.4).
+pub(crate) fn check_server_wide(method: &Method, target: &Target) -> Result<(), Error> {
+    if *method == Method::OPTIONS && target.path_and_query() == "/" {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "only a server can be asked as a whole, not a resource of it")
+        .with_expected("OPTIONS, and a URL without path and query"))
 }
 
 /// Checks a Host field that the caller wants instead of the URL's (RFC 9110 7.2): one line, `host` or `host:port`.

@@ -56,6 +56,8 @@ pub struct Request {
     pub(crate) tls: Option<Arc<TlsSettings>>,
     pub(crate) timeouts: RequestTimeouts,
     pub(crate) session_params: Setting<()>,
+    /// The server as a whole is asked.
+    pub(crate) server_wide: bool,
     pub(crate) hashable: Option<Hashable>,
     /// The exchange that this request goes on with, where it is the next one of a redirect.
     pub(crate) resumes: Option<Box<Exchange>>,
@@ -82,6 +84,7 @@ impl Request {
             tls: None,
             timeouts: RequestTimeouts::default(),
             session_params: Setting::Inherit,
+            server_wide: false,
             hashable: None,
             resumes: None,
         }
@@ -130,6 +133,12 @@ impl Request {
             Error::new(ErrorKind::InvalidHeader, Phase::Build, "the request has too many fields").with_source(source)
         })?;
         Ok(())
+    }
+
+    /// Asks the server as a whole, not a resource of it: `OPTIONS *` (RFC 9110 9.3.7), through a plain proxy the URL without
+    /// its path. The method must be OPTIONS and the URL have neither path nor query; the session's parameters are left out.
+    pub fn server_wide(&mut self) {
+        self.server_wide = true;
     }
 
     /// Asks the server whether it wants the body before that is sent (`Expect: 100-continue`, RFC 9110 10.1.1): the body

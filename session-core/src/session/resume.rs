@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::message::target::Target;
 use crate::redirect::policy::{Following, RedirectPolicy};
 use crate::session::decide::redirection;
-use crate::session::exchange::{Exchange, check_host, framing};
+use crate::session::exchange::{Exchange, check_host, check_server_wide, framing};
 use crate::session::reason::CredentialSource;
 use crate::session::request::{Request, RequestTimeouts};
 use crate::session::settings::{Setting, Settings};
@@ -76,6 +76,9 @@ pub(crate) fn exchange(
     append_params(&mut url, &[], &request.params);
     let (target, _) = Target::new(url)?;
     let at = |error: Error| error.with_url(target.url());
+    if request.server_wide {
+        check_server_wide(&request.method, &target).map_err(at)?;
+    }
     check_host(&request.headers).map_err(at)?;
     let empty_length = before.compat.rules().empty_length;
     let framing = framing(&request.method, request.body, &mut request.headers, empty_length).map_err(at)?;
@@ -84,6 +87,7 @@ pub(crate) fn exchange(
     before.own = request.headers;
     before.body = request.body;
     before.framing = framing;
+    before.server_wide = request.server_wide;
     before.hashable = request.hashable;
     before.go_to(target);
     before.removed.append(&mut request.removed);

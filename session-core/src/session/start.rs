@@ -8,7 +8,7 @@ use crate::message::target::{Target, UserInfo};
 use crate::retry::policy::Attempts;
 use crate::session::compat::Rules;
 use crate::session::cookie_field::{OwnCookie, OwnSource};
-use crate::session::exchange::{Exchange, SentCredentials, check_host, framing};
+use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide, framing};
 use crate::session::history::History;
 use crate::session::memory::Memory;
 use crate::session::origin_settings::Begun;
@@ -42,6 +42,9 @@ pub(crate) fn exchange(
     if request.method == Method::TRACE && !request.body.is_empty() {
         let error = Error::new(ErrorKind::InvalidHeader, Phase::Build, "a TRACE cannot have a body");
         return Err(at(error.with_expected("no body (RFC 9110 9.3.8)")));
+    }
+    if request.server_wide {
+        check_server_wide(&request.method, &target).map_err(at)?;
     }
     check_host(&request.headers).map_err(at)?;
     inherit_framing(memory, &target, &mut request);
@@ -90,6 +93,7 @@ pub(crate) fn exchange(
         moved: false,
         crossed: false,
         body_dropped: false,
+        server_wide: request.server_wide,
         expectation_failed: false,
         body_unread: false,
         sent: SentCredentials::default(),
@@ -111,7 +115,7 @@ pub(crate) fn exchange(
 
 /// The first target: the URL joined to the base, with the session's parameters and the request's own.
 fn target(settings: &Settings, recent: &mut Recent, request: &Request) -> Result<(Target, Option<UserInfo>), Error> {
-    let inherited = request.session_params != Setting::Off;
+    let inherited = request.session_params != Setting::Off && !request.server_wide;
     let kept = |name: &String| inherited && !request.removed_params.contains(name);
     let params: Vec<_> = settings.params.iter().filter(|(name, _)| kept(name)).cloned().collect();
     recent.joined_to(settings.base_url.as_ref(), settings.base_join);

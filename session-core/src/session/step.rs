@@ -123,6 +123,13 @@ impl Hop {
         self.plan
     }
 
+    /// Whether it asks the server as a whole: the request target is `*`, and through a plain proxy the URL without its path
+    /// (RFC 9112 3.2.4). A client that cannot send that must not send it to `/`, which is a resource.
+    #[must_use]
+    pub fn is_server_wide(&self) -> bool {
+        self.exchange.server_wide
+    }
+
     /// Whether the body waits for a 100 (`Expect: 100-continue`, RFC 9110 10.1.1): the head is sent alone, then the body
     /// once a 100 came or [`Timeouts::expect`] passed. Where another answer comes first, the body is not sent.
     #[must_use]

@@ -38,6 +38,8 @@ pub struct WireState {
     /// The final head, where it came before all of the request was written.
     early: Option<ResponseHead>,
     expectation: Expectation,
+    /// What follows the request's body.
+    trailers: HeaderMap,
     /// How much may be read while the request is being written.
     read_ahead: usize,
     /// The peer has closed its side.
@@ -51,6 +53,16 @@ enum Expectation {
     Waits,
     /// It goes out: nothing is expected, or a 100 came, or the wait is over.
     Over,
+}
+
+/// How the target stands on the request line (RFC 9112 3.2): a proxy that is no tunnel is told the whole URI.
+fn target_form(hop: &Hop) -> TargetForm {
+    match (hop.passage(), hop.is_server_wide()) {
+        (Some(Passage::Forward), false) => TargetForm::Absolute,
+        (Some(Passage::Forward), true) => TargetForm::AbsoluteServer,
+        (_, false) => TargetForm::Origin,
+        (_, true) => TargetForm::Asterisk,
+    }
 }
 
 /// How much is read at once.
@@ -105,6 +117,7 @@ impl WireState {
             written: 0,
             early: None,
             expectation: Expectation::Over,
+            trailers: HeaderMap::new(),
             read_ahead: limits.read_ahead,
             closed: false,
         }
@@ -118,13 +131,9 @@ impl WireState {
         self.written = 0;
         self.early = None;
         self.out.clear();
+        self.trailers.clone_from(hop.trailers());
         self.expectation = if hop.expects_continue() { Expectation::Waits } else { Expectation::Over };
-        // A proxy that is no tunnel is told the whole URI (RFC 9112 3.2.2).
-        let form = match hop.passage() {
-            Some(Passage::Forward) => TargetForm::Absolute,
-            _ => TargetForm::Origin,
-        };
-        self.connection.send_head(hop.head(), form, hop.framing(), &mut self.out)
+        self.connection.send_head(hop.head(), target_form(hop), hop.framing(), &mut self.out)
     }
 
     /// Whether the body must wait: neither a 100 nor a final head came, and the wait is not over.
@@ -154,7 +163,7 @@ impl WireState {
     /// # Errors
     /// The body is shorter than was said.
     pub fn send_end(&mut self) -> Result<(), LocalError> {
-        self.connection.send_end(&mut self.out)
+        self.connection.send_trailers(&self.trailers, &mut self.out)
     }
 
     /// Takes what is to be written. Give the buffer back by [`reclaim`](Self::reclaim).

@@ -10,6 +10,7 @@ mod house;
 mod leaks;
 mod origin_settings;
 mod read;
+mod server_wide;
 mod session;
 #[cfg(all(feature = "serde", feature = "json"))]
 mod snapshot;

@@ -162,3 +162,14 @@ fn secrets_do_not_show() {
         assert!(!shown.contains("hunter2"), "{shown}");
     });
 }
+
+#[test]
+fn a_server_can_be_asked_as_a_whole() {
+    bounded(|| async {
+        let server = server(|_| Answer::status(204));
+        let session = Session::new();
+        let response = session.options(server.url("")).server_wide().send().await.unwrap();
+        assert_eq!(response.status(), 204);
+        assert_eq!(server.requests()[0].head.line(), "OPTIONS * HTTP/1.1");
+    });
+}

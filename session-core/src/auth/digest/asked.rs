@@ -35,6 +35,13 @@ impl<'a> Asked<'a> {
         Self { method, uri: request_target, target: None, body: RequestBody::EMPTY, hash_body: None }
     }
 
+    /// The same to the server as a whole, whose request target is `*` (RFC 9112 3.2.4).
+    #[must_use]
+    pub fn server_wide(mut self) -> Self {
+        self.uri = "*";
+        self
+    }
+
     /// The same with a body: as it is sent on this hop, so `RequestBody::EMPTY` where a redirect dropped it.
     #[must_use]
     pub fn with_body(mut self, body: RequestBody) -> Self {

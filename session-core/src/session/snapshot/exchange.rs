@@ -24,7 +24,7 @@ use crate::retry::policy::Attempts;
 use crate::retry::policy::record::AttemptsRecord;
 use crate::session::compat::Compat;
 use crate::session::cookie_field::{OwnCookie, OwnSource};
-use crate::session::exchange::{Exchange, SentCredentials, check_host};
+use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide};
 use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
 use crate::session::origin_settings::Begun;
@@ -87,6 +87,7 @@ pub(super) struct ExchangeRecord {
     moved: bool,
     crossed: bool,
     body_dropped: bool,
+    server_wide: bool,
     expectation_failed: bool,
     #[serde(with = "SentRecord")]
     sent: SentCredentials,
@@ -287,6 +288,7 @@ impl ExchangeRecord {
             moved,
             crossed,
             body_dropped,
+            server_wide,
             expectation_failed,
             // It says something of a hop that is answered; one that is handed out has none.
             body_unread: _,
@@ -343,6 +345,7 @@ impl ExchangeRecord {
             moved: *moved,
             crossed: *crossed,
             body_dropped: *body_dropped,
+            server_wide: *server_wide,
             expectation_failed: *expectation_failed,
             sent: *sent,
             gone: *gone,
@@ -382,6 +385,9 @@ impl ExchangeRecord {
         let passed = self.passed(now);
         if self.method == Method::CONNECT {
             return Err(Damage::new("a method other than CONNECT").at("method"));
+        }
+        if self.server_wide && check_server_wide(&self.method, &self.target).is_err() {
+            return Err(Damage::new("true only of OPTIONS and a URL without path").at("server_wide"));
         }
         check_fields(&self.own).map_err(|damage| damage.at("own"))?;
         if self.own.contains_key(COOKIE) {
@@ -438,6 +444,7 @@ impl ExchangeRecord {
             moved: self.moved,
             crossed: self.crossed,
             body_dropped: self.body_dropped,
+            server_wide: self.server_wide,
             expectation_failed: self.expectation_failed,
             body_unread: false,
             sent: self.sent,

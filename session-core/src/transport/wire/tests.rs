@@ -28,7 +28,11 @@ fn hop(method: Method, body: BodySize) -> Hop {
 }
 
 fn hop_of(request: Request) -> Hop {
-    match Session::builder().build().unwrap().begin(request, now()).unwrap() {
+    hop_in(&mut Session::builder().build().unwrap(), request)
+}
+
+fn hop_in(session: &mut Session, request: Request) -> Hop {
+    match session.begin(request, now()).unwrap() {
         Step::Send(hop) => hop,
         other => panic!("expected a hop, got {other:?}"),
     }
@@ -301,8 +305,7 @@ fn any_answer_in_place_of_a_100_keeps_the_body_and_ends_the_connection() {
 #[test]
 fn an_answer_is_read_while_the_request_is_written_up_to_its_bound() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
-    let mut limits = Limits::default();
-    limits.read_ahead = 4;
+    let limits = Limits { read_ahead: 4, ..Limits::default() };
     let mut wire = WireState::new(&limits);
     wire.send_head(&hop(Method::POST, BodySize::Sized(9))).unwrap();
     receive(&mut wire, head);
@@ -352,4 +355,20 @@ fn a_switch_hands_over_what_came_behind_it_and_ends_http() {
     let mut wire = asked();
     answered(&mut wire, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     assert!(wire.switch().is_none());
+}
+
+#[test]
+fn a_server_is_asked_as_a_whole_by_an_asterisk_and_through_a_proxy_by_its_url() {
+    let line = |proxy: Option<&str>| {
+        let proxies =
+            proxy.map_or_else(ProxyConfig::new, |url| ProxyConfig::new().all(ProxyServer::parse(url).unwrap()));
+        let mut request = Request::new(Method::OPTIONS, "http://a.test:81");
+        request.server_wide();
+        let mut wire = WireState::new(&Limits::default());
+        wire.send_head(&hop_in(&mut Session::builder().proxy(proxies).build().unwrap(), request)).unwrap();
+        String::from_utf8(write(&mut wire)).unwrap().lines().take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(line(None), ["OPTIONS * HTTP/1.1", "host: a.test:81"]);
+    assert_eq!(line(Some("http://p.test")), ["OPTIONS http://a.test:81 HTTP/1.1", "host: a.test:81"]);
+    assert_eq!(line(Some("socks5h://p.test")), ["OPTIONS * HTTP/1.1", "host: a.test:81"]);
 }
