@@ -179,6 +179,12 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
+    /// Fields behind the body: see [`Request::set_trailers`].
+    pub fn trailers(mut self, trailers: HeaderMap) -> Self {
+        self.request.set_trailers(trailers);
+        self
+    }
+
     /// A credential for this request's origin. [`Setting::Off`] is [`RequestBuilder::no_auth`].
     pub fn auth(mut self, credential: impl Into<Setting<Credential>>) -> Self {
         self.request.set_auth(credential);

@@ -7,8 +7,10 @@ use crate::h1::error::{LocalError, LocalErrorKind, PeerError, PeerErrorKind};
 use crate::h1::event::Piece;
 use crate::h1::framing::ResponseFraming;
 use crate::h1::recv_buffer::RecvBuffer;
+use crate::h1::request::{is_line, write_fields};
 use crate::limits::Limits;
 use crate::message::body::Framing;
+use crate::message::trailers::may_trail;
 use bytes::BytesMut;
 use http::HeaderMap;
 
@@ -78,8 +80,11 @@ impl RequestWriter {
         }
     }
 
-    pub(super) fn end(&self, out: &mut BytesMut) -> Result<(), LocalError> {
+    pub(super) fn end(&self, trailers: &HeaderMap, out: &mut BytesMut) -> Result<(), LocalError> {
         match self {
+            Self::Length { .. } if !trailers.is_empty() => {
+                Err(LocalError::new(LocalErrorKind::Field, "only a chunked body has trailers"))
+            }
             Self::Length { remaining: 0, .. } => Ok(()),
             Self::Length { remaining, declared } => {
                 let written = declared.saturating_sub(*remaining);
@@ -87,11 +92,29 @@ impl RequestWriter {
                     .with_detail(format!("{written} of {declared} bytes")))
             }
             Self::Chunked => {
-                out.extend_from_slice(b"0\r\n\r\n");
+                check_trailers(trailers)?;
+                out.extend_from_slice(b"0\r\n");
+                write_fields(trailers, out);
+                out.extend_from_slice(b"\r\n");
                 Ok(())
             }
         }
     }
+}
+
+/// What must not go on the wire as a trailer: a field that has a say before the body, a value that would end its line.
+fn check_trailers(trailers: &HeaderMap) -> Result<(), LocalError> {
+    for (name, value) in trailers {
+        let message = if !may_trail(name) {
+            "a field that must not stand in a trailer section"
+        } else if !is_line(value.as_bytes()) {
+            "a field value holds a line end or a NUL"
+        } else {
+            continue;
+        };
+        return Err(LocalError::new(LocalErrorKind::Field, message).with_detail(name.as_str()));
+    }
+    Ok(())
 }
 
 /// The response's body as far as it was read.
@@ -156,18 +179,19 @@ mod tests {
     use crate::limits::Limits;
     use crate::message::body::Framing;
     use bytes::BytesMut;
+    use http::{HeaderMap, HeaderName, HeaderValue};
 
     #[test]
     fn a_length_is_kept_to_the_byte() {
         let mut writer = RequestWriter::new(Framing::Length(5));
         assert_eq!(writer.data(3).unwrap().prefix(), b"");
         assert!(!writer.is_complete());
-        assert_eq!(writer.end(&mut BytesMut::new()).unwrap_err().kind(), LocalErrorKind::BodyLength);
+        assert_eq!(writer.end(&HeaderMap::new(), &mut BytesMut::new()).unwrap_err().kind(), LocalErrorKind::BodyLength);
         assert_eq!(writer.data(3).unwrap_err().kind(), LocalErrorKind::BodyLength);
         assert_eq!(writer.data(2).unwrap().suffix(), b"");
         assert!(writer.is_complete());
         let mut out = BytesMut::new();
-        writer.end(&mut out).unwrap();
+        writer.end(&HeaderMap::new(), &mut out).unwrap();
         assert!(out.is_empty());
         assert!(RequestWriter::new(Framing::None).data(1).is_err());
     }
@@ -185,8 +209,25 @@ mod tests {
         assert_eq!((empty.prefix(), empty.suffix()), (&b""[..], &b""[..]));
         assert!(!writer.is_complete());
         let mut out = BytesMut::new();
-        writer.end(&mut out).unwrap();
+        writer.end(&HeaderMap::new(), &mut out).unwrap();
         assert_eq!(out, "0\r\n\r\n");
+    }
+
+    #[test]
+    fn trailers_follow_the_last_chunk_and_none_that_would_have_had_a_say() {
+        let trailers = |name: &'static str, value: &'static str| {
+            HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))])
+        };
+        let mut out = BytesMut::new();
+        RequestWriter::new(Framing::Chunked).end(&trailers("x-sum", " 42 "), &mut out).unwrap();
+        assert_eq!(out, "0\r\nx-sum: 42\r\n\r\n");
+        for name in ["content-length", "transfer-encoding", "host", "authorization", "trailer", "cookie"] {
+            let mut out = BytesMut::new();
+            let error = RequestWriter::new(Framing::Chunked).end(&trailers(name, "1"), &mut out).unwrap_err();
+            assert_eq!((error.kind(), out.len()), (LocalErrorKind::Field, 0), "{name}");
+        }
+        let sized = RequestWriter::new(Framing::Length(0)).end(&trailers("x-sum", "1"), &mut BytesMut::new());
+        assert_eq!(sized.unwrap_err().kind(), LocalErrorKind::Field);
     }
 
     #[test]

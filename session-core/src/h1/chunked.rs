@@ -10,9 +10,9 @@ use crate::h1::framing::LONGEST;
 use crate::h1::head::{parse_trailers, section_error};
 use crate::h1::recv_buffer::RecvBuffer;
 use crate::h1::section::{Opening, SectionScan};
-use crate::h1::trailers::may_trail;
 use crate::limits::Limits;
 use crate::message::grammar::{is_field_value_byte, is_token_byte};
+use crate::message::trailers::may_trail;
 use http::HeaderMap;
 
 /// A chunked body under way.

@@ -19,7 +19,7 @@ use crate::message::body::Framing;
 use crate::message::fields::connection_has;
 use crate::message::head::ResponseHead;
 use bytes::BytesMut;
-use http::{HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 
 /// The client's side of one connection, one cycle (a request and its response) at a time.
 ///
@@ -151,10 +151,19 @@ impl Connection {
     /// [`LocalErrorKind::BodyLength`] where the body is shorter than was said: the connection will be closed. Also where
     /// no head was sent or the body was ended before.
     pub fn send_end(&mut self, out: &mut BytesMut) -> Result<(), LocalError> {
+        self.send_trailers(&HeaderMap::new(), out)
+    }
+
+    /// The same with trailer fields behind the last chunk (RFC 9112 7.1.2).
+    ///
+    /// # Errors
+    /// As [`send_end`](Self::send_end), and [`LocalErrorKind::Field`] for trailers of a body that is not chunked and for
+    /// fields that have a say before the body (RFC 9110 6.5.1): the connection will be closed.
+    pub fn send_trailers(&mut self, trailers: &HeaderMap, out: &mut BytesMut) -> Result<(), LocalError> {
         let Some(request) = self.request.after(RequestMove::End) else {
             return Err(wrong_state("no request body is under way"));
         };
-        let ended = self.writer.end(out);
+        let ended = self.writer.end(trailers, out);
         if ended.is_ok() {
             self.request = request;
         } else {

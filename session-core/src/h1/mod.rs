@@ -39,7 +39,6 @@ pub mod request;
 pub mod reuse;
 mod section;
 pub mod state;
-mod trailers;
 mod upgrade;
 
 pub use body::DataFrame;

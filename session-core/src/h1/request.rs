@@ -9,7 +9,7 @@ use crate::message::grammar::{decimal, is_token, trim_blanks};
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::Authority;
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use std::fmt::Write as _;
 
 /// How the target stands on the request line (RFC 9112 3.2).
@@ -65,14 +65,11 @@ fn write(head: &Request<()>, form: TargetForm, framing: Framing, out: &mut Bytes
             let error = LocalError::new(LocalErrorKind::Field, "the codec alone writes the framing fields");
             return Err(error.with_detail(name.as_str()));
         }
-        let value = trim_blanks(value.as_bytes());
-        if memchr::memchr3(b'\r', b'\n', 0, value).is_some() {
+        if !is_line(value.as_bytes()) {
             let error = LocalError::new(LocalErrorKind::Field, "a field value holds a line end or a NUL");
             return Err(error.with_detail(name.as_str()));
         }
-        for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
-            out.extend_from_slice(part);
-        }
+        write_field(name, value, out);
     }
     match framing {
         Framing::None => {}
@@ -81,6 +78,22 @@ fn write(head: &Request<()>, form: TargetForm, framing: Framing, out: &mut Bytes
     }
     out.extend_from_slice(b"\r\n");
     Ok(())
+}
+
+/// Whether a field value stays on its line.
+pub(super) fn is_line(value: &[u8]) -> bool {
+    memchr::memchr3(b'\r', b'\n', 0, value).is_none()
+}
+
+/// Writes field lines whose values are lines.
+pub(super) fn write_fields(fields: &HeaderMap, out: &mut BytesMut) {
+    fields.iter().for_each(|(name, value)| write_field(name, value, out));
+}
+
+fn write_field(name: &HeaderName, value: &HeaderValue, out: &mut BytesMut) {
+    for part in [name.as_str().as_bytes(), b": ", trim_blanks(value.as_bytes()), b"\r\n"] {
+        out.extend_from_slice(part);
+    }
 }
 
 /// What most heads fit in.

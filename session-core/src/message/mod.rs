@@ -19,3 +19,4 @@ pub(crate) mod record;
 pub mod route;
 pub mod sensitive;
 pub mod target;
+pub mod trailers;

@@ -17,6 +17,7 @@ use crate::message::origin::Origin;
 use crate::message::route::Route;
 use crate::message::sensitive::belongs_to_origin;
 use crate::message::target::Target;
+use crate::message::trailers::may_trail;
 use crate::redirect::policy::RedirectPolicy;
 use crate::redirect::rewrite::BodyFate;
 use crate::retry::policy::Attempts;
@@ -55,6 +56,8 @@ pub(crate) struct Exchange {
     pub(crate) without_session_credential: bool,
     pub(crate) body: RequestBody,
     pub(crate) framing: Framing,
+    /// What follows the body; the framing is chunked where there is anything.
+    pub(crate) trailers: HeaderMap,
     /// The Content-Type that the body has by itself, where neither the request nor the session names one.
     pub(crate) body_type: Option<HeaderValue>,
     /// The body, where a Digest challenge may ask for its hash.
@@ -226,6 +229,17 @@ impl Exchange {
         {
             self.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
         }
+        let secret: Vec<HeaderName> = self
+            .trailers
+            .iter()
+            .filter(|(name, value)| (belongs_to_origin(name) || value.is_sensitive()) && !policy.keeps(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in secret {
+            if self.trailers.remove(&name).is_some() {
+                self.note(|| Reason::FieldLeftOut { name, why: LeftOut::CrossedOrigin });
+            }
+        }
         self.drop_own(LeftOut::CrossedOrigin, |name, value| {
             *name == HOST || ((belongs_to_origin(name) || value.is_sensitive()) && !policy.keeps(name))
         });
@@ -236,6 +250,7 @@ impl Exchange {
         self.body = RequestBody::EMPTY;
         self.hashable = None;
         self.framing = Framing::None;
+        self.trailers.clear();
         self.body_dropped = true;
         if self.body_type.take().is_some() {
             self.note(|| Reason::FieldLeftOut { name: CONTENT_TYPE, why: LeftOut::BodyDropped });
@@ -327,6 +342,19 @@ pub(crate) fn framing(
         own.remove(TRANSFER_ENCODING);
     }
     Ok(framing)
+}
+
+/// How a body with these trailers is framed: in chunks, where it has any (RFC 9112 7.1.2).
+pub(crate) fn framing_with(trailers: &HeaderMap, framing: Framing) -> Result<Framing, Error> {
+    let refused = |message| Error::new(ErrorKind::InvalidHeader, Phase::Build, message);
+    if let Some(name) = trailers.keys().find(|name| !may_trail(name)) {
+        return Err(refused("a field that must not stand in a trailer section").with_came(name.as_str().as_bytes()));
+    }
+    match framing {
+        _ if trailers.is_empty() => Ok(framing),
+        Framing::None | Framing::Length(0) => Err(refused("trailers follow a body").with_expected("a body")),
+        Framing::Length(_) | Framing::Chunked => Ok(Framing::Chunked),
+    }
 }
 
 /// Checks that a request to the server as a whole is one (RFC 9112 3.2.4).

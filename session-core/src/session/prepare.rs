@@ -7,7 +7,7 @@ use crate::auth::digest::state::DigestState;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::Framing;
-use crate::message::fields::expects_continue;
+use crate::message::fields::{connection_has, expects_continue};
 use crate::message::origin::{Origin, Scheme};
 use crate::message::proxy::{Passage, ProxyScheme};
 use crate::message::sensitive::{belongs_to_origin, is_credential_field};
@@ -22,8 +22,8 @@ use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
 use crate::tls::settings::TlsPath;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, RANGE,
-    TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST,
+    PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -59,6 +59,7 @@ pub(crate) fn head(
         }
     }
     expectation(exchange, fields);
+    trailers(exchange, fields)?;
     proxy_authorization(exchange, &origin, fields)?;
     authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
@@ -115,6 +116,21 @@ fn expectation(exchange: &mut Exchange, fields: &mut HeaderMap) {
         fields.remove(EXPECT);
         exchange.note(|| Reason::FieldLeftOut { name: EXPECT, why });
     }
+}
+
+/// Trailer names what follows the body (RFC 9110 6.6.2), and TE is a matter of this connection (RFC 9110 10.1.4).
+fn trailers(exchange: &Exchange, fields: &mut HeaderMap) -> Result<(), Error> {
+    if !exchange.trailers.is_empty() && !fields.contains_key(TRAILER) {
+        let names = exchange.trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
+        let names = HeaderValue::try_from(names).map_err(|source| {
+            Error::new(ErrorKind::InvalidHeader, Phase::Build, "the trailers cannot be named").with_source(source)
+        })?;
+        append(fields, &TRAILER, names)?;
+    }
+    if fields.contains_key(TE) && !connection_has(fields, "te") {
+        append(fields, &CONNECTION, HeaderValue::from_static("TE"))?;
+    }
+    Ok(())
 }
 
 /// What proves the caller to the proxy, whoever gave it: it goes with a request that is forwarded, in one field, and never

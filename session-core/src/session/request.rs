@@ -46,6 +46,8 @@ pub struct Request {
     pub(crate) params: Vec<(String, String)>,
     pub(crate) removed_params: Vec<String>,
     pub(crate) body: RequestBody,
+    /// What follows the body.
+    pub(crate) trailers: HeaderMap,
     /// The Content-Type that the body has by itself.
     pub(crate) body_type: Option<HeaderValue>,
     pub(crate) auth: Setting<Credential>,
@@ -75,6 +77,7 @@ impl Request {
             params: Vec::new(),
             removed_params: Vec::new(),
             body: RequestBody::EMPTY,
+            trailers: HeaderMap::new(),
             body_type: None,
             auth: Setting::Inherit,
             cookies: Vec::new(),
@@ -183,6 +186,13 @@ impl Request {
     /// What the body is like. Default: there is none.
     pub fn set_body(&mut self, body: RequestBody) {
         self.body = body;
+    }
+
+    /// Fields that are sent behind the body (RFC 9110 6.5), which is sent in chunks for that, and are named by `Trailer`
+    /// before it. Default: none. Beginning the exchange is an error where there is no body, and for fields that frame, route,
+    /// authenticate or say how the body is to be read: those have their say before it.
+    pub fn set_trailers(&mut self, trailers: HeaderMap) {
+        self.trailers = trailers;
     }
 
     /// The body's bytes, to be hashed where a Digest challenge asks for it (`qop=auth-int` alone). They are not sent from

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::message::target::Target;
 use crate::redirect::policy::{Following, RedirectPolicy};
 use crate::session::decide::redirection;
-use crate::session::exchange::{Exchange, check_host, check_server_wide, framing};
+use crate::session::exchange::{Exchange, check_host, check_server_wide, framing, framing_with};
 use crate::session::reason::CredentialSource;
 use crate::session::request::{Request, RequestTimeouts};
 use crate::session::settings::{Setting, Settings};
@@ -57,6 +57,7 @@ impl Delivery {
         let mut request = Request::new(exchange.method.clone(), exchange.target.url());
         request.headers = std::mem::take(&mut exchange.own);
         request.body = exchange.body;
+        request.trailers = std::mem::take(&mut exchange.trailers);
         request.hashable = exchange.hashable.clone();
         request.resumes = Some(exchange);
         Some(Ok(request))
@@ -82,11 +83,13 @@ pub(crate) fn exchange(
     check_host(&request.headers).map_err(at)?;
     let empty_length = before.compat.rules().empty_length;
     let framing = framing(&request.method, request.body, &mut request.headers, empty_length).map_err(at)?;
+    let framing = framing_with(&request.trailers, framing).map_err(at)?;
     before.own_cookies.append(&mut own_cookies(&mut request).map_err(at)?);
     before.method = request.method;
     before.own = request.headers;
     before.body = request.body;
     before.framing = framing;
+    before.trailers = request.trailers;
     before.server_wide = request.server_wide;
     before.hashable = request.hashable;
     before.go_to(target);

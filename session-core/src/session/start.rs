@@ -8,7 +8,7 @@ use crate::message::target::{Target, UserInfo};
 use crate::retry::policy::Attempts;
 use crate::session::compat::Rules;
 use crate::session::cookie_field::{OwnCookie, OwnSource};
-use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide, framing};
+use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide, framing, framing_with};
 use crate::session::history::History;
 use crate::session::memory::Memory;
 use crate::session::origin_settings::Begun;
@@ -50,6 +50,7 @@ pub(crate) fn exchange(
     inherit_framing(memory, &target, &mut request);
     let rules = settings.compat.rules();
     let framing = framing(&request.method, request.body, &mut request.headers, rules.empty_length).map_err(at)?;
+    let framing = framing_with(&request.trailers, framing).map_err(at)?;
     let body_type = body_type(rules, &mut request);
     let has_cookie_field = request.headers.contains_key(COOKIE);
     let own_cookies = own_cookies(&mut request).map_err(at)?;
@@ -81,6 +82,7 @@ pub(crate) fn exchange(
         without_session_credential,
         body: request.body,
         framing,
+        trailers: request.trailers,
         body_type,
         redirect: request.redirect.unwrap_or_else(|| settings.redirect.clone()),
         cookie_mode: begun.cookie_mode(None),

@@ -22,7 +22,7 @@ use crate::session::reason::Reason;
 use crate::time::Timeouts;
 use crate::tls::settings::TlsPath;
 use http::header::USER_AGENT;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
 use std::time::Instant;
 use url::Url;
@@ -147,6 +147,12 @@ impl Hop {
     #[must_use]
     pub fn framing(&self) -> Framing {
         self.exchange.framing
+    }
+
+    /// The trailer fields that follow the body, which is chunked where there are any.
+    #[must_use]
+    pub fn trailers(&self) -> &HeaderMap {
+        &self.exchange.trailers
     }
 
     /// When the whole exchange must be over.

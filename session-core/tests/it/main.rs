@@ -16,3 +16,4 @@ mod session;
 mod snapshot;
 mod states;
 mod threats;
+mod trailers;

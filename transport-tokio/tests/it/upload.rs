@@ -3,6 +3,7 @@
 use crate::{LONG, bounded, scripted, server};
 use bytes::Bytes;
 use futures_core::Stream;
+use http::{HeaderMap, HeaderValue};
 use session_core::error::{ErrorKind, Phase};
 use session_testkit::script::answer::{Answer, Deed};
 use session_testkit::script::gate::Gate;
@@ -216,5 +217,23 @@ fn a_server_that_reads_no_more_but_answers_is_heard() {
         let response = session.post(server.url("/")).body(body).send().await.unwrap();
         assert_eq!(response.status(), 401);
         assert_eq!(response.text().await.unwrap(), "no");
+    });
+}
+
+#[test]
+fn trailers_follow_the_body() {
+    bounded(|| async {
+        let server = measure();
+        let session = Session::new();
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-sum", HeaderValue::from_static("42"));
+        for _ in 0..2 {
+            let request = session.put(server.url("/")).body("abc").trailers(trailers.clone());
+            assert_eq!(request.send().await.unwrap().text().await.unwrap(), "3");
+            let request = server.requests().pop().unwrap();
+            assert_eq!((request.head.text("trailer"), request.head.text("content-length")), (Some("x-sum"), None));
+            assert!(request.raw.ends_with(b"\r\n0\r\nx-sum: 42\r\n\r\n"));
+        }
+        assert_eq!(server.connections(), 1);
     });
 }

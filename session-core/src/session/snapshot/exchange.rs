@@ -24,7 +24,7 @@ use crate::retry::policy::Attempts;
 use crate::retry::policy::record::AttemptsRecord;
 use crate::session::compat::Compat;
 use crate::session::cookie_field::{OwnCookie, OwnSource};
-use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide};
+use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide, framing_with};
 use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
 use crate::session::origin_settings::Begun;
@@ -67,6 +67,8 @@ pub(super) struct ExchangeRecord {
     body: BodyRecord,
     #[serde(with = "FramingRecord")]
     framing: Framing,
+    #[serde(with = "fields")]
+    trailers: HeaderMap,
     #[serde(with = "optional_text")]
     body_type: Option<HeaderValue>,
     #[serde(deserialize_with = "required")]
@@ -275,6 +277,7 @@ impl ExchangeRecord {
             without_session_credential,
             body,
             framing,
+            trailers,
             body_type,
             hashable,
             redirect,
@@ -332,6 +335,7 @@ impl ExchangeRecord {
             without_session_credential: *without_session_credential,
             body: BodyRecord::from(*body),
             framing: *framing,
+            trailers: trailers.clone(),
             body_type: body_type.clone(),
             hashes: hashable.as_ref().map(hashes),
             redirect: PolicyRecord::of(redirect).ok_or("a redirect rule of the caller's own")?,
@@ -405,6 +409,9 @@ impl ExchangeRecord {
         if !fits(body.size(), self.framing) {
             return Err(Damage::new("the framing of the body").at("framing"));
         }
+        if framing_with(&self.trailers, self.framing).ok() != Some(self.framing) {
+            return Err(Damage::new("fields that may follow a chunked body").at("trailers"));
+        }
         let hashable = self.hashes.map(|hashes| {
             let hash = |(index, hash): (usize, BodyHashRecord)| {
                 hash.restore().map_err(|damage| damage.at(place("hashes", index)))
@@ -431,6 +438,7 @@ impl ExchangeRecord {
             without_session_credential: self.without_session_credential,
             body,
             framing: self.framing,
+            trailers: self.trailers,
             body_type: self.body_type,
             hashable: hashable.transpose()?,
             redirect: self.redirect.restore(),

@@ -5,8 +5,9 @@
 
 use http::HeaderName;
 
-/// Whether a field of this name counts in a trailer section.
-pub(super) fn may_trail(name: &HeaderName) -> bool {
+/// Whether a field of this name counts in a trailer section, and so may be sent in one.
+#[must_use]
+pub fn may_trail(name: &HeaderName) -> bool {
     let name = name.as_str();
     !IGNORED.contains(&name) && !name.starts_with("proxy-") && !name.starts_with("if-")
 }
