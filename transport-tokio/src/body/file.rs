@@ -70,7 +70,7 @@ impl Stream for Pieces {
         });
         let piece = ready!(Pin::new(under_way).poll(cx));
         *reading = None;
-        let piece = piece.map_err(io::Error::from).flatten();
+        let piece = piece.unwrap_or_else(|error| Err(error.into()));
         if let Ok(piece) = &piece {
             *at = place.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         }
