@@ -22,6 +22,7 @@ fn websocket(cookie: &'static str) -> (SocketAddr, JoinHandle<()>) {
     let serving = thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
+        #[expect(clippy::result_large_err, reason = "the type of the other crate's callback")]
         let check = |request: &handshake::server::Request, response: handshake::server::Response| {
             assert_eq!(request.headers()["cookie"], cookie);
             Ok(response)
