@@ -145,7 +145,7 @@ impl Request {
     }
 
     /// Asks the server whether it wants the body before that is sent (`Expect: 100-continue`, RFC 9110 10.1.1): the body
-    /// waits for a 100 for as long as [`Timeouts::expect`] says, and is not sent where another answer comes. Without a body
+    /// waits for a 100 for as long as [`RequestTimeouts::expect`] says, and is not sent where another answer comes. Without a body
     /// there is nothing to ask, and the field is left out.
     pub fn expect_continue(&mut self) {
         self.headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
