@@ -3,6 +3,8 @@
 //! Instants mean nothing in another process: what is left of the exchange's time is written down, and the wall clock's time
 //! with it, by which the time that passed in between is taken off.
 
+mod rules;
+
 use crate::auth::answer;
 use crate::auth::answer::record::AttemptsRecord as AnswersRecord;
 use crate::auth::credentials::Credential;
@@ -10,7 +12,7 @@ use crate::auth::credentials::record::CredentialRecord;
 use crate::auth::digest::hash::{BodyHash, HashAlgorithm};
 use crate::auth::digest::proof::Proof;
 use crate::auth::digest::record::{BodyHashRecord, ProofRecord};
-use crate::content::charset::{Fallback, TextRules};
+use crate::content::charset::TextRules;
 use crate::content::coding::Codings;
 use crate::message::body::{BodySize, Framing, RequestBody};
 use crate::message::head::ResponseHead;
@@ -32,6 +34,7 @@ use crate::session::origin_settings::record::{CookieModeRecord, RequestTimeoutsR
 use crate::session::reason::{CredentialSource, Reason};
 use crate::session::request::RequestTimeouts;
 use crate::session::settings::{CookieMode, Recording, Setting};
+use crate::session::snapshot::exchange::rules::{CompatRecord, TextRecord};
 use crate::session::snapshot::reason::CredentialSourceRecord;
 use crate::time::{Now, Timeouts};
 use crate::tls::settings::TlsPath;
@@ -143,36 +146,6 @@ struct SourcedRecord {
     credential: CredentialRecord,
     #[serde(with = "CredentialSourceRecord")]
     from: CredentialSource,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Compat", rename_all = "snake_case")]
-enum CompatRecord {
-    Fetch,
-    Requests,
-    Aiohttp,
-    Curl,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "TextRules", deny_unknown_fields)]
-struct TextRecord {
-    #[serde(with = "FallbackRecord")]
-    text: Fallback,
-    #[serde(with = "FallbackRecord")]
-    json: Fallback,
-    #[serde(with = "FallbackRecord")]
-    other: Fallback,
-    #[serde(with = "FallbackRecord")]
-    unknown: Fallback,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Fallback", rename_all = "snake_case")]
-enum FallbackRecord {
-    Mark,
-    Utf8,
-    Latin1,
 }
 
 /// What the exchange began with.
