@@ -361,6 +361,6 @@ fn send(mut stream: &Stream, parts: &[IoSlice<'_>]) -> io::Result<usize> {
 #[cfg(not(unix))]
 fn await_room(_: &Stream, listen: Listen, patience: Option<Duration>) -> io::Result<Wake> {
     const LOOK: Duration = Duration::from_millis(5);
-    thread::sleep(patience.map_or(LOOK, |patience| patience.min(LOOK)));
+    std::thread::sleep(patience.map_or(LOOK, |patience| patience.min(LOOK)));
     Ok(if listen == Listen::ToPeer { Wake::PeerSpoke } else { Wake::TryAgain })
 }
