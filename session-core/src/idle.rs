@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::message::origin::Origin;
 use crate::message::route::Route;
 use crate::tls::settings::TlsPath;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -99,13 +99,15 @@ pub struct Idle<C> {
     total: usize,
     longest: Duration,
     closed: bool,
+    /// What the next connection that is put in will be known by.
     next: Serial,
-    /// Every connection, the one that has lain longest first.
-    slots: BTreeMap<Serial, Slot<C>>,
-    /// The same connections by key.
-    by_key: BTreeMap<PoolKey, BTreeSet<Serial>>,
-    /// The same connections by the moment at which they must go; those that need never go are not in it.
-    by_expiry: BTreeSet<(Instant, Serial)>,
+    /// How many connections there are.
+    len: usize,
+    /// The connections by key, of each key the one that has lain longest first. A key whose last connection was taken
+    /// stays for the next one: most programs ask the same few places.
+    by_key: BTreeMap<PoolKey, VecDeque<Slot<C>>>,
+    /// No connection's time is up before this.
+    soonest: Option<Instant>,
 }
 
 /// The order in which connections were put in. It does not run out: 2^64 requests take longer than a process lives.
@@ -113,10 +115,16 @@ type Serial = u64;
 
 #[derive(Debug)]
 struct Slot<C> {
-    key: PoolKey,
+    serial: Serial,
     since: Instant,
     expires: Option<Instant>,
     connection: C,
+}
+
+impl<C> Slot<C> {
+    fn is_expired(&self, now: Instant) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 /// What [`Idle::take`] found.
@@ -140,9 +148,9 @@ impl<C> Idle<C> {
             longest: Duration::from_secs(limits.idle_seconds),
             closed: false,
             next: 0,
-            slots: BTreeMap::new(),
+            len: 0,
             by_key: BTreeMap::new(),
-            by_expiry: BTreeSet::new(),
+            soonest: None,
         }
     }
 
@@ -169,16 +177,29 @@ impl<C> Idle<C> {
         // A moment that the clock cannot hold never comes.
         let expires = now.checked_add(lifetime);
         if let Some(expires) = expires {
-            self.by_expiry.insert((expires, serial));
+            self.soonest = Some(self.soonest.map_or(expires, |soonest| soonest.min(expires)));
         }
-        let of_key = self.by_key.entry(key.clone()).or_default();
-        of_key.insert(serial);
-        let surplus = if of_key.len() > self.per_key { of_key.first().copied() } else { None };
-        self.slots.insert(serial, Slot { key, since: now, expires, connection });
-        close.extend(surplus.and_then(|serial| self.remove(serial)).map(|slot| slot.connection));
-        while self.slots.len() > self.total {
-            let Some(oldest) = self.slots.first_key_value().map(|(serial, _)| *serial) else { break };
-            close.extend(self.remove(oldest).map(|slot| slot.connection));
+        let slot = Slot { serial, since: now, expires, connection };
+        let of_key = match self.by_key.get_mut(&key) {
+            Some(of_key) => of_key,
+            None => {
+                if self.by_key.len() >= self.total {
+                    self.by_key.retain(|_, of_key| !of_key.is_empty());
+                }
+                self.by_key.entry(key).or_default()
+            }
+        };
+        of_key.push_back(slot);
+        self.len = self.len.saturating_add(1);
+        if of_key.len() > self.per_key
+            && let Some(surplus) = of_key.pop_front()
+        {
+            self.len = self.len.saturating_sub(1);
+            close.push(surplus.connection);
+        }
+        while self.len > self.total {
+            let Some(oldest) = self.remove_oldest() else { break };
+            close.push(oldest);
         }
         close
     }
@@ -187,37 +208,48 @@ impl<C> Idle<C> {
     /// others grow old and go.
     pub fn take(&mut self, key: &PoolKey, now: Instant) -> Taken<C> {
         let expired = self.expire(now);
-        let newest = self.by_key.get(key).and_then(|serials| serials.last().copied());
-        let slot = newest.and_then(|serial| self.remove(serial));
-        let connection = slot.map(|slot| (slot.connection, now.saturating_duration_since(slot.since)));
+        let newest = self.by_key.get_mut(key).and_then(VecDeque::pop_back);
+        let connection = newest.map(|slot| {
+            self.len = self.len.saturating_sub(1);
+            (slot.connection, now.saturating_duration_since(slot.since))
+        });
         Taken { connection, expired }
     }
 
-    /// The connections whose time is up at `now`. Close them.
+    /// The connections whose time is up at `now`, the first of them first. Close them.
     #[must_use = "the connections returned are to be closed"]
     pub fn expire(&mut self, now: Instant) -> Vec<C> {
-        let mut close = Vec::new();
-        while let Some((expires, serial)) = self.by_expiry.first().copied() {
-            if expires > now {
-                break;
-            }
-            close.extend(self.remove(serial).map(|slot| slot.connection));
+        if self.soonest.is_none_or(|soonest| soonest > now) {
+            return Vec::new();
         }
-        close
+        let mut expired = Vec::new();
+        for of_key in self.by_key.values_mut() {
+            if of_key.iter().any(|slot| slot.is_expired(now)) {
+                let (gone, kept) = std::mem::take(of_key).into_iter().partition(|slot| slot.is_expired(now));
+                *of_key = kept;
+                expired.extend::<VecDeque<_>>(gone);
+            }
+        }
+        self.by_key.retain(|_, of_key| !of_key.is_empty());
+        self.soonest = self.next_expiry();
+        self.len = self.len.saturating_sub(expired.len());
+        expired.sort_by_key(|slot| (slot.expires, slot.serial));
+        expired.into_iter().map(|slot| slot.connection).collect()
     }
 
     /// When the next connection's time is up: the moment to call [`Idle::expire`]. `None` where none will be.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Instant> {
-        self.by_expiry.first().map(|(expires, _)| *expires)
+        self.by_key.values().flatten().filter_map(|slot| slot.expires).min()
     }
 
-    /// Takes every connection out. Close them. The pool goes on.
+    /// Takes every connection out, the one that has lain longest first. Close them. The pool goes on.
     #[must_use = "the connections returned are to be closed"]
     pub fn clear(&mut self) -> Vec<C> {
-        self.by_key.clear();
-        self.by_expiry.clear();
-        std::mem::take(&mut self.slots).into_values().map(|slot| slot.connection).collect()
+        (self.len, self.soonest) = (0, None);
+        let mut all: Vec<_> = std::mem::take(&mut self.by_key).into_values().flatten().collect();
+        all.sort_by_key(|slot| slot.serial);
+        all.into_iter().map(|slot| slot.connection).collect()
     }
 
     /// Takes every connection out, and returns from now on each one that is put in. Close them.
@@ -236,48 +268,38 @@ impl<C> Idle<C> {
     /// How many connections lie idle.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.len
     }
 
     /// Whether none lies idle.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.len == 0
     }
 
     /// How many connections of this key lie idle.
     #[must_use]
     pub fn len_of(&self, key: &PoolKey) -> usize {
-        self.by_key.get(key).map_or(0, BTreeSet::len)
+        self.by_key.get(key).map_or(0, VecDeque::len)
     }
 
     /// Takes out the connection that has lain longest, to make room. Close it.
     #[must_use = "the connection returned is to be closed"]
     pub fn remove_oldest(&mut self) -> Option<C> {
-        let serial = *self.slots.first_key_value()?.0;
-        self.remove(serial).map(|slot| slot.connection)
+        // Of each key the first has lain longest.
+        let fronts = self.by_key.values_mut().filter(|of_key| !of_key.is_empty());
+        let longest = fronts.min_by_key(|of_key| of_key.front().map(|slot| slot.serial))?;
+        let slot = longest.pop_front()?;
+        self.len = self.len.saturating_sub(1);
+        Some(slot.connection)
     }
 
     /// The same of the connections of this key.
     #[must_use = "the connection returned is to be closed"]
     pub fn remove_oldest_of(&mut self, key: &PoolKey) -> Option<C> {
-        let serial = *self.by_key.get(key)?.first()?;
-        self.remove(serial).map(|slot| slot.connection)
-    }
-
-    /// Takes one connection out of all three orders.
-    fn remove(&mut self, serial: Serial) -> Option<Slot<C>> {
-        let slot = self.slots.remove(&serial)?;
-        if let Some(serials) = self.by_key.get_mut(&slot.key) {
-            serials.remove(&serial);
-            if serials.is_empty() {
-                self.by_key.remove(&slot.key);
-            }
-        }
-        if let Some(expires) = slot.expires {
-            self.by_expiry.remove(&(expires, serial));
-        }
-        Some(slot)
+        let slot = self.by_key.get_mut(key)?.pop_front()?;
+        self.len = self.len.saturating_sub(1);
+        Some(slot.connection)
     }
 }
 

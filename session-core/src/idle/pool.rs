@@ -23,7 +23,7 @@ pub struct Pool<C> {
     idle: Idle<C>,
     per_key: usize,
     total: usize,
-    /// The permits that are out, by key; no key stands here with none.
+    /// The permits that are out, by key. One that has none any more stays for the next time.
     in_use: BTreeMap<PoolKey, usize>,
     in_use_total: usize,
     next: u64,
@@ -263,17 +263,19 @@ impl<C> Pool<C> {
         self.in_use_total = self.in_use_total.saturating_add(1);
         match self.in_use.get_mut(key) {
             Some(count) => *count = count.saturating_add(1),
-            None => drop(self.in_use.insert(key.clone(), 1)),
+            None => {
+                if self.in_use.len() >= self.total {
+                    self.in_use.retain(|_, count| *count > 0);
+                }
+                self.in_use.insert(key.clone(), 1);
+            }
         }
     }
 
     /// Ends a permit of this key. Where none is out, nothing changes.
     fn end(&mut self, key: &PoolKey) {
-        let Some(count) = self.in_use.get_mut(key) else { return };
+        let Some(count) = self.in_use.get_mut(key).filter(|count| **count > 0) else { return };
         *count = count.saturating_sub(1);
-        if *count == 0 {
-            self.in_use.remove(key);
-        }
         self.in_use_total = self.in_use_total.saturating_sub(1);
     }
 
