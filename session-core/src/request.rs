@@ -36,7 +36,8 @@ pub trait Dispatch: Sized {
     }
 
     /// Sends a request, or gives the error that its builder met.
-    fn dispatch(self, request: Result<(Request, Option<Self::Body>), Error>) -> Self::Outcome;
+    /// The request is boxed because it is large and goes from hand to hand.
+    fn dispatch(self, request: Result<(Box<Request>, Option<Self::Body>), Error>) -> Self::Outcome;
 }
 
 /// A request's body, as far as the builder needs to know it.
@@ -64,7 +65,7 @@ pub fn describe_bytes(bytes: &[u8]) -> RequestBody {
 #[must_use = "a request goes nowhere until `send`"]
 pub struct RequestBuilder<D: Dispatch> {
     dispatch: D,
-    request: Request,
+    request: Box<Request>,
     body: Option<D::Body>,
     content_type: Option<HeaderValue>,
     error: Option<Error>,
@@ -73,7 +74,7 @@ pub struct RequestBuilder<D: Dispatch> {
 impl<D: Dispatch> RequestBuilder<D> {
     /// A request that `dispatch` will send.
     pub fn new(dispatch: D, method: Method, url: impl IntoUrl) -> Self {
-        Self { dispatch, request: Request::new(method, url), body: None, content_type: None, error: None }
+        Self { dispatch, request: Box::new(Request::new(method, url)), body: None, content_type: None, error: None }
     }
 
     /// Adds a line of a field. The first line of a name replaces the session's default, further ones add.

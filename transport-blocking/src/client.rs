@@ -208,7 +208,7 @@ impl Dispatch for &Session {
         self.with(|core| core.base_join())
     }
 
-    fn dispatch(self, request: Result<(Request, Option<Body>), CoreError>) -> Result<Response> {
+    fn dispatch(self, request: Result<(Box<Request>, Option<Body>), CoreError>) -> Result<Response> {
         let (request, body) = request?;
         self.0.exchange(request, body)
     }
@@ -222,11 +222,11 @@ impl fmt::Debug for Session {
 
 impl Shared {
     /// One exchange: carries out each step, until there is a response or an error.
-    fn exchange(self: &Arc<Self>, request: Request, mut body: Option<Body>) -> Result<Response> {
+    fn exchange(self: &Arc<Self>, request: Box<Request>, mut body: Option<Body>) -> Result<Response> {
         let started = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;
-        let mut step = self.verb(|core, now| core.begin(request, now))?;
+        let mut step = self.verb(|core, now| core.begin(*request, now))?;
         loop {
             step = match step {
                 Step::Send(mut hop) => {

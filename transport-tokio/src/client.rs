@@ -211,7 +211,7 @@ impl Dispatch for &Session {
         self.with(|core| core.base_join())
     }
 
-    fn dispatch(self, request: Result<(Request, Option<Body>), CoreError>) -> ResponseFuture {
+    fn dispatch(self, request: Result<(Box<Request>, Option<Body>), CoreError>) -> ResponseFuture {
         let shared = self.0.clone();
         ResponseFuture(Box::pin(async move {
             let (request, body) = request?;
@@ -247,11 +247,11 @@ impl fmt::Debug for ResponseFuture {
 
 impl Shared {
     /// One exchange: carries out each step, until there is a response or an error.
-    async fn exchange(self: &Arc<Self>, request: Request, mut body: Option<Body>) -> Result<Response> {
+    async fn exchange(self: &Arc<Self>, request: Box<Request>, mut body: Option<Body>) -> Result<Response> {
         let started = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;
-        let mut step = self.verb(|core, now| core.begin(request, now))?;
+        let mut step = self.verb(|core, now| core.begin(*request, now))?;
         loop {
             step = match step {
                 Step::Send(mut hop) => {

@@ -191,8 +191,11 @@ impl BodyCoding {
     /// How a body with these fields stands, where these codings are decoded.
     #[must_use]
     pub fn of(headers: &HeaderMap, codings: Codings) -> Self {
-        let codings = codings.and(Codings::compiled_in());
         let mut coding = Self::Plain;
+        if !headers.contains_key(CONTENT_ENCODING) {
+            return coding;
+        }
+        let codings = codings.and(Codings::compiled_in());
         for member in members(headers) {
             coding = match (Coding::named(member), coding) {
                 (None, _) => return Self::Kept(Kept::Unknown),

@@ -38,6 +38,8 @@ pub struct Connection {
     /// The protocols that the request offers to switch to.
     offered: Vec<HeaderValue>,
     scan: SectionScan,
+    /// Where heads are copied to.
+    heads: BytesMut,
     /// Bytes of the interim heads of this cycle.
     head_bytes: usize,
     /// Interim responses of this cycle.
@@ -77,6 +79,7 @@ impl Connection {
             asked: Asked::Other,
             offered: Vec::new(),
             scan: SectionScan::new(Opening::StatusLine),
+            heads: BytesMut::new(),
             head_bytes: 0,
             interim: 0,
             close: None,
@@ -339,7 +342,7 @@ impl Connection {
             Ok(None) => return self.wait_for_head(input),
             Err(fault) => return Err(section_error(fault, section, PeerErrorKind::MalformedHead)),
         };
-        let head = parse_head(section.get(..end).unwrap_or(section), self.scan.fields())?;
+        let head = parse_head(section.get(..end).unwrap_or(section), self.scan.fields(), &mut self.heads)?;
         input.consume(end);
         self.head_bytes = self.head_bytes.saturating_add(end);
         self.scan = SectionScan::new(Opening::StatusLine);

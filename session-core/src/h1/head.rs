@@ -13,10 +13,19 @@ use httparse::{Header, ParserConfig, Response, Status};
 use std::mem::MaybeUninit;
 
 /// Reads a response head of `fields` field lines; `section` ends with the blank line.
-pub(super) fn parse_head(section: &[u8], fields: usize) -> Result<ResponseHead, PeerError> {
-    // One copy of the head holds all values, so that a value that is kept does not keep a whole read alive.
-    parse(&Bytes::copy_from_slice(section), fields, PeerErrorKind::MalformedHead, |_| true)
+///
+/// The values are slices of one copy of the head, so that one that is kept does not keep a whole read alive. The copy is
+/// made in `heads`, where there is room for some more.
+pub(super) fn parse_head(section: &[u8], fields: usize, heads: &mut BytesMut) -> Result<ResponseHead, PeerError> {
+    if heads.capacity() < section.len() {
+        heads.reserve(section.len().max(HEADS));
+    }
+    heads.extend_from_slice(section);
+    parse(&heads.split().freeze(), fields, PeerErrorKind::MalformedHead, |_| true)
 }
+
+/// How much memory is taken at once for the heads of a connection.
+const HEADS: usize = 2 * 1024;
 
 /// Reads a trailer section of `fields` field lines, leaving out the fields that `counts` does not want.
 pub(super) fn parse_trailers(
@@ -145,21 +154,39 @@ fn malformed_line(section: &[u8], kind: PeerErrorKind) -> PeerError {
 mod tests {
     use super::{parse_head, parse_trailers};
     use crate::h1::error::{PeerError, PeerErrorKind};
+    use crate::message::head::ResponseHead;
+    use bytes::BytesMut;
     use http::Version;
+
+    fn head_of(section: &[u8], fields: usize) -> Result<ResponseHead, PeerError> {
+        parse_head(section, fields, &mut BytesMut::new())
+    }
+
+    /// A connection's heads share memory, and none is changed by a later one.
+    #[test]
+    fn heads_stay_what_they_were_while_later_ones_come() {
+        let mut heads = BytesMut::new();
+        let texts: Vec<String> =
+            (0..100).map(|n| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "v".repeat(n * 7))).collect();
+        let parsed: Vec<_> = texts.iter().map(|text| parse_head(text.as_bytes(), 1, &mut heads).unwrap()).collect();
+        for (n, head) in parsed.iter().enumerate() {
+            assert_eq!(head.headers["x"].len(), n * 7);
+        }
+    }
 
     fn values(text: &str, name: &str) -> Vec<String> {
         let fields = text.matches('\n').count();
-        let head = parse_head(text.as_bytes(), fields).unwrap();
+        let head = head_of(text.as_bytes(), fields).unwrap();
         head.headers.get_all(name).iter().map(|value| value.as_bytes().escape_ascii().to_string()).collect()
     }
 
     #[test]
     fn status_version_and_reason_are_kept() {
-        let head = parse_head(b"HTTP/1.0 404 Pas trouv\xe9\tici\r\n\r\n", 0).unwrap();
+        let head = head_of(b"HTTP/1.0 404 Pas trouv\xe9\tici\r\n\r\n", 0).unwrap();
         assert_eq!((head.status.as_u16(), head.version), (404, Version::HTTP_10));
         assert_eq!(head.reason, &b"Pas trouv\xe9\tici"[..]);
         for empty in ["HTTP/1.1 200\r\n\r\n", "HTTP/1.1 200 \r\n\r\n"] {
-            assert_eq!(parse_head(empty.as_bytes(), 0).unwrap().reason, "");
+            assert_eq!(head_of(empty.as_bytes(), 0).unwrap().reason, "");
         }
     }
 
@@ -188,14 +215,14 @@ mod tests {
     fn as_many_fields_as_are_counted_are_read() {
         for count in [1, 31, 32, 33, 500] {
             let text = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(count));
-            assert_eq!(parse_head(text.as_bytes(), count).unwrap().headers.get_all("x").iter().count(), count);
+            assert_eq!(head_of(text.as_bytes(), count).unwrap().headers.get_all("x").iter().count(), count);
         }
     }
 
     #[test]
     fn what_is_no_field_line_is_malformed_and_no_value_is_shown() {
         let error = |line: &str| -> PeerError {
-            parse_head(format!("HTTP/1.1 200 OK\r\na: hunter2\r\n{line}\r\n\r\n").as_bytes(), 2).unwrap_err()
+            head_of(format!("HTTP/1.1 200 OK\r\na: hunter2\r\n{line}\r\n\r\n").as_bytes(), 2).unwrap_err()
         };
         for line in ["hunter2", "x : hunter2", ": hunter2", "x y: hunter2", "x\u{e9}: hunter2", "x(): hunter2"] {
             let error = error(line);

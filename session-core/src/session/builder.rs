@@ -38,6 +38,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 mod decoding;
@@ -240,7 +241,7 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// The redirect rules. Default: 20 are followed, to http and https.
     pub fn redirect(mut self, policy: RedirectPolicy) -> Self {
-        self.settings.redirect = policy;
+        self.settings.redirect = Arc::new(policy);
         self
     }
 

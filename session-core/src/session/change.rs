@@ -94,7 +94,7 @@ impl Session {
 
     /// Sets the redirect rules.
     pub fn set_redirect(&mut self, policy: RedirectPolicy) {
-        self.settings.redirect = policy;
+        self.settings.redirect = Arc::new(policy);
     }
 
     /// Sets the retry rules, with a full budget; `None` is none but the silent one.

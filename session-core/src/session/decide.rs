@@ -158,7 +158,7 @@ fn answers(
                 &credential,
                 &challenges,
                 asked,
-                proof.as_ref(),
+                proof.as_deref(),
                 state,
                 &mut attempts,
                 &settings.limits,

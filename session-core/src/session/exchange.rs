@@ -62,7 +62,7 @@ pub(crate) struct Exchange {
     pub(crate) body_type: Option<HeaderValue>,
     /// The body, where a Digest challenge may ask for its hash.
     pub(crate) hashable: Option<Hashable>,
-    pub(crate) redirect: RedirectPolicy,
+    pub(crate) redirect: Arc<RedirectPolicy>,
     /// What the settings of a hop's origin stand between.
     pub(crate) begun: Begun,
     /// What this hop and its answer have to do with the jar.
@@ -96,7 +96,7 @@ pub(crate) struct Exchange {
     /// The Digest credential of this hop's origin, whether it was sent with the hop or waits for a challenge.
     pub(crate) digest: Option<Credential>,
     /// What the Digest answer of this hop proves.
-    pub(crate) proof: Option<Proof>,
+    pub(crate) proof: Option<Box<Proof>>,
     pub(crate) answers: answer::Attempts,
     pub(crate) route: Route,
     /// What TLS there is on the way, where there is any; not saved with the exchange, but of the session that it is in.

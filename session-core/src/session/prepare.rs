@@ -269,7 +269,7 @@ fn authorization(
     if let Some(answer::Authorization { value, proof, .. }) = authorization {
         fields.remove(AUTHORIZATION);
         append(fields, &AUTHORIZATION, value)?;
-        exchange.proof = proof;
+        exchange.proof = proof.map(Box::new);
         exchange.note(|| Reason::CredentialSent { from });
     }
     exchange.digest = Some(credential).filter(Credential::answers_challenges);

@@ -11,6 +11,7 @@ use crate::session::settings::{Setting, Settings};
 use crate::session::start::{append_params, own_cookies};
 use crate::session::step::Delivery;
 use crate::time::Now;
+use std::sync::Arc;
 
 impl Delivery {
     /// The request that this answer leads to, where it is a redirect that was not followed (`response.next` in requests);
@@ -45,8 +46,8 @@ impl Delivery {
     #[must_use]
     pub fn next_request(&self) -> Option<Result<Request, Error>> {
         let mut exchange = self.exchange.clone();
-        let rules = std::mem::replace(&mut exchange.redirect, RedirectPolicy::none());
-        exchange.redirect = rules.clone().following(Following::Follow);
+        let rules = Arc::clone(&exchange.redirect);
+        exchange.redirect = Arc::new(RedirectPolicy::clone(&rules).following(Following::Follow));
         let next = match redirection(self.lead.clone(), &mut exchange, u32::MAX, &self.head) {
             Ok(Ok(next)) => next,
             Ok(Err(_)) => return None,
@@ -100,7 +101,7 @@ pub(crate) fn exchange(
         Setting::Set(credential) => before.credential = Some((credential, CredentialSource::Request)),
     }
     if let Some(policy) = request.redirect {
-        before.redirect = policy;
+        before.redirect = Arc::new(policy);
     }
     if let Some(decoding) = request.decoding {
         before.codings = decoding.of(settings.codings);

@@ -21,6 +21,7 @@ use crate::time::Now;
 use crate::tls::settings::TlsPath;
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
+use std::sync::Arc;
 use url::Url;
 
 /// The state of a new exchange. Nothing of it has been sent.
@@ -84,7 +85,7 @@ pub(crate) fn exchange(
         framing,
         trailers: request.trailers,
         body_type,
-        redirect: request.redirect.unwrap_or_else(|| settings.redirect.clone()),
+        redirect: request.redirect.map_or_else(|| Arc::clone(&settings.redirect), Arc::new),
         cookie_mode: begun.cookie_mode(None),
         begun,
         timeouts,

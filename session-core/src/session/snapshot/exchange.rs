@@ -41,6 +41,7 @@ use crate::tls::settings::TlsPath;
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// One exchange.
@@ -330,7 +331,7 @@ impl ExchangeRecord {
             has_cookie_field: *has_cookie_field,
             attempts: attempts.clone(),
             digest: digest.as_ref().map(credential_record).transpose()?,
-            proof: proof.clone(),
+            proof: proof.as_deref().cloned(),
             answers: answers.clone(),
             route: route.clone(),
             history: history.hops().to_vec(),
@@ -414,7 +415,7 @@ impl ExchangeRecord {
             trailers: self.trailers,
             body_type: self.body_type,
             hashable: hashable.transpose()?,
-            redirect: self.redirect.restore(),
+            redirect: Arc::new(self.redirect.restore()),
             begun: self.begun,
             cookie_mode: self.cookie_mode,
             timeouts: self.timeouts,
@@ -434,7 +435,7 @@ impl ExchangeRecord {
             has_cookie_field: self.has_cookie_field,
             attempts: self.attempts,
             digest: self.digest.map(CredentialRecord::restore),
-            proof: self.proof,
+            proof: self.proof.map(Box::new),
             answers: self.answers,
             route: self.route,
             tls: TlsPath::default(),

@@ -276,8 +276,8 @@ mod tests {
         type Body = Content;
         type Outcome = Result<Request, Error>;
 
-        fn dispatch(self, request: Result<(Request, Option<Content>), Error>) -> Self::Outcome {
-            request.map(|(request, _)| request)
+        fn dispatch(self, request: Result<(Box<Request>, Option<Content>), Error>) -> Self::Outcome {
+            request.map(|(request, _)| *request)
         }
     }
 

@@ -402,8 +402,8 @@ impl Dispatch for Capture {
     type Body = Body;
     type Outcome = Result<(Request, Option<Body>), Error>;
 
-    fn dispatch(self, request: Result<(Request, Option<Body>), Error>) -> Self::Outcome {
-        request
+    fn dispatch(self, request: Result<(Box<Request>, Option<Body>), Error>) -> Self::Outcome {
+        request.map(|(request, body)| (*request, body))
     }
 }
 
