@@ -310,7 +310,9 @@ impl Shared {
 
     /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.
     fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>) -> Bounds {
-        Bounds::new(timeouts, deadline, self.now().instant(), Instant::now())
+        let now = Instant::now();
+        let session_now = self.connector.settings.clock.as_ref().map_or(now, |clock| clock.now().instant());
+        Bounds::new(timeouts, deadline, session_now, now)
     }
 
     fn now(&self) -> Now {

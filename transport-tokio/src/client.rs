@@ -316,7 +316,8 @@ impl Shared {
         loop {
             lease = match lease {
                 Lease::Open(permit) => {
-                    let socket = self.connector.connect(hop, bounds, deadline, self.now()).await?;
+                    // Boxed: it is large and rare, and would weigh on every request's future.
+                    let socket = Box::pin(self.connector.connect(hop, bounds, deadline, self.now())).await?;
                     return Ok(Box::new(Wire::new(socket, permit, &self.limits)));
                 }
                 Lease::Ready(mut wire, idle) => {
@@ -340,7 +341,9 @@ impl Shared {
 
     /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.
     fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>) -> Bounds {
-        Bounds::new(timeouts, deadline, self.now().instant(), Instant::now())
+        let now = Instant::now();
+        let session_now = self.connector.settings.clock.as_ref().map_or(now, |clock| clock.now().instant());
+        Bounds::new(timeouts, deadline, session_now, now)
     }
 
     fn now(&self) -> Now {

@@ -182,7 +182,8 @@ fn hsts<'a>(settings: &Settings, memory: &'a Memory) -> Option<&'a HstsStore> {
 /// What the session says of where an answer leads, whether it is followed or not.
 pub(crate) fn lead(settings: &Settings, memory: &Memory, exchange: &Exchange, head: &ResponseHead, now: Now) -> Lead {
     let https_only = settings.https_only;
-    let Some(hsts) = hsts(settings, memory).filter(|_| head.headers.contains_key(LOCATION)) else {
+    let leads = head.status.is_redirection() && head.headers.contains_key(LOCATION);
+    let Some(hsts) = hsts(settings, memory).filter(|_| leads) else {
         return Lead { upgrade: None, https_only };
     };
     let rules = RedirectPolicy::default();

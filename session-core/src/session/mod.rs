@@ -140,30 +140,30 @@ impl Session {
         match decide::on_response(settings, memory, &mut self.entropy, &mut exchange, sent.headers(), &head, now) {
             Ok(Verdict::Deliver) => {
                 self.memory.retries.refill();
-                exchange.end_hop(sent, Some(head.status), None, Ending::Delivered);
+                exchange.end_hop(*sent, Some(head.status), None, Ending::Delivered);
                 let lead = decide::lead(&self.settings, &self.memory, &exchange, &head, now);
                 Ok(Step::Done(Delivery::of(exchange, head, lead)))
             }
             Ok(Verdict::Follow(next)) => {
-                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Followed);
+                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Followed);
                 exchange.follow(next);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Answer) => {
                 exchange.attempts.next_hop();
-                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Answered);
+                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Answered);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Unexpect) => {
-                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Retried);
+                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Retried);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Retry(again)) => {
-                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Retried);
+                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Retried);
                 self.again(exchange, again, now)
             }
             Err(error) => {
-                exchange.end_hop(sent, Some(head.status), Some(head), Ending::Failed);
+                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Failed);
                 Err(ExchangeError::of(*exchange, error))
             }
         }
@@ -177,11 +177,11 @@ impl Session {
         let Hop { head: sent, mut exchange, .. } = hop;
         match decide::on_failure(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, &failure, now) {
             Some(again) => {
-                exchange.end_hop(sent, None, None, Ending::Retried);
+                exchange.end_hop(*sent, None, None, Ending::Retried);
                 self.again(exchange, again, now)
             }
             None => {
-                exchange.end_hop(sent, None, None, Ending::Failed);
+                exchange.end_hop(*sent, None, None, Ending::Failed);
                 Err(ExchangeError::of(*exchange, failure.into_error()))
             }
         }

@@ -47,7 +47,8 @@ pub enum Step {
 #[must_use = "an exchange goes on only when its hop is answered"]
 #[derive(Clone)]
 pub struct Hop {
-    pub(crate) head: http::Request<()>,
+    /// Boxed: a hop goes from hand to hand.
+    pub(crate) head: Box<http::Request<()>>,
     pub(crate) plan: BodyPlan,
     pub(crate) fresh: bool,
     pub(crate) exchange: Box<Exchange>,
@@ -61,7 +62,7 @@ impl Hop {
             (false, true) => BodyPlan::FromStart,
             (false, false) => BodyPlan::Continue,
         };
-        Self { head, plan, fresh: on == ConnectionChoice::Fresh, exchange }
+        Self { head: Box::new(head), plan, fresh: on == ConnectionChoice::Fresh, exchange }
     }
 
     /// Method, absolute URI and fields, Host first. The fields that frame the body are not among them: see

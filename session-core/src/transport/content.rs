@@ -1,6 +1,7 @@
 //! A response body's content on its way to the caller: coded bytes in, decoded pieces of bounded size out. A transport makes one
 //! only for a body that is to be decoded; all others pass it by.
 
+use crate::content::coding::BodyCoding;
 use crate::content::coding::decoder::{Decoder, Pulled};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::Limits;
@@ -49,6 +50,9 @@ impl CodedBody {
     /// A body that has too many codings gives its error when it is read: the head is the caller's all the same.
     #[must_use]
     pub fn of(delivery: &Delivery, limits: &Limits) -> Option<Box<Self>> {
+        if delivery.body_coding() != BodyCoding::Decoded {
+            return None;
+        }
         let decoder = match Decoder::of(&delivery.head().headers, delivery.codings(), limits) {
             Ok(decoder) => Decoding::By(decoder?),
             Err(error) => Decoding::Refused(error.kind(), Some(error)),

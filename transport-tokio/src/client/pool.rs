@@ -59,7 +59,7 @@ impl Connections {
         deadline: Option<Deadline>,
     ) -> Result<Lease, Failure> {
         let found = match self.act(|pool, now| pool.take(&key, wanted, now)) {
-            Found::Wait(ticket) => self.wait(ticket, deadline).await?,
+            Found::Wait(ticket) => Box::pin(self.wait(ticket, deadline)).await?,
             found => found,
         };
         Ok(self.leased(key, found))
