@@ -1,0 +1,87 @@
+//! Request bodies from files.
+
+use super::{Body, PIECE};
+use crate::connect::runtime::{Unblocked, unblock};
+use bytes::Bytes;
+use futures_core::Stream;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+impl Body {
+    /// What a file holds from where it stands to its end, with its length as Content-Length. It can be sent again.
+    ///
+    /// A file that has become shorter or longer by the time it is read is [`ErrorKind::Body`](session_core::error::ErrorKind::Body): what was promised is never
+    /// padded, and nothing is sent beyond it.
+    ///
+    /// It is read on a thread for blocking work of the runtime, a piece at a time, so that no task waits for a disk.
+    ///
+    /// # Errors
+    /// Those of the system, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
+    pub fn file(mut file: File) -> io::Result<Self> {
+        let (start, length) = extent(&mut file)?;
+        let file = Arc::new(Mutex::new(file));
+        Ok(Self::replayable(Some(length), move || Pieces { file: Arc::clone(&file), at: start, reading: None }))
+    }
+
+    /// The same for the file of this name, which is opened on a thread for blocking work.
+    ///
+    /// # Errors
+    /// As [`Body::file`].
+    pub async fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref().to_owned();
+        unblock(move || Self::file(File::open(path)?)).await
+    }
+}
+
+/// Where a file stands, and how much of it is left. Only of a regular file that is known.
+fn extent(file: &mut File) -> io::Result<(u64, u64)> {
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "only a regular file has a length: send it as a stream",
+        ));
+    }
+    let start = file.stream_position()?;
+    Ok((start, about.len().saturating_sub(start)))
+}
+
+/// The pieces of a file. Each read names its place: one that nobody waits for any more does not disturb the next.
+struct Pieces {
+    file: Arc<Mutex<File>>,
+    at: u64,
+    reading: Option<Unblocked<io::Result<Bytes>>>,
+}
+
+impl Stream for Pieces {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { file, at, reading } = self.get_mut();
+        let place = *at;
+        let under_way = reading.get_or_insert_with(|| {
+            let file = Arc::clone(file);
+            unblock(move || read(&file, place))
+        });
+        let piece = ready!(under_way.as_mut().poll(cx));
+        *reading = None;
+        if let Ok(piece) = &piece {
+            *at = place.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        }
+        Poll::Ready(Some(piece).filter(|piece| !matches!(piece, Ok(piece) if piece.is_empty())))
+    }
+}
+
+/// The piece at this place; empty at the end.
+fn read(file: &Mutex<File>, at: u64) -> io::Result<Bytes> {
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    file.seek(SeekFrom::Start(at))?;
+    let mut piece = Vec::with_capacity(PIECE);
+    let most = u64::try_from(PIECE).unwrap_or(u64::MAX);
+    (&mut *file).take(most).read_to_end(&mut piece)?;
+    Ok(piece.into())
+}

@@ -1,0 +1,493 @@
+//! The session over its sockets: the loop that carries out what the core decides, the connections that lie idle, and
+//! the response that comes of it.
+
+mod cookie_file;
+pub(crate) mod pool;
+mod shared_jar;
+#[cfg(feature = "serde")]
+mod snapshot;
+
+pub use shared_jar::SharedJar;
+
+use self::pool::{Connections, Lease};
+use self::shared_jar::Machine;
+use crate::body::upgrade::Upgraded;
+use crate::body::{Body, Incoming};
+use crate::connect::runtime::sleep;
+use crate::connect::{Connector, Resolve, System};
+use crate::error::{Error, Result};
+use crate::wire::Wire;
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{HeaderMap, Method};
+use session_core::content::coding::{Coding, Codings};
+use session_core::entropy::Entropy;
+use session_core::error::{Error as CoreError, ErrorKind, Phase};
+use session_core::handle::{Access, Cookies, Headers};
+use session_core::idle::pool::Wanted;
+use session_core::limits::Limits;
+use session_core::message::head::ResponseHead;
+use session_core::message::into_url::{BaseJoin, IntoUrl};
+use session_core::request::Dispatch;
+use session_core::retry::failure::Failure;
+use session_core::session::Session as Core;
+use session_core::session::request::Request;
+use session_core::session::step::{Hop, Step};
+use session_core::time::{Now, Timeouts};
+use session_core::tls::config::PlatformVerifier;
+use session_core::transport::bounds::Bounds;
+use session_core::transport::content::CodedBody;
+use session_core::transport::response::ResponseInfo;
+use session_core::transport::support::{check_supported, tls_configs};
+use session_core::transport::{ConnectSettings, Transport};
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant, SystemTime};
+use url::Url;
+
+/// Builds a [`Session`].
+pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session>;
+
+/// Builds a request; [`send`](session_core::request::RequestBuilder::send) gives a [`ResponseFuture`].
+pub type RequestBuilder<'a> = session_core::request::RequestBuilder<&'a Session>;
+
+/// A session over the futures-io traits. Clones share everything; with the last one the idle connections close.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+/// What the clones of a session share.
+pub(crate) struct Shared {
+    core: Mutex<Machine>,
+    connections: Arc<Connections>,
+    connector: Connector,
+    limits: Arc<Limits>,
+}
+
+impl Session {
+    /// A session with every default.
+    ///
+    /// # Panics
+    /// Where the system has no random bytes to give. [`SessionBuilder::build`] makes that an error.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "documented; a default session fails for nothing else")]
+    #[expect(clippy::new_without_default, reason = "a session is made on purpose: it opens sockets")]
+    pub fn new() -> Self {
+        Self::builder().build().expect("the system has random bytes")
+    }
+
+    /// A builder with every default.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::new()
+    }
+
+    /// A GET request.
+    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::GET, url)
+    }
+
+    /// A POST request.
+    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::POST, url)
+    }
+
+    /// A PUT request.
+    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::PUT, url)
+    }
+
+    /// A PATCH request.
+    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::PATCH, url)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::DELETE, url)
+    }
+
+    /// A HEAD request.
+    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::HEAD, url)
+    }
+
+    /// An OPTIONS request.
+    pub fn options(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::OPTIONS, url)
+    }
+
+    /// A request of any method. A relative URL is joined to the session's `base_url`.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder<'_> {
+        RequestBuilder::new(self, method, url)
+    }
+
+    /// The cookies, to be read and changed.
+    pub fn cookies(&self) -> Cookies<'_, Self> {
+        Cookies::of(self)
+    }
+
+    /// The default fields, to be read and changed.
+    pub fn headers(&self) -> Headers<'_, Self> {
+        Headers::of(self)
+    }
+
+    /// The same as [`Session::headers`].
+    pub fn headers_mut(&self) -> Headers<'_, Self> {
+        self.headers()
+    }
+
+    /// Takes no further request: each later one is [`ErrorKind::Closed`]. Idle connections close at once; exchanges under
+    /// way go on, and their connections close with them. For all clones.
+    pub fn close(&self) {
+        self.with(Core::close);
+        self.0.connections.close();
+    }
+
+    /// Whether [`Session::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.with(|core| core.is_closed())
+    }
+
+    /// How many connections lie idle.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        self.0.connections.idle()
+    }
+}
+
+impl Transport for Session {
+    type Resolver = Arc<dyn Resolve>;
+
+    fn assemble(
+        mut session: Core,
+        settings: ConnectSettings,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Result<Self, CoreError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|source| {
+            CoreError::new(ErrorKind::Io, Phase::Build, "the system has no random bytes").with_source(source)
+        })?;
+        session.seed_entropy(Entropy::from_seed(seed));
+        let limits = Arc::new(session.limits().clone());
+        let connections = Connections::new(&limits, settings.clock.clone());
+        let resolver = resolver.unwrap_or_else(|| Arc::new(System));
+        let tls = Mutex::new(tls_configs(&session, PLATFORM)?);
+        let connector = Connector { settings, resolver, tls, limits: Arc::clone(&limits) };
+        Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), connections, connector, limits })))
+    }
+
+    fn codings() -> Codings {
+        [
+            (Coding::Gzip, cfg!(feature = "gzip")),
+            (Coding::Deflate, cfg!(feature = "deflate")),
+            (Coding::Brotli, cfg!(feature = "br")),
+            (Coding::Zstd, cfg!(feature = "zstd")),
+        ]
+        .into_iter()
+        .filter(|(_, is_in)| *is_in)
+        .fold(Codings::NONE, |codings, (coding, _)| codings.with(coding))
+    }
+}
+
+impl Access for Session {
+    fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
+        lock(&self.0.core).with(act)
+    }
+}
+
+impl Dispatch for &Session {
+    type Body = Body;
+    type Outcome = ResponseFuture;
+
+    fn base_url(&self) -> Option<Url> {
+        self.with(|core| core.base_url().cloned())
+    }
+
+    fn base_join(&self) -> BaseJoin {
+        self.with(|core| core.base_join())
+    }
+
+    fn dispatch(self, request: Result<(Box<Request>, Option<Body>), CoreError>) -> ResponseFuture {
+        let shared = self.0.clone();
+        ResponseFuture(Box::pin(async move {
+            let (request, body) = request?;
+            shared.exchange(request, body).await
+        }))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("idle_connections", &self.idle_connections()).finish_non_exhaustive()
+    }
+}
+
+/// A request under way: a future of `Result<Response>`. It borrows nothing, so it can be spawned. Nothing happens before
+/// it is polled; dropping it closes its connection.
+#[must_use = "a request is sent when its future is awaited"]
+pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response>> + Send>>);
+
+impl Future for ResponseFuture {
+    type Output = Result<Response>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture(..)")
+    }
+}
+
+impl Shared {
+    /// One exchange: carries out each step, until there is a response or an error.
+    async fn exchange(self: &Arc<Self>, request: Box<Request>, mut body: Option<Body>) -> Result<Response> {
+        let started = Instant::now();
+        let mut elapsed = Duration::ZERO;
+        let mut answered = None;
+        let mut step = self.verb(|core, now| core.begin(*request, now))?;
+        loop {
+            step = match step {
+                Step::Send(mut hop) => {
+                    let bounds = self.bounds(hop.timeouts(), hop.deadline());
+                    let sent = self.send(&hop, body.as_mut(), &bounds).await;
+                    if body.as_ref().is_some_and(Body::is_unread) {
+                        hop.keep_body();
+                    }
+                    match sent {
+                        Ok((mut wire, head)) => {
+                            elapsed = started.elapsed();
+                            let next = self.verb(|core, now| core.handle_response(hop, head, now))?;
+                            if matches!(next, Step::Done(_)) {
+                                answered = Some(wire);
+                            } else if wire.drain(self.limits.drain, &bounds).await {
+                                self.connections.give_back(wire);
+                            }
+                            next
+                        }
+                        Err(failure) => self.verb(|core, now| core.handle_failure(hop, failure, now))?,
+                    }
+                }
+                Step::Wait(pause) => {
+                    let until = pause.until();
+                    sleep(until.saturating_duration_since(self.now().instant())).await;
+                    // A clock that stands still must not make this wait for ever.
+                    self.verb(|core, now| {
+                        let late = until.saturating_duration_since(now.instant());
+                        core.handle_timeout(pause, now.advanced(late))
+                    })?
+                }
+                Step::Done(delivery) => {
+                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline());
+                    let content = CodedBody::of(&delivery, &self.limits);
+                    let body = Incoming::new(answered, content, bounds, Arc::downgrade(&self.connections));
+                    let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
+                    return Ok(Response { info, body });
+                }
+            };
+        }
+    }
+
+    /// One hop: on an idle connection, or on a new one.
+    async fn send(
+        &self,
+        hop: &Hop,
+        body: Option<&mut Body>,
+        bounds: &Bounds,
+    ) -> Result<(Box<Wire>, ResponseHead), Failure> {
+        check_supported(hop, &self.connector.settings)?;
+        let mut wire = self.take_connection(hop, bounds).await?;
+        let head = wire.round_trip(hop, body, bounds).await?;
+        Ok((wire, head))
+    }
+
+    /// An idle connection that the peer has not closed, or a new one.
+    async fn take_connection(&self, hop: &Hop, bounds: &Bounds) -> Result<Box<Wire>, Failure> {
+        let deadline = bounds.connect(Instant::now());
+        let key = self.connector.settings.pool_key(hop);
+        let wanted = if hop.fresh_connection() { Wanted::Fresh } else { Wanted::Any };
+        let mut lease = self.connections.lease(key.clone(), wanted, deadline).await?;
+        loop {
+            lease = match lease {
+                Lease::Open(permit) => {
+                    // Boxed: it is large and rare, and would weigh on every request's future.
+                    let socket = Box::pin(self.connector.connect(hop, bounds, deadline, self.now())).await?;
+                    return Ok(Box::new(Wire::new(socket, permit, &self.limits)));
+                }
+                Lease::Ready(mut wire) => {
+                    if wire.is_alive() {
+                        return Ok(wire);
+                    }
+                    match wire.close() {
+                        Some(permit) => self.connections.replace(permit),
+                        None => self.connections.lease(key.clone(), wanted, deadline).await?,
+                    }
+                }
+            };
+        }
+    }
+
+    /// Does something with the core, alone with it.
+    fn verb<R>(&self, act: impl FnOnce(&mut Core, Now) -> R) -> R {
+        let now = self.now();
+        lock(&self.core).with(|core| act(core, now))
+    }
+
+    /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.
+    fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>) -> Bounds {
+        let now = Instant::now();
+        let session_now = self.connector.settings.clock.as_ref().map_or(now, |clock| clock.now().instant());
+        Bounds::new(timeouts, deadline, session_now, now)
+    }
+
+    fn now(&self) -> Now {
+        match &self.connector.settings.clock {
+            Some(clock) => clock.now(),
+            None => Now::new(Instant::now(), SystemTime::now()),
+        }
+    }
+}
+
+/// What makes the platform's verifier of certificates, in a build that has one.
+#[cfg(feature = "platform-verifier")]
+const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>> =
+    Some(|| PlatformVerifier::new(rustls_platform_verifier::Verifier::new));
+#[cfg(not(feature = "platform-verifier"))]
+const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>> = None;
+
+/// The lock, also after a panic of somebody who held it: what it guards is whole between any two of its own steps.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A response: its head, which is [`ResponseInfo`], and its body as far as it has not been read.
+///
+/// The connection goes back to the session at the body's end. A response that is dropped before closes it, unless the
+/// rest has come already.
+pub struct Response {
+    info: ResponseInfo,
+    body: Incoming,
+}
+
+impl Deref for Response {
+    type Target = ResponseInfo;
+
+    fn deref(&self) -> &ResponseInfo {
+        &self.info
+    }
+}
+
+impl Response {
+    /// The trailer fields that came after the body; `None` before its end was read.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.body.trailers()
+    }
+
+    /// The connection as a stream of the protocol that was offered by
+    /// [`upgrade`](session_core::request::RequestBuilder::upgrade), where the server switched to it (101).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`] where it did not, or the body was read already. The error keeps the response: see
+    /// [`Error::into_response`].
+    pub fn upgrade(mut self) -> Result<Upgraded> {
+        match self.body.upgrade() {
+            Some(stream) => Ok(stream),
+            None => Err(ResponseInfo::switch_error::<Self>(&self).with_response(self)),
+        }
+    }
+
+    /// The response itself, unless its status is 400 to 599 (`raise_for_status` in requests).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`]. The error keeps the response: see [`Error::into_response`].
+    pub fn error_for_status(self) -> Result<Self> {
+        match ResponseInfo::status_error::<Self>(&self) {
+            Some(error) => Err(error.with_response(self)),
+            None => Ok(self),
+        }
+    }
+
+    /// The same without taking the response; the error does not hold it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`] for a status of 400 to 599.
+    pub fn error_for_status_ref(&self) -> Result<&Self> {
+        ResponseInfo::status_error(self).map_or(Ok(self), Err)
+    }
+}
+
+/// Reading the body. Every error of it has the phase [`Phase::Body`] and the URL, and what came before it is not all.
+impl Response {
+    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8. Bytes that are not
+    /// valid in it become U+FFFD.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`].
+    pub async fn text(mut self) -> Result<String> {
+        let bytes = self.gather().await?;
+        Ok(ResponseInfo::decode_text(&self, &bytes))
+    }
+
+    /// The body read as JSON.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] where it is no such JSON; else as [`Response::bytes`].
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
+        let bytes = self.gather().await?;
+        Ok(ResponseInfo::decode_json(&self, &bytes)?)
+    }
+
+    /// All of the body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] where it is longer than [`Limits::gathered_body`], [`ErrorKind::Incomplete`] where it broke
+    /// off, [`ErrorKind::Timeout`] where it paused for too long. Where it is coded: [`ErrorKind::Decode`] where it
+    /// does not decode, and [`ErrorKind::Limit`] where it decodes to far more than came ([`Limits::decoded_ratio`]).
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        self.gather().await
+    }
+
+    /// The next piece of the body as it came, or as it was decoded; `None` at its end.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`], but for [`Limits::gathered_body`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.body.chunk().await.map_err(|error| self.located(error))
+    }
+
+    async fn gather(&mut self) -> Result<Bytes> {
+        self.body.gather(ResponseInfo::limits(&self.info).gathered_body).await.map_err(|error| self.located(error))
+    }
+
+    fn located(&self, error: CoreError) -> Error {
+        ResponseInfo::located(&self.info, error)
+    }
+}
+
+impl Stream for Response {
+    type Item = Result<Bytes>;
+
+    /// The pieces of the body as they come. After an error there are no more.
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let response = self.get_mut();
+        if response.body.has_failed() {
+            return Poll::Ready(None);
+        }
+        let chunk = ready!(response.body.poll_chunk(cx));
+        Poll::Ready(chunk.map_err(|error| response.located(error)).transpose())
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.info, f)
+    }
+}

@@ -1,0 +1,146 @@
+//! The session's cookies in a file: the core has the text of it, here it is written and read.
+
+use super::Session;
+use crate::connect::runtime::unblock;
+use crate::error::Result;
+use session_core::cookies::netscape::NetscapeWarning;
+use session_core::cookies::reason::CookieId;
+use session_core::error::{Error as CoreError, ErrorKind, Fault, Phase};
+use session_core::limits::Limits;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+impl Session {
+    /// Writes the cookies to a file in Netscape's format, which curl, wget and `http.cookiejar` read too. Session cookies
+    /// are in it. The file holds every value in the clear; on Unix only its owner may read and write it (mode 0600).
+    ///
+    /// The file is replaced as a whole: an error before that leaves what was there. A symbolic link is replaced, not
+    /// followed. A session that is closed can still be saved.
+    ///
+    /// Gives which cookies the format cannot hold, and which are therefore not in the file: see
+    /// [`Jar::write_netscape`](session_core::cookies::jar::Jar::write_netscape).
+    /// The file is written on a thread for blocking work. Dropping the future does not stop what has begun there: the file
+    /// is then the old one or the new one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], which names the path and what failed.
+    ///
+    /// ```
+    /// # use session_core::message::target::Target;
+    /// # use std::time::SystemTime;
+    /// # use transport_async_std::Session;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async_io::block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("cookies.txt");
+    /// # let target = Target::new("https://a.test/".parse()?)?.0;
+    /// let session = Session::new();
+    /// session.cookies().edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// let left_out = session.save_cookies(&path).await?;
+    /// assert!(left_out.is_empty());
+    /// assert!(std::fs::read_to_string(&path)?.ends_with("lang\tde\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })
+    /// # }
+    /// ```
+    pub async fn save_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<CookieId>> {
+        let path = path.as_ref().to_owned();
+        let mut text = Vec::new();
+        let left_out = self.0.verb(|core, _| core.cookies().write_netscape(&mut text));
+        unblock(move || write_file(&path, &text)).await?;
+        Ok(left_out)
+    }
+
+    /// Takes the cookies of a file in Netscape's format, beside those that the session has; where both have a cookie, the
+    /// file's counts.
+    ///
+    /// Gives each line that made no cookie and is no comment, with its number: see
+    /// [`Jar::read_netscape`](session_core::cookies::jar::Jar::read_netscape).
+    /// The file is read on a thread for blocking work.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], which names the path; [`ErrorKind::Limit`] where the file is longer than as many cookies as
+    /// [`Limits::cookies_total`] allows, each as large as [`Limits::cookie_bytes`] and
+    /// [`Limits::cookie_attribute_bytes`] allow. Then no cookie is taken.
+    ///
+    /// ```
+    /// # use transport_async_std::Session;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # async_io::block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("cookies.txt");
+    /// std::fs::write(&path, "a.test\tFALSE\t/\tFALSE\t0\tlang\tde\nno cookie\n")?;
+    /// let session = Session::new();
+    /// let warnings = session.load_cookies(&path).await?;
+    /// assert_eq!(session.cookies().to_map()["lang"], "de");
+    /// assert_eq!((warnings.len(), warnings[0].line), (1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })
+    /// # }
+    /// ```
+    pub async fn load_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<NetscapeWarning>> {
+        let path = path.as_ref().to_owned();
+        let longest = longest(&self.0.limits);
+        let text = unblock(move || read_file(&path, longest)).await?;
+        Ok(self.0.verb(|core, now| core.cookies_mut().read_netscape(&text, now.wall())))
+    }
+}
+
+/// Puts `text` in the place of the file, all of it or nothing.
+fn write_file(path: &Path, text: &[u8]) -> Result<(), CoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Opened first: a folder that cannot be opened is to fail before anything is replaced.
+    #[cfg(unix)]
+    let opened = File::open(folder).map_err(|source| failed(path, "saved: its folder cannot be opened", source))?;
+    let mut file = NamedTempFile::new_in(folder)
+        .map_err(|source| failed(path, "saved: no temporary file can be made beside it", source))?;
+    fill(&mut file, text).map_err(|source| failed(path, "saved: the temporary file cannot be written", source))?;
+    // The error holds the temporary file, and removes it.
+    file.persist(path).map_err(|error| failed(path, "replaced", error.error))?;
+    #[cfg(unix)]
+    opened.sync_all().map_err(|source| failed(path, "made durable, though it is replaced", source))?;
+    Ok(())
+}
+
+fn fill(file: &mut NamedTempFile, text: &[u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Said outright: the mode that it was made with passed the process's mask.
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    file.write_all(text)?;
+    file.as_file().sync_all()
+}
+
+/// The file's bytes, of which there may be `longest`.
+fn read_file(path: &Path, longest: u64) -> Result<Vec<u8>, CoreError> {
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(longest.saturating_add(1)).read_to_end(&mut text))
+        .map_err(|source| failed(path, "read", source))?;
+    if u64::try_from(text.len()).is_ok_and(|length| length <= longest) {
+        return Ok(text);
+    }
+    let message = format!("the cookie file {path:?} is too long");
+    let error = CoreError::new(ErrorKind::Limit, Phase::Build, message).with_fault(Fault::Caller);
+    Err(error.with_expected(format!("at most {longest} bytes")))
+}
+
+/// How long a file may be: one line for each cookie, and one more for the comment above them.
+fn longest(limits: &Limits) -> u64 {
+    let attributes = limits.cookie_attribute_bytes.saturating_mul(2);
+    let line = limits.cookie_bytes.saturating_add(attributes).saturating_add(FRAME);
+    let text = limits.cookies_total.saturating_add(1).saturating_mul(line);
+    u64::try_from(text).unwrap_or(u64::MAX)
+}
+
+/// What a line has beside name, value, domain and path: `#HttpOnly_`, two flags, a time, tabs, the line's end.
+const FRAME: usize = 64;
+
+fn failed(path: &Path, what: &str, source: io::Error) -> CoreError {
+    let message = format!("the cookie file {path:?} could not be {what}");
+    CoreError::new(ErrorKind::Io, Phase::Build, message).with_source(source)
+}

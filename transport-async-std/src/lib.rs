@@ -1,0 +1,64 @@
+//! HTTP sessions over the futures-io traits, for async-std and smol.
+//!
+//! A [`Session`] keeps what lives between requests (cookies, default headers, credentials) and the connections that may
+//! be used again. What is sent, stored, followed or tried again is decided by [`session_core`]; here are the sockets. No
+//! task stands behind a connection: whoever awaits a response drives its socket.
+//!
+//! ```no_run
+//! use transport_async_std::Session;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = Session::builder().base_url("http://example.test/api/").build()?;
+//! let login = session.post("login").form(&[("username", "admin"), ("password", "1234")]).send().await?;
+//! login.error_for_status_ref()?;
+//! println!("{:?}", session.cookies().to_map());
+//!
+//! session.headers_mut().insert("x-app".parse()?, "demo".parse()?);
+//! let text = session.get("data1").send().await?.text().await?;
+//! println!("{text}");
+//!
+//! session.close();
+//! assert!(session.get("data2").send().await.is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A session is cheap to clone, and its clones share everything; use one from as many tasks as you like, on whatever
+//! executor. Sockets and timers are async-io's, on which async-std and smol both stand and which drives itself. What blocks
+//! (files, looking up names) is done by async-std's threads (feature `async-std`, on by default) or by smol's (feature `smol`,
+//! without the default features); where both are on, by async-std's. Dropping a future, or a response whose body has not
+//! ended, closes its connection and nothing else.
+//!
+//! https is rustls (feature `tls`, on by default), with Mozilla's roots unless the builder's `tls_certs_only` and
+//! `tls_certs_merge` say otherwise. What goes wrong in it is a [`TlsError`](session_core::tls::error::TlsError), the source
+//! of the error.
+//!
+//! A request that offers another protocol (`upgrade("websocket")`) gives its connection as a stream, [`Upgraded`], where the
+//! server switches to it.
+//!
+//! A body that is asked about first (`expect_continue`) waits for a 100 and is not sent where another answer comes.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic
+    )
+)]
+
+mod body;
+mod client;
+mod connect;
+mod error;
+mod wire;
+
+pub use body::Body;
+pub use body::upgrade::Upgraded;
+pub use client::{RequestBuilder, Response, ResponseFuture, Session, SessionBuilder, SharedJar};
+pub use connect::{Resolve, Resolving};
+pub use error::{Error, Result};
+pub use http;
+pub use session_core;
+pub use session_core::transport::response::ResponseInfo;

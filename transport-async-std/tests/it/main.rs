@@ -1,0 +1,73 @@
+//! The transport for async-std and smol over real sockets, on the executors of both, against the scripted server of the testkit.
+
+mod bad_input;
+mod codings;
+mod connect;
+mod cookie_file;
+mod echo;
+mod expect;
+mod faults;
+mod file;
+mod pool;
+mod proxy;
+mod runtime;
+mod session;
+mod settings;
+mod shared_jar;
+#[cfg(feature = "serde")]
+mod snapshot;
+mod tasks;
+#[cfg(feature = "tls")]
+mod tls;
+mod upgrade;
+mod upload;
+
+use runtime::Runtime;
+use session_testkit::script::answer::{Answer, Response};
+use session_testkit::script::log::Place;
+use session_testkit::script::request::Request;
+use session_testkit::script::responder::Responder;
+use session_testkit::server::listen::Server;
+use session_testkit::watchdog;
+use std::net::SocketAddr;
+use std::time::Duration;
+use transport_async_std::{Error, Session};
+
+/// Runs a test on either runtime, and fails where it takes longer than it may.
+pub(crate) fn bounded<T: Future<Output = ()>>(test: impl Fn() -> T + Send + 'static) {
+    watchdog::bounded(move || {
+        for runtime in Runtime::ALL {
+            runtime.block_on(test());
+        }
+    });
+}
+
+/// Longer than anything takes that ends at all, and less than the watchdog waits.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+/// A server whose responses `answer` gives.
+pub(crate) fn server(answer: impl FnMut(&Request) -> Response + Send + 'static) -> Server {
+    Server::answering(answer).unwrap()
+}
+
+/// A server that does what `script` says.
+pub(crate) fn scripted(script: impl Responder + 'static) -> Server {
+    Server::local(script).unwrap()
+}
+
+/// A server that does `first` on its first connection, and on the others answers "fine".
+pub(crate) fn once(first: Answer) -> Server {
+    scripted(move |request: &Request, place: &Place| match place.connection {
+        0 => first.clone(),
+        _ => Answer::ok("fine").answer_to(&request.head.method),
+    })
+}
+
+pub(crate) fn address(server: &Server) -> SocketAddr {
+    server.first_address().unwrap()
+}
+
+/// A request for a whole body.
+pub(crate) async fn fetch(session: &Session, url: &str) -> Result<String, Error> {
+    session.get(url).send().await?.text().await
+}
