@@ -1,4 +1,4 @@
-//! Runs suites: `suite [--on core|blocking|tokio|async-std|all] [--verbose] FILE...`. The format stands in
+//! Runs suites: `suite [--on core|blocking|tokio|async-std|smol|all] [--verbose] FILE...`. The format stands in
 //! `suites/README.md`.
 
 use std::process::ExitCode;

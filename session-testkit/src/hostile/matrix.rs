@@ -1,5 +1,6 @@
 //! All rows on all transports: playing them, and telling what became of each.
 
+use crate::hostile::async_std::{AsyncStd, On, Smol};
 use crate::hostile::blocking::Blocking;
 use crate::hostile::client::Client;
 use crate::hostile::row::{Play, Row, all};
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How it is called.
-pub const USAGE: &str = "usage: faults [--on blocking|tokio|all] [ROW]...";
+pub const USAGE: &str = "usage: faults [--on blocking|tokio|async-std|smol|all] [ROW]...";
 
 /// How long a row may take before it counts as one that hangs.
 const MOST: Duration = Duration::from_secs(20);
@@ -50,7 +51,7 @@ enum Told {
 
 /// Every transport of this build.
 fn columns() -> Vec<Column> {
-    vec![column::<Blocking>(), column::<Tokio>()]
+    vec![column::<Blocking>(), column::<Tokio>(), column::<On<AsyncStd>>(), column::<On<Smol>>()]
 }
 
 fn column<C: Client>() -> Column {

@@ -4,7 +4,7 @@ use crate::suite::run::{CORE, DRIVERS, Driver, Report, run_file};
 use std::path::PathBuf;
 
 /// How it is called.
-pub const USAGE: &str = "usage: suite [--on core|blocking|tokio|async-std|all] [--verbose] FILE...";
+pub const USAGE: &str = "usage: suite [--on core|blocking|tokio|async-std|smol|all] [--verbose] FILE...";
 
 /// What is to be run.
 #[derive(Debug)]

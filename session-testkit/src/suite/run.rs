@@ -34,8 +34,14 @@ pub const BLOCKING: Driver = Driver { name: "blocking", run: scenario::blocking:
 /// Over `transport-tokio` and real sockets.
 pub const TOKIO: Driver = Driver { name: "tokio", run: scenario::tokio::run };
 
+/// Over `transport-async-std` and real sockets, on async-std.
+pub const ASYNC_STD: Driver = Driver { name: "async-std", run: scenario::async_std::run };
+
+/// The same on smol.
+pub const SMOL: Driver = Driver { name: "smol", run: scenario::async_std::run_on_smol };
+
 /// Every driver of this build, in the order of `--on all`.
-pub const DRIVERS: &[Driver] = &[CORE, BLOCKING, TOKIO];
+pub const DRIVERS: &[Driver] = &[CORE, BLOCKING, TOKIO, ASYNC_STD, SMOL];
 
 /// What became of the cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
