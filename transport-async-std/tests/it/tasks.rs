@@ -142,6 +142,8 @@ fn a_session_goes_from_one_runtime_to_another_with_its_connections() {
             let text = runtime.block_on(async { session.post(server.url("/")).body("x").send().await?.text().await });
             assert_eq!(text.unwrap(), "fine");
         }
+        // An executor that knows nothing of sockets will do.
+        assert_eq!(futures_lite::future::block_on(fetch(&session, &server.url("/"))).unwrap(), "fine");
         assert_eq!(server.connections(), 1);
     });
 }

@@ -3,13 +3,14 @@
 use crate::{LONG, bounded, fetch, scripted};
 use async_tungstenite::WebSocketStream;
 use futures_core::Stream;
-use futures_lite::AsyncReadExt;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use futures_sink::Sink;
 use session_core::error::ErrorKind;
 use session_testkit::script::answer::{Answer, Deed};
 use session_testkit::script::log::Place;
 use session_testkit::script::request::Request;
 use std::future::poll_fn;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::thread::{self, JoinHandle};
@@ -101,6 +102,39 @@ fn what_came_behind_the_101_is_read_first() {
         assert_eq!(session.idle_connections(), 0);
         let request = &server.requests()[0];
         assert_eq!((request.head.text("upgrade"), request.head.text("connection")), (Some("echo"), Some("upgrade")));
+    });
+}
+
+#[test]
+fn closing_it_tells_the_peer_that_nothing_more_comes_and_leaves_the_other_way_open() {
+    bounded(|| async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_read_timeout(Some(LONG)).unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            stream.write_all(SWITCH.as_bytes()).unwrap();
+            let mut said = String::new();
+            stream.read_to_string(&mut said).unwrap();
+            stream.write_all(format!("heard {said}").as_bytes()).unwrap();
+        });
+        let session = Session::new();
+        let response = session.get(format!("http://{address}/")).upgrade("echo").send().await.unwrap();
+        let (mut reader, mut writer) = futures_lite::io::split(response.upgrade().unwrap());
+        writer.write_all(b"hello").await.unwrap();
+        writer.close().await.unwrap();
+        let mut said = String::new();
+        reader.read_to_string(&mut said).await.unwrap();
+        assert_eq!(said, "heard hello");
+        serving.join().unwrap();
+        // The peer is gone: that is no reason to fail.
+        writer.close().await.unwrap();
     });
 }
 
