@@ -31,9 +31,12 @@ pub(crate) struct Wire {
     awaited: Option<Deadline>,
 }
 
-/// For how long what the peer did may go unnoticed by the runtime, which looks only when its tasks wait. After more than
-/// that the system is asked.
-const UNNOTICED: Duration = Duration::from_millis(10);
+/// For how long after its last use a connection is taken for alive by what the runtime knows alone, which costs nothing but
+/// may be late: the runtime looks only when its tasks wait. A connection that was idle for longer is asked of the system.
+///
+/// This is shorter than any way over a network: what a peer sends of its own accord so soon may as well come after the
+/// look, whoever is asked.
+const UNNOTICED: Duration = Duration::from_micros(100);
 
 /// The request.
 impl Wire {
