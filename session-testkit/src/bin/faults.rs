@@ -1,4 +1,4 @@
-//! Plays the fault matrix, every way of a server to misbehave on every transport: `faults [--on blocking|tokio|async-std|smol|all] [ROW]...`.
+//! Plays the fault matrix, every way of a server to misbehave on every transport: `faults [--on TRANSPORT|all] [--here] [ROW]...`.
 
 use std::process::ExitCode;
 

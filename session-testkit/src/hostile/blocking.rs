@@ -2,7 +2,7 @@
 
 use crate::hostile::client::{Ask, Client, Failed, Reply, Source, Wanted};
 use bytes::{Buf as _, Bytes};
-use session_core::error::ErrorKind;
+use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use std::io::{self, Read};
 use std::path::Path;
 use transport_blocking::{Body, Error, Response, Session};
@@ -23,12 +23,21 @@ impl Client for Blocking {
         let wanted = ask.wanted;
         let mut response = ask.prepare(session, body).send().map_err(|error| failed(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let history = response.history().statuses();
+        let (history, shown) = (response.history().statuses(), format!("{response:?}"));
         let body = match wanted {
             Wanted::All => response.bytes().map_err(|error| failed(&error))?.to_vec(),
-            Wanted::First(count) => first(&mut response, count)?,
+            Wanted::InPieces => byte_by_byte(&mut response)?,
+            Wanted::First(count) => {
+                let mut body = Vec::new();
+                read(&mut response, count, |piece| body.extend_from_slice(piece))?;
+                body
+            }
+            Wanted::Past(count) => {
+                read(&mut response, count, |_| {})?;
+                Vec::new()
+            }
         };
-        Ok(Reply { status, headers, body, history })
+        Ok(Reply { status, headers, body, history, shown })
     }
 
     fn ask_all(&self, session: &Session, asks: Vec<Ask>) -> Vec<Result<Reply, Failed>> {
@@ -63,15 +72,29 @@ impl Client for Blocking {
     }
 }
 
-fn first(response: &mut Response, count: usize) -> Result<Vec<u8>, Failed> {
-    let mut body = Vec::new();
-    while body.len() < count {
-        match response.chunk().map_err(|error| failed(&error))? {
-            Some(piece) => body.extend_from_slice(&piece),
-            None => break,
+fn byte_by_byte(response: &mut Response) -> Result<Vec<u8>, Failed> {
+    let (mut body, mut byte) = (Vec::new(), [0]);
+    loop {
+        match response.read(&mut byte) {
+            Ok(0) => return Ok(body),
+            Ok(_) => body.extend_from_slice(&byte),
+            Err(error) => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+                let none = CoreError::new(ErrorKind::Io, Phase::Body, "an error with none of the transport's in it");
+                return Err(inner.map_or_else(|| Failed::of(&none, &error), failed));
+            }
         }
     }
-    Ok(body)
+}
+
+fn read(response: &mut Response, count: usize, mut take: impl FnMut(&[u8])) -> Result<(), Failed> {
+    let mut came = 0;
+    while came < count {
+        let Some(piece) = response.chunk().map_err(|error| failed(&error))? else { break };
+        came += piece.len();
+        take(&piece);
+    }
+    Ok(())
 }
 
 fn failed(error: &Error) -> Failed {

@@ -6,7 +6,8 @@ use session_core::error::{Error, ErrorKind, Phase};
 use session_core::handle::Access;
 use session_core::request::{Dispatch, RequestBuilder};
 use session_core::session::transport::Transport;
-use std::fmt::Write as _;
+use session_core::tls::error::{TlsError, TlsErrorKind};
+use std::fmt::{Debug, Write as _};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub const CANARY: &str = "c4nary-5ecret";
 /// A transport.
 pub trait Client: Sized + Send + Sync + 'static {
     /// Its session.
-    type Session: Transport + Access + Clone + Send + Sync + 'static;
+    type Session: Transport + Access + Clone + Debug + Send + Sync + 'static;
 
     /// What the matrix calls it.
     const NAME: &'static str;
@@ -97,8 +98,12 @@ pub type Source = Box<dyn Iterator<Item = io::Result<Bytes>> + Send>;
 pub enum Wanted {
     /// All of it.
     All,
+    /// All of it, in the smallest pieces that a caller of the transport can ask for.
+    InPieces,
     /// At least this many bytes of the body; 0 is the head alone.
     First(usize),
+    /// The same, and none of it is kept.
+    Past(usize),
 }
 
 /// A response, as far as it was wanted.
@@ -113,6 +118,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// The statuses of the redirects that were followed.
     pub history: Vec<u16>,
+    /// How the response shows itself.
+    pub shown: String,
 }
 
 /// An error.
@@ -123,6 +130,8 @@ pub struct Failed {
     pub kind: ErrorKind,
     /// Its phase.
     pub phase: Phase,
+    /// What TLS says of it.
+    pub tls: Option<TlsErrorKind>,
     /// How it shows itself.
     pub message: String,
     /// Everything that it can be made to show.
@@ -176,6 +185,20 @@ impl Ask {
         self
     }
 
+    /// The same in the smallest pieces.
+    #[must_use]
+    pub fn in_pieces(mut self) -> Self {
+        self.wanted = Wanted::InPieces;
+        self
+    }
+
+    /// The same with so much of the response read and none of it kept.
+    #[must_use]
+    pub fn past(mut self, bytes: usize) -> Self {
+        self.wanted = Wanted::Past(bytes);
+        self
+    }
+
     /// The same with a deadline.
     #[must_use]
     pub fn within(mut self, timeout: Duration) -> Self {
@@ -208,13 +231,14 @@ impl Failed {
     /// An error of a transport, with the core's error in it.
     #[must_use]
     pub fn of(core: &Error, error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut all = String::new();
+        let (mut all, mut tls) = (String::new(), None);
         let mut next = Some(error);
         while let Some(error) = next {
+            tls = tls.or_else(|| error.downcast_ref::<TlsError>().map(TlsError::kind));
             // Writing to a string does not fail.
             let _ = write!(all, "{error} {error:?} ");
             next = error.source();
         }
-        Self { kind: core.kind(), phase: core.phase(), message: error.to_string(), all }
+        Self { kind: core.kind(), phase: core.phase(), tls, message: error.to_string(), all }
     }
 }

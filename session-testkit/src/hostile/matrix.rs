@@ -4,17 +4,24 @@ use crate::hostile::async_std::{AsyncStd, On, Smol};
 use crate::hostile::blocking::Blocking;
 use crate::hostile::client::Client;
 use crate::hostile::row::{Play, Row, all};
-use crate::hostile::stage::Stage;
+use crate::hostile::stage::{Outcome, Stage};
 use crate::hostile::tokio::Tokio;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How it is called.
-pub const USAGE: &str = "usage: faults [--on blocking|tokio|async-std|smol|all] [ROW]...";
+pub const USAGE: &str = "usage: faults [--on TRANSPORT|all] [--here] [ROW]...
+--here: one row after the other, all of them in this process";
+
+const HERE: &str = "--here";
+
+/// What stands before the reason of a failure.
+const FAIL: &str = "FAIL: ";
 
 /// How long a row may take before it counts as one that hangs.
 const MOST: Duration = Duration::from_secs(20);
@@ -31,12 +38,23 @@ struct Column {
 /// A row on one transport.
 #[derive(Clone)]
 struct Cell {
+    on: &'static str,
     number: &'static str,
     name: &'static str,
-    /// How it is played; `None` where it is not.
-    play: Option<Arc<Played>>,
-    /// Why it may fail, or is not played.
-    not_yet: Option<&'static str>,
+    play: How,
+}
+
+/// How a cell is played.
+#[derive(Clone)]
+enum How {
+    /// In this process.
+    Here(Arc<Played>),
+    /// In a process of its own.
+    Alone(Arc<Played>),
+    /// In this process, where it may fail for this reason.
+    Later(Arc<Played>, &'static str),
+    /// Not at all, for this reason.
+    NotYet(&'static str),
 }
 
 type Played = dyn Fn() -> Result<(), String> + Send + Sync;
@@ -49,23 +67,40 @@ enum Told {
     NotYet(&'static str),
 }
 
+/// How many cells ended in which way.
+#[derive(Default)]
+struct Counts {
+    ok: usize,
+    failed: usize,
+    not_yet: usize,
+}
+
 /// Every transport of this build.
+#[rustfmt::skip]
 fn columns() -> Vec<Column> {
-    vec![column::<Blocking>(), column::<Tokio>(), column::<On<AsyncStd>>(), column::<On<Smol>>()]
+    vec![
+        column::<Blocking>(),
+        column::<Tokio>(),
+        column::<On<AsyncStd>>(),
+        column::<On<Smol>>(),
+    ]
 }
 
 fn column<C: Client>() -> Column {
-    let cell = |Row { number, name, play }: Row<C>| {
-        let (play, not_yet) = match play {
-            Play::NotYet(why) => return Cell { number, name, play: None, not_yet: Some(why) },
-            Play::Now(play) => (play, None),
-            Play::Later(play, why) => (play, Some(why)),
-        };
-        let played = move || {
+    let played = |play: fn(&Stage<C>) -> Outcome| -> Arc<Played> {
+        Arc::new(move || {
             let client = C::start().map_err(|error| format!("the transport does not start: {error}"))?;
             play(&Stage::new(client)).map(drop)
+        })
+    };
+    let cell = |Row { number, name, play }: Row<C>| {
+        let play = match play {
+            Play::Now(play) => How::Here(played(play)),
+            Play::Alone(play) => How::Alone(played(play)),
+            Play::Later(play, why) => How::Later(played(play), why),
+            Play::NotYet(why) => How::NotYet(why),
         };
-        Cell { number, name, play: Some(Arc::new(played)), not_yet }
+        Cell { on: C::NAME, number, name, play }
     };
     Column { name: C::NAME, cells: all::<C>().into_iter().map(cell).collect() }
 }
@@ -73,19 +108,19 @@ fn column<C: Client>() -> Column {
 /// Plays what the arguments say, prints it and gives the exit status: 0, 1 where a row failed, 2 for bad arguments.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = String>) -> u8 {
-    let columns = match chosen(arguments) {
-        Ok(columns) => columns,
+    let (columns, at_once) = match chosen(arguments) {
+        Ok(chosen) => chosen,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            let names: Vec<_> = columns().iter().map(|column| column.name).collect();
+            eprintln!("{message}\n{USAGE}\ntransports: {}", names.join(", "));
             return 2;
         }
     };
     // A panic is told by its row.
     std::panic::set_hook(Box::new(|_| {}));
     let started = Instant::now();
-    let told = play(&columns);
+    let told = play(&columns, at_once);
     let mut out = String::new();
-    let mut counts = [0_usize; 3];
     let rows = columns.first().map_or(0, |column| column.cells.len());
     for index in 0..rows {
         let line: Vec<_> = columns
@@ -94,19 +129,46 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> u8 {
             .filter_map(|(column, told)| told.get(index).map(|it| (column.name, it)))
             .collect();
         let Some(cell) = columns.first().and_then(|column| column.cells.get(index)) else { continue };
-        tell(&mut out, cell, &line, &mut counts);
+        tell(&mut out, cell, &line);
     }
     print!("{out}");
-    let [ok, failed, not_yet] = counts;
     eprintln!("in {:.1} s", started.elapsed().as_secs_f64());
-    println!("{ok} ok, {failed} failed, {not_yet} not yet");
+    let mut failed = 0;
+    for (column, told) in columns.iter().zip(&told) {
+        let counts = Counts::of(told);
+        failed += counts.failed;
+        println!("{}", counts.of_column(column));
+    }
     u8::from(failed > 0)
 }
 
-/// The columns and rows that are asked for.
-fn chosen(arguments: impl IntoIterator<Item = String>) -> Result<Vec<Column>, String> {
+impl Counts {
+    fn of(told: &[Told]) -> Self {
+        let mut counts = Self::default();
+        for what in told {
+            match what {
+                Told::Ok => counts.ok += 1,
+                Told::Failed(_) => counts.failed += 1,
+                Told::NotYet(_) => counts.not_yet += 1,
+            }
+        }
+        counts
+    }
+
+    /// The last word about a column. A row whose number ends in a letter stands beside the one of that number.
+    fn of_column(&self, column: &Column) -> String {
+        let Self { ok, failed, not_yet } = self;
+        let beside = column.cells.iter().filter(|cell| cell.number.ends_with(char::is_alphabetic)).count();
+        let rows = column.cells.len() - beside;
+        format!("{:<10} {rows} rows and {beside} beside them: {ok} ok, {failed} failed, {not_yet} not yet", column.name)
+    }
+}
+
+/// The columns and rows that are asked for, and how many are played at once.
+fn chosen(arguments: impl IntoIterator<Item = String>) -> Result<(Vec<Column>, usize), String> {
     let mut columns = columns();
     let mut numbers = Vec::new();
+    let mut at_once = AT_ONCE;
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         if argument == "--on" {
@@ -117,10 +179,17 @@ fn chosen(arguments: impl IntoIterator<Item = String>) -> Result<Vec<Column>, St
             if columns.is_empty() {
                 return Err(format!("this build has no transport \"{name}\""));
             }
+        } else if argument == HERE {
+            at_once = 1;
         } else if argument.starts_with('-') {
             return Err(format!("unknown option {argument}"));
         } else {
             numbers.push(argument);
+        }
+    }
+    for cell in columns.iter_mut().flat_map(|column| &mut column.cells).filter(|_| at_once == 1) {
+        if let How::Alone(play) = &cell.play {
+            cell.play = How::Here(Arc::clone(play));
         }
     }
     for column in columns.iter_mut().filter(|_| !numbers.is_empty()) {
@@ -129,21 +198,18 @@ fn chosen(arguments: impl IntoIterator<Item = String>) -> Result<Vec<Column>, St
             return Err("there is no such row".to_owned());
         }
     }
-    Ok(columns)
+    Ok((columns, at_once))
 }
 
 /// One line for a row: what became of it on each transport, and why it failed.
-fn tell(out: &mut String, cell: &Cell, line: &[(&str, &Told)], counts: &mut [usize; 3]) {
+fn tell(out: &mut String, cell: &Cell, line: &[(&str, &Told)]) {
     let mut told = Vec::new();
     for (on, what) in line {
-        let (count, text) = match what {
-            Told::Ok => (0, "ok".to_owned()),
-            Told::Failed(why) => (1, format!("FAIL: {why}")),
-            Told::NotYet(why) => (2, format!("not yet: {why}")),
+        let text = match what {
+            Told::Ok => "ok".to_owned(),
+            Told::Failed(why) => format!("{FAIL}{why}"),
+            Told::NotYet(why) => format!("not yet: {why}"),
         };
-        if let Some(count) = counts.get_mut(count) {
-            *count += 1;
-        }
         // A peer's bytes may hold anything; a row is one line.
         let text: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
         told.push(format!("{on} {text}"));
@@ -152,15 +218,15 @@ fn tell(out: &mut String, cell: &Cell, line: &[(&str, &Told)], counts: &mut [usi
     let _ = writeln!(out, "{:>5}  {:<60}  {}", cell.number, cell.name, told.join(" | "));
 }
 
-/// Plays all rows of all columns, a few at once. Gives what became of each, in order.
-fn play(columns: &[Column]) -> Vec<Vec<Told>> {
+/// Plays all rows of all columns, so many at once. Gives what became of each, in order.
+fn play(columns: &[Column], at_once: usize) -> Vec<Vec<Told>> {
     let mut told: Vec<Vec<Told>> =
         columns.iter().map(|column| vec![Told::Failed("was not played".to_owned()); column.cells.len()]).collect();
     let places = columns.iter().enumerate().flat_map(|(at, column)| (0..column.cells.len()).map(move |row| (at, row)));
     let waiting: Mutex<VecDeque<_>> = Mutex::new(places.collect());
     let (done, results) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             let (waiting, done) = (&waiting, done.clone());
             scope.spawn(move || {
                 loop {
@@ -184,7 +250,17 @@ fn play(columns: &[Column]) -> Vec<Vec<Told>> {
 
 /// Plays a row, in bounded time. One that hangs keeps its thread.
 fn play_one(cell: &Cell) -> Told {
-    let Some(play) = cell.play.clone() else { return Told::NotYet(cell.not_yet.unwrap_or_default()) };
+    let (play, later, most) = match &cell.play {
+        How::NotYet(why) => return Told::NotYet(why),
+        How::Here(play) => (Arc::clone(play), None, MOST),
+        How::Later(play, why) => (Arc::clone(play), Some(*why), MOST),
+        How::Alone(_) => {
+            let (on, number) = (cell.on, cell.number);
+            let play: Arc<Played> = Arc::new(move || in_own_process(on, number));
+            // That process bounds the row.
+            (play, None, 2 * MOST)
+        }
+    };
     let (done, wait) = mpsc::channel();
     let spawned = std::thread::Builder::new().name(format!("row {}", cell.number)).spawn(move || {
         let result = catch_unwind(AssertUnwindSafe(|| play())).unwrap_or_else(|panic| {
@@ -198,35 +274,58 @@ fn play_one(cell: &Cell) -> Told {
     if let Err(error) = spawned {
         return Told::Failed(format!("no thread: {error}"));
     }
-    match (wait.recv_timeout(MOST), cell.not_yet) {
+    match (wait.recv_timeout(most), later) {
         (Ok(Ok(())), _) => Told::Ok,
         (Ok(Err(_)), Some(why)) => Told::NotYet(why),
         (Ok(Err(why)), None) => Told::Failed(why),
-        (Err(_), _) => Told::Failed(format!("it hangs: not over after {MOST:?}")),
+        (Err(_), _) => Told::Failed(format!("it hangs: not over after {most:?}")),
     }
+}
+
+/// Plays a row by this program, called once more.
+fn in_own_process(on: &str, number: &str) -> Result<(), String> {
+    let run = || Command::new(std::env::current_exe()?).args([HERE, "--on", on, number]).stdin(Stdio::null()).output();
+    let output = run().map_err(|error| format!("no process of its own: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let told = String::from_utf8_lossy(&output.stdout);
+    let why = told.lines().find_map(|line| line.split_once(FAIL));
+    Err(why.map_or_else(|| format!("its process ended so: {}", output.status), |(_, why)| why.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Told, chosen, columns, play_one};
+    use super::{Cell, HERE, How, Played, Told, chosen, columns, play_one};
     use std::sync::Arc;
 
-    fn told(play: fn() -> Result<(), String>) -> Told {
-        play_one(&Cell { number: "0", name: "a row", play: Some(Arc::new(play)), not_yet: None })
+    fn told(play: How) -> Told {
+        play_one(&Cell { on: "nothing", number: "0", name: "a row", play })
+    }
+
+    fn here(play: fn() -> Result<(), String>) -> Arc<Played> {
+        Arc::new(play)
     }
 
     #[test]
     fn a_row_passes_fails_or_panics_by_itself() {
-        assert_eq!(told(|| Ok(())), Told::Ok);
-        assert_eq!(told(|| Err("why".to_owned())), Told::Failed("why".to_owned()));
-        assert_eq!(told(|| panic!("on purpose")), Told::Failed("it panics: on purpose".to_owned()));
-        let not_yet = Some("no TLS");
-        let fails: Arc<super::Played> = Arc::new(|| Err("why".to_owned()));
-        for play in [None, Some(fails)] {
-            assert_eq!(play_one(&Cell { number: "0", name: "a row", play, not_yet }), Told::NotYet("no TLS"));
+        assert_eq!(told(How::Here(here(|| Ok(())))), Told::Ok);
+        let fails = || here(|| Err("why".to_owned()));
+        assert_eq!(told(How::Here(fails())), Told::Failed("why".to_owned()));
+        assert_eq!(told(How::Here(here(|| panic!("on purpose")))), Told::Failed("it panics: on purpose".to_owned()));
+        assert_eq!(told(How::NotYet("no TLS")), Told::NotYet("no TLS"));
+        assert_eq!(told(How::Later(fails(), "no TLS")), Told::NotYet("no TLS"));
+        assert_eq!(told(How::Later(here(|| Ok(())), "no TLS")), Told::Ok);
+    }
+
+    #[test]
+    fn every_number_of_the_list_has_its_row() {
+        for column in columns() {
+            for number in 1..=117 {
+                let number = number.to_string();
+                assert!(column.cells.iter().any(|cell| cell.number == number), "{}: {number}", column.name);
+            }
         }
-        let passes = Cell { number: "0", name: "a row", play: Some(Arc::new(|| Ok(()))), not_yet };
-        assert_eq!(play_one(&passes), Told::Ok);
     }
 
     #[test]
@@ -243,8 +342,12 @@ mod tests {
     #[test]
     fn rows_and_transports_are_chosen_by_name() {
         let choose = |arguments: &[&str]| chosen(arguments.iter().map(|&argument| argument.to_owned()));
-        let columns = choose(&["--on", "tokio", "3", "5"]).unwrap();
+        let (columns, at_once) = choose(&["--on", "tokio", "3", "5"]).unwrap();
         assert_eq!((columns.len(), columns[0].cells.len()), (1, 2));
+        assert!(at_once > 1);
+        let (columns, at_once) = choose(&[HERE]).unwrap();
+        assert_eq!(at_once, 1);
+        assert!(columns.iter().all(|column| column.cells.iter().all(|cell| !matches!(cell.play, How::Alone(_)))));
         for bad in [&["--on"][..], &["--on", "moon"], &["--loud"], &["4711"]] {
             assert!(choose(bad).is_err(), "{bad:?}");
         }

@@ -1,7 +1,11 @@
 //! A server without manners. What it does on a connection is a function that reads and writes as it likes; once it is told
-//! to be calm, every new connection is served as it should be.
+//! to be calm, every new connection is served as it should be. Its TLS is in [`tls`].
 
+pub mod tls;
+
+use crate::hostile::client::CANARY;
 use crate::script::request::{Head, Parsed, Request, RequestParser};
+use rustls::{ServerConfig, ServerConnection};
 use socket2::SockRef;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -15,8 +19,23 @@ pub type Behave = dyn Fn(&mut Peer) -> io::Result<()> + Send + Sync;
 /// How long anything is waited for before the row has failed.
 pub const LONG: Duration = Duration::from_secs(10);
 
+/// How long after it came a transport must know what came on an idle connection: well over the 100 microseconds for which
+/// one may go by what it knew.
+const NOTICED: Duration = Duration::from_millis(1);
+
 /// The answer that is right.
 pub const FINE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfine";
+
+/// Where the normal request goes that ends each row.
+pub const AFTER: &str = "/after";
+
+/// What that one is answered: fine, with a secret that nothing may show.
+fn calm() -> String {
+    format!("HTTP/1.1 200 OK\r\nset-cookie: after={CANARY}\r\ncontent-length: 4\r\n\r\nfine")
+}
+
+/// The host in the URLs of a server that speaks TLS.
+pub const HOST: &str = "a.test";
 
 /// The server, until it is dropped.
 pub struct Hostile {
@@ -29,6 +48,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     behave: Box<Behave>,
+    /// Where every connection begins with a handshake.
+    secured: Option<Arc<ServerConfig>>,
 }
 
 #[derive(Default)]
@@ -66,10 +87,14 @@ impl Hostile {
     /// # Errors
     /// Those of the system.
     pub fn start(behave: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static) -> io::Result<Self> {
+        Self::listen(None, Box::new(behave))
+    }
+
+    fn listen(secured: Option<Arc<ServerConfig>>, behave: Box<Behave>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let state = Mutex::new(State::default());
-        let shared = Arc::new(Shared { state, changed: Condvar::new(), behave: Box::new(behave) });
+        let shared = Arc::new(Shared { state, changed: Condvar::new(), behave, secured });
         let accepting = {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new().name("hostile".to_owned()).spawn(move || accept(&listener, &shared))?
@@ -86,7 +111,10 @@ impl Hostile {
     /// The URL of a path there.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        match self.shared.secured {
+            Some(_) => format!("https://{HOST}:{}{path}", self.address.port()),
+            None => format!("http://{}{path}", self.address),
+        }
     }
 
     /// What it saw so far.
@@ -104,6 +132,14 @@ impl Hostile {
     /// Says that the test has come to a certain place.
     pub fn mark(&self) {
         self.shared.saw(|seen| seen.marks += 1);
+    }
+
+    /// Lets pass what a transport may take for no time at all: what the server has done before this, it is to know.
+    pub fn let_it_be_noticed(&self) {
+        let since = Instant::now();
+        while since.elapsed() < NOTICED {
+            std::thread::yield_now();
+        }
     }
 
     /// Waits until what the server saw is as wanted.
@@ -170,9 +206,10 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         state.streams.push(Arc::clone(&stream));
         let (calm, for_thread) = (state.calm, Arc::clone(shared));
         let spawned = std::thread::Builder::new().name("hostile".to_owned()).spawn(move || {
-            let mut peer = Peer { stream, parser: RequestParser::new(), number, shared: for_thread };
+            let mut peer = Peer { stream, tls: None, parser: RequestParser::new(), number, shared: for_thread };
             let ready = peer.stream.set_nodelay(true).and_then(|()| peer.stream.set_read_timeout(Some(LONG)));
             let ready = ready.and_then(|()| peer.stream.set_write_timeout(Some(LONG)));
+            let ready = ready.and_then(|()| peer.shared.secured.clone().map_or(Ok(()), |config| peer.secure(&config)));
             // A client that left, or was sent away, is no failure of the server.
             let _ = ready.and_then(|()| if calm { peer.serve() } else { (Arc::clone(&peer.shared).behave)(&mut peer) });
             peer.end();
@@ -184,6 +221,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 /// One connection of the server.
 pub struct Peer {
     stream: Arc<TcpStream>,
+    tls: Option<Box<ServerConnection>>,
     parser: RequestParser,
     number: usize,
     shared: Arc<Shared>,
@@ -236,7 +274,8 @@ impl Peer {
     /// The client ended.
     pub fn read_more(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
-        match (&*self.stream).read(&mut buffer)? {
+        let read = if self.tls.is_some() { self.read_plain(&mut buffer) } else { (&*self.stream).read(&mut buffer) };
+        match read? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             n => {
                 self.parser.push(buffer.get(..n).unwrap_or_default());
@@ -268,11 +307,23 @@ impl Peer {
         Ok(parsed)
     }
 
-    /// Writes all of it.
+    /// Writes all of it, by TLS where there is TLS.
     ///
     /// # Errors
     /// The client is gone, or takes nothing for too long.
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        if self.tls.is_some() {
+            let records = self.records(bytes)?;
+            return self.write_bare(records);
+        }
+        self.write_bare(bytes)
+    }
+
+    /// Writes all of it as it is.
+    ///
+    /// # Errors
+    /// As [`Peer::write`].
+    pub fn write_bare(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         let mut rest = bytes.as_ref();
         while !rest.is_empty() {
             let n = (&*self.stream).write(rest)?;
@@ -388,8 +439,8 @@ impl Peer {
     /// As [`Peer::read_head`]: this is how it ends.
     pub fn serve(&mut self) -> io::Result<()> {
         loop {
-            self.read_request()?;
-            self.write(FINE)?;
+            let request = self.read_request()?;
+            if request.head.target == AFTER { self.write(calm())? } else { self.write(FINE)? }
         }
     }
 

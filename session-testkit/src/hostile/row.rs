@@ -20,6 +20,8 @@ pub struct Row<C: Client> {
 pub enum Play<C: Client> {
     /// So.
     Now(fn(&Stage<C>) -> Outcome),
+    /// So, in a process of its own: it measures or uses up what a process has.
+    Alone(fn(&Stage<C>) -> Outcome),
     /// So, where the library does already what the row is about; until then it is not played, for this reason. Make it
     /// [`Play::Now`] once it does.
     Later(fn(&Stage<C>) -> Outcome, &'static str),
@@ -30,6 +32,11 @@ pub enum Play<C: Client> {
 /// A row that is played.
 pub(super) fn row<C: Client>(number: &'static str, name: &'static str, play: fn(&Stage<C>) -> Outcome) -> Row<C> {
     Row { number, name, play: Play::Now(play) }
+}
+
+/// A row that is played in a process of its own.
+pub(super) fn alone<C: Client>(number: &'static str, name: &'static str, play: fn(&Stage<C>) -> Outcome) -> Row<C> {
+    Row { number, name, play: Play::Alone(play) }
 }
 
 /// A row that is not to fail yet.

@@ -1,9 +1,14 @@
 //! Where a row is played: the session and the server that it needs, what it may expect, and what must hold at its end.
 
+use crate::ca::{Issued, TestCa};
 use crate::hostile::client::{Ask, CANARY, Client, Failed, Reply};
-use crate::hostile::peer::{Hostile, Peer};
+use crate::hostile::peer::{AFTER, HOST, Hostile, Peer};
+use crate::tls::{ClientCertificate, server_config};
+use rustls::ServerConfig;
 use session_core::error::{ErrorKind, Phase};
 use session_core::session::builder::SessionBuilder;
+use session_core::tls::error::TlsErrorKind;
+use session_core::tls::settings::Certificate;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,13 +29,14 @@ const BOUND: Duration = Duration::from_secs(2);
 /// Where a row is played.
 pub struct Stage<C: Client> {
     client: C,
-    leaks: Mutex<Vec<String>>,
+    ca: TestCa,
+    notes: Mutex<Vec<String>>,
 }
 
 impl<C: Client> Stage<C> {
     /// A stage over a transport.
     pub fn new(client: C) -> Self {
-        Self { client, leaks: Mutex::default() }
+        Self { client, ca: TestCa::new(), notes: Mutex::default() }
     }
 
     /// The transport.
@@ -47,6 +53,52 @@ impl<C: Client> Stage<C> {
         behave: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
     ) -> Result<Hostile, String> {
         Hostile::start(behave).map_err(|error| format!("no server: {error}"))
+    }
+
+    /// The authority that [`Stage::trusting`] sessions trust.
+    pub fn ca(&self) -> &TestCa {
+        &self.ca
+    }
+
+    /// What a server is that is trusted as [`HOST`].
+    pub fn identity(&self) -> ServerConfig {
+        config(&self.ca.issue(&[HOST]))
+    }
+
+    /// A server that does this on each connection, behind a handshake as it should be. Its URLs are those of [`HOST`].
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn secured(
+        &self,
+        behave: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Result<Hostile, String> {
+        self.secured_by(self.identity(), behave)
+    }
+
+    /// The same with settings of its own.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn secured_by(
+        &self,
+        config: ServerConfig,
+        behave: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Result<Hostile, String> {
+        Hostile::start_secured(config, Box::new(behave)).map_err(|error| format!("no server: {error}"))
+    }
+
+    /// A session that trusts the authority, and takes this server for [`HOST`].
+    ///
+    /// # Errors
+    /// As [`Stage::session`].
+    pub fn trusting(
+        &self,
+        server: &Hostile,
+        set: impl FnOnce(SessionBuilder<C::Session>) -> SessionBuilder<C::Session>,
+    ) -> Result<C::Session, String> {
+        let (root, address) = (Certificate::der(self.ca.certificate_der()), server.address());
+        self.session(|builder| set(builder.tls_certs_only([root]).resolve(HOST, address)))
     }
 
     /// A session with these settings. Where they name none, its bounds are 2 s.
@@ -93,15 +145,24 @@ impl<C: Client> Stage<C> {
 
     fn look(&self, what: &str, started: Instant, result: &Result<Reply, Failed>) {
         let took = started.elapsed();
-        let mut notes = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
         if took > LATE {
-            notes.push(format!("{what} took {took:?}"));
+            self.note(format!("{what} took {took:?}"));
         }
-        if let Err(failed) = result
-            && failed.all.contains(CANARY)
-        {
-            notes.push(format!("{what} shows a secret: {}", failed.message));
+        let shown = match result {
+            Ok(reply) => &reply.shown,
+            Err(failed) => &failed.all,
+        };
+        self.expect_no_secret(what, shown);
+    }
+
+    fn expect_no_secret(&self, what: &str, shown: &str) {
+        if shown.contains(CANARY) {
+            self.note(format!("{what} shows a secret: {shown}"));
         }
+    }
+
+    fn note(&self, note: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
     }
 
     /// The end of a row: the server has seen this many requests, and from now on a normal one succeeds.
@@ -114,11 +175,12 @@ impl<C: Client> Stage<C> {
             return Err(format!("expected {requests} requests at the server, got {seen}"));
         }
         server.calm_down();
-        match self.ask(session, Ask::get(server.url("/after"))) {
+        match self.ask(session, Ask::get(server.url(AFTER))) {
             Ok(reply) if (reply.status, reply.body.as_slice()) == (200, b"fine") => {}
             other => return Err(format!("the next normal request: expected 200 \"fine\", got {}", shown(&other))),
         }
-        match self.leaks.lock().unwrap_or_else(PoisonError::into_inner).first() {
+        self.expect_no_secret("the session", &format!("{session:?}"));
+        match self.notes.lock().unwrap_or_else(PoisonError::into_inner).first() {
             Some(note) => Err(note.clone()),
             None => Ok(Settled(())),
         }
@@ -161,6 +223,27 @@ pub fn failed(result: Result<Reply, Failed>, kind: ErrorKind, phases: &[Phase]) 
         Err(failed) if failed.kind == kind && phases.contains(&failed.phase) => Ok(failed),
         other => Err(format!("expected the error {kind} in {phases:?}, got {}", shown(&other))),
     }
+}
+
+/// Expects an error of TLS in one of these phases, of a kind of which this holds.
+///
+/// # Errors
+/// It is another, or a response.
+pub fn failed_by_tls(
+    result: Result<Reply, Failed>,
+    phases: &[Phase],
+    expected: impl FnOnce(TlsErrorKind) -> bool,
+) -> Result<Failed, String> {
+    let failed = failed(result, ErrorKind::Tls, phases)?;
+    let kind = failed.tls.ok_or_else(|| format!("an error without its source: {}", failed.message))?;
+    holds(expected(kind), || format!("not this error of TLS: {kind:?}"))?;
+    Ok(failed)
+}
+
+/// What a server of this certificate is: every version of TLS, no client certificates.
+#[must_use]
+pub fn config(issued: &Issued) -> ServerConfig {
+    server_config(issued, ClientCertificate::None, &[])
 }
 
 /// Expects something to hold.

@@ -71,23 +71,34 @@ async fn ask_one(session: Session, ask: Ask) -> Result<Reply, Failed> {
     let wanted = ask.wanted;
     let mut response = ask.prepare(&session, body).send().await.map_err(|error| failed(&error))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let history = response.history().statuses();
+    let (history, shown) = (response.history().statuses(), format!("{response:?}"));
     let body = match wanted {
         Wanted::All => response.bytes().await.map_err(|error| failed(&error))?.to_vec(),
+        // The pieces are as large as they come: no caller of a stream says how large.
+        Wanted::InPieces => first(&mut response, usize::MAX).await?,
         Wanted::First(count) => first(&mut response, count).await?,
+        Wanted::Past(count) => {
+            read(&mut response, count, |_| {}).await?;
+            Vec::new()
+        }
     };
-    Ok(Reply { status, headers, body, history })
+    Ok(Reply { status, headers, body, history, shown })
 }
 
 async fn first(response: &mut Response, count: usize) -> Result<Vec<u8>, Failed> {
     let mut body = Vec::new();
-    while body.len() < count {
-        match response.chunk().await.map_err(|error| failed(&error))? {
-            Some(piece) => body.extend_from_slice(&piece),
-            None => break,
-        }
-    }
+    read(response, count, |piece| body.extend_from_slice(piece)).await?;
     Ok(body)
+}
+
+async fn read(response: &mut Response, count: usize, mut take: impl FnMut(&[u8])) -> Result<(), Failed> {
+    let mut came = 0;
+    while came < count {
+        let Some(piece) = response.chunk().await.map_err(|error| failed(&error))? else { break };
+        came += piece.len();
+        take(&piece);
+    }
+    Ok(())
 }
 
 fn failed(error: &Error) -> Failed {

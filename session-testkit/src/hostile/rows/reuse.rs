@@ -81,6 +81,7 @@ fn idle_ends<C: Client>(stage: &Stage<C>, idle: Idle) -> Outcome {
         holds(stage.client().idle(&session) == 1, || "the connection was not kept".to_owned())?;
         server.mark();
         server.wait_for("the idle connection to end", |seen| seen.marks == 2 || seen.ended == 1)?;
+        server.let_it_be_noticed();
         gave(stage.ask(&session, Ask::new(method, server.url("/second"))), 200, "fine")?;
         stage.settle(&session, &server, 2)
     })
@@ -170,6 +171,7 @@ fn says_while_idle<C: Client>(stage: &Stage<C>, said: &'static str) -> Outcome {
     gave(stage.ask(&session, Ask::get(server.url("/"))), 200, "fine")?;
     server.mark();
     server.wait_for("what it says", |seen| seen.marks == 2)?;
+    server.let_it_be_noticed();
     gave(stage.ask(&session, Ask::post(server.url("/"), "x")), 200, "fine")?;
     let connections = server.seen().connections;
     // An empty line may be passed over (RFC 9112 2.2).
