@@ -7,6 +7,7 @@ use session_core::handle::Access;
 use session_core::request::{Dispatch, RequestBuilder};
 use session_core::session::transport::Transport;
 use session_core::tls::error::{TlsError, TlsErrorKind};
+use session_core::tls::settings::TlsSettings;
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::path::Path;
@@ -76,6 +77,8 @@ pub struct Ask {
     pub wanted: Wanted,
     /// The deadline of the whole exchange.
     pub timeout: Option<Duration>,
+    /// Settings for TLS of its own.
+    pub tls: Option<TlsSettings>,
 }
 
 /// A request's body.
@@ -142,7 +145,7 @@ impl Ask {
     /// A request of this method.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         let fields = vec![("authorization", format!("Bearer {CANARY}"))];
-        Self { method, url: url.into(), fields, content: Content::None, wanted: Wanted::All, timeout: None }
+        Self { method, url: url.into(), fields, content: Content::None, wanted: Wanted::All, timeout: None, tls: None }
     }
 
     /// A GET.
@@ -206,6 +209,13 @@ impl Ask {
         self
     }
 
+    /// The same with settings for TLS of its own.
+    #[must_use]
+    pub fn tls(mut self, settings: TlsSettings) -> Self {
+        self.tls = Some(settings);
+        self
+    }
+
     /// Puts it to a transport's builder.
     pub fn prepare<D: Dispatch>(
         self,
@@ -218,6 +228,9 @@ impl Ask {
         }
         if let Some(timeout) = self.timeout {
             builder = builder.timeout(timeout);
+        }
+        if let Some(settings) = self.tls {
+            builder = builder.tls(settings);
         }
         match self.content {
             Content::None => builder,

@@ -68,6 +68,7 @@ pub fn all<C: Client>() -> Vec<Row<C>> {
         rows::codings::rows(),
         rows::auth::rows(),
         rows::tls::rows(),
+        rows::records::rows(),
         rows::load::rows(),
     ]
     .into_iter()

@@ -84,8 +84,11 @@ impl Peer {
     pub fn records(&mut self, plain: impl AsRef<[u8]>) -> io::Result<Vec<u8>> {
         let (tls, mut rest, mut records) = (self.tls()?, plain.as_ref(), Vec::new());
         loop {
-            let n = tls.writer().write(rest)?;
-            rest = rest.get(n..).unwrap_or_default();
+            // A connection that has failed takes nothing, and has still to say why.
+            if !rest.is_empty() {
+                let n = tls.writer().write(rest)?;
+                rest = rest.get(n..).unwrap_or_default();
+            }
             while tls.wants_write() {
                 tls.write_tls(&mut records)?;
             }

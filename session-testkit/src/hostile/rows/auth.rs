@@ -1,27 +1,28 @@
 //! Section I: challenges and proxies.
 
 use crate::hostile::client::{Ask, CANARY, Client};
-use crate::hostile::peer::{FINE, Hostile};
-use crate::hostile::row::{Row, later, not_yet, row};
+use crate::hostile::peer::{FINE, HOST, Hostile, Peer};
+use crate::hostile::row::{Row, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds, shown};
 use bytes::Bytes;
 use session_core::auth::credentials::Credential;
 use session_core::error::{ErrorKind, Phase};
 use session_core::message::proxy::ProxyServer;
 use session_core::proxy::select::ProxyConfig;
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
-    let proxies = "proxies";
     vec![
         row("88", "401 for ever", for_ever),
         row("89", "odd challenges", odd_challenges),
         row("90", "401 without a challenge", no_challenge),
         row("91", "401 to a body that cannot be repeated", not_replayable),
-        later("92", "a proxy that opens no tunnel", proxies, no_tunnel),
-        not_yet("93", "a proxy that ends the tunnel", proxies),
-        later("94", "a proxy's own page instead of a tunnel", proxies, own_page),
-        later("95", "two proxies with a credential each", proxies, two_proxies),
+        row("92", "a proxy that opens no tunnel", no_tunnel),
+        row("93", "a proxy that ends the tunnel", tunnel_ends),
+        row("94", "a proxy's own page instead of a tunnel", own_page),
+        row("95", "two proxies with a credential each", two_proxies),
     ]
 }
 
@@ -159,6 +160,38 @@ fn no_tunnel<C: Client>(stage: &Stage<C>) -> Outcome {
         keeps_secrets(&server)?;
         stage.settle(&session, &server, 1)
     })
+}
+
+fn tunnel_ends<C: Client>(stage: &Stage<C>) -> Outcome {
+    let halves = ["HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345", "HTTP/1.1 200 OK\r\n\r\n12345"];
+    each(halves.into_iter().flat_map(|half| [(half, fin as End), (half, Peer::rst)]), |(half, end)| {
+        let identity = Arc::new(stage.identity());
+        let server = stage.server(move |peer| {
+            peer.read_request()?;
+            peer.write("HTTP/1.1 200 OK\r\n\r\n")?;
+            peer.secure(&identity)?;
+            peer.read_request()?;
+            peer.write(half)?;
+            end(peer)
+        })?;
+        let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+        let session = stage.trusting(&server, |builder| builder.proxy(config))?;
+        // A reset may overtake the head.
+        let result = stage.ask(&session, Ask::get(format!("https://{HOST}/")));
+        failed(result, ErrorKind::Incomplete, &[Phase::Body, Phase::Head])?;
+        let seen = server.seen();
+        let methods: Vec<_> = seen.heads.iter().map(|head| head.method.as_str()).collect();
+        holds(methods == ["CONNECT", "GET"], || format!("it was asked {methods:?}"))?;
+        stage.settle(&session, &server, 2)
+    })
+}
+
+/// How a tunnel ends.
+type End = fn(&mut Peer) -> io::Result<()>;
+
+fn fin(peer: &mut Peer) -> io::Result<()> {
+    peer.fin()?;
+    peer.until_gone()
 }
 
 fn own_page<C: Client>(stage: &Stage<C>) -> Outcome {

@@ -2,7 +2,7 @@
 
 use crate::hostile::client::{Ask, Client};
 use crate::hostile::peer::FINE;
-use crate::hostile::row::{Row, later, row};
+use crate::hostile::row::{Row, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds};
 use crate::server::full::FullListener;
 use session_core::error::{ErrorKind, Phase};
@@ -15,12 +15,7 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
     vec![
         row("1", "the port is closed", closed_port),
         row("2", "nobody answers the first packet", blackhole),
-        later(
-            "2b",
-            "the first address answers nothing, the second works",
-            "addresses that race",
-            second_after_blackhole,
-        ),
+        row("2b", "the first address answers nothing, the second works", second_after_blackhole),
         row("3", "accepted, then the end", fin_at_once),
         row("4", "accepted, then a reset", rst_at_once),
         row("5", "accepted, then nothing at all", nothing_at_all),

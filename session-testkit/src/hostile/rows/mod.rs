@@ -5,6 +5,7 @@ pub mod codings;
 pub mod connect;
 pub mod load;
 pub mod malformed;
+pub mod records;
 pub mod redirects;
 pub mod reuse;
 pub mod timing;

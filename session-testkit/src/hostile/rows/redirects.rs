@@ -1,8 +1,8 @@
 //! Section G: redirects.
 
 use crate::hostile::client::{Ask, CANARY, Client};
-use crate::hostile::peer::{FINE, Hostile};
-use crate::hostile::row::{Row, not_yet, row};
+use crate::hostile::peer::{FINE, HOST, Hostile};
+use crate::hostile::row::{Row, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds};
 use http::Method;
 use session_core::error::{ErrorKind, Phase};
@@ -18,7 +18,7 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
         row("75", "to port 0, to port 65536, to no host", bad_places),
         row("76", "with a GiB of body", large_body),
         row("77", "clear text where only https is allowed", clear_text),
-        not_yet("77b", "from https to http", "TLS"),
+        row("77b", "from https to http", downgrade),
         row("78", "to a server that never answers", silent_target),
         row("79", "methods and bodies by status", methods),
     ]
@@ -157,6 +157,42 @@ fn clear_text<C: Client>(stage: &Stage<C>) -> Outcome {
     let connections = server.seen().connections;
     holds(connections == 0, || "it was connected to".to_owned())?;
     stage.settle(&stage.plain()?, &server, 0)
+}
+
+fn downgrade<C: Client>(stage: &Stage<C>) -> Outcome {
+    each(["refused", "upgraded", "followed"], |way| {
+        let plain = stage.server(|peer| peer.serve())?;
+        let to = if way == "upgraded" { format!("http://{HOST}:#/fine") } else { plain.url("/fine") };
+        let field = if way == "upgraded" { "strict-transport-security: max-age=1000\r\n" } else { "" };
+        let server = stage.secured(move |peer| {
+            loop {
+                let request = peer.read_request()?;
+                if request.head.target == "/" {
+                    // The field of the request names the port.
+                    let port =
+                        request.head.text("host").and_then(|host| host.rsplit_once(':')).map_or("", |(_, port)| port);
+                    let location = to.replace('#', port);
+                    let head = format!("HTTP/1.1 302 X\r\n{field}location: {location}\r\ncontent-length: 0\r\n\r\n");
+                    peer.write(head)?;
+                } else {
+                    peer.write(FINE)?;
+                }
+            }
+        })?;
+        let session = stage.trusting(&server, |builder| builder.https_only(way == "refused"))?;
+        let ask = Ask::get(server.url("/")).field("cookie", format!("c={CANARY}"));
+        let result = stage.ask(&session, ask);
+        if way == "refused" {
+            failed(result, ErrorKind::HttpsOnly, &[Phase::Decide])?;
+        } else {
+            gave(result, 200, "fine")?;
+        }
+        let came: String = plain.seen().whole.iter().map(|it| String::from_utf8_lossy(&it.raw).into_owned()).collect();
+        let told = !came.is_empty();
+        holds(told == (way == "followed"), || format!("{way}: told in clear text: {came:?}"))?;
+        holds(!came.contains(CANARY), || format!("what was for https alone came in clear text: {came:?}"))?;
+        stage.settle(&session, &server, if way == "upgraded" { 2 } else { 1 })
+    })
 }
 
 fn silent_target<C: Client>(stage: &Stage<C>) -> Outcome {

@@ -2,7 +2,8 @@
 
 use crate::hostile::client::{Ask, Client};
 use crate::hostile::peer::{FINE, Hostile, Peer};
-use crate::hostile::row::{Row, not_yet, row};
+use crate::hostile::row::{Row, row};
+use crate::hostile::rows::records::tickets_while_idle;
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds};
 use http::Method;
 use session_core::error::{ErrorKind, Phase};
@@ -22,7 +23,7 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
         row("33", "the fresh connection ends too", fresh_ends_too),
         row("34", "a response that nobody asked for", unsolicited),
         row("35", "a stray byte, a stray empty line", stray),
-        not_yet("36", "tickets and key updates while idle", "TLS"),
+        row("36", "tickets and key updates while idle", tickets_while_idle),
         row("37", "garbage after a complete body", garbage_after),
         row("38", "a second response behind the first", pipelined),
         row("39", "Keep-Alive: timeout=1, and two seconds", keep_alive),

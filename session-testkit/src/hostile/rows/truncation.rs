@@ -2,7 +2,8 @@
 
 use crate::hostile::client::{Ask, Client};
 use crate::hostile::peer::{Hostile, Peer};
-use crate::hostile::row::{Row, not_yet, row};
+use crate::hostile::row::{Row, row};
+use crate::hostile::rows::records::cut_in_body;
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds, shown};
 use bytes::Bytes;
 use session_core::error::{ErrorKind, Phase};
@@ -15,7 +16,7 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
         row("21", "the end at each byte of a body of known length", fin_in_length),
         row("22", "the end at each byte of a chunked body", fin_in_chunks),
         row("23", "the end ends a body of unknown length", fin_ends),
-        not_yet("24", "the end without close_notify", "TLS"),
+        row("24", "the end without close_notify", cut_in_body),
         row("25", "a reset within a body of unknown length", rst_in_close_delimited),
         row("26", "a reset right after the response", rst_after),
         row("27", "the end of the response during the upload", fin_during_upload),

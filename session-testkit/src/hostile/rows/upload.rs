@@ -2,7 +2,7 @@
 
 use crate::hostile::client::{Ask, Client};
 use crate::hostile::peer::{FINE, Hostile};
-use crate::hostile::row::{Row, later, row};
+use crate::hostile::row::{Row, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds, shown};
 use bytes::Bytes;
 use session_core::error::{ErrorKind, Phase};
@@ -10,15 +10,14 @@ use std::io;
 use std::time::Duration;
 
 pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
-    let expect = "Expect: 100-continue";
     vec![
         row("47", "a final answer after the head, then no more reading", early_answer),
         row("48", "the same, then a reset", early_answer_and_rst),
-        later("49", "Expect: 100, then 200", expect, continued),
-        later("50", "Expect: a final answer and no 100", expect, refused_before),
-        later("51", "Expect: silence", expect, silence),
-        later("52", "Expect: 417", expect, expectation_failed),
-        later("53", "Expect: 100, then a refusal during the upload", expect, refused_after),
+        row("49", "Expect: 100, then 200", continued),
+        row("50", "Expect: a final answer and no 100", refused_before),
+        row("51", "Expect: silence", silence),
+        row("52", "Expect: 417", expectation_failed),
+        row("53", "Expect: 100, then a refusal during the upload", refused_after),
         row("54", "100 twice, and unasked", continue_unasked),
         row("55", "the server stops reading", zero_window),
         row("56", "the server reads a byte at a time", slow_reader),
