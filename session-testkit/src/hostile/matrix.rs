@@ -51,10 +51,6 @@ enum How {
     Here(Arc<Played>),
     /// In a process of its own.
     Alone(Arc<Played>),
-    /// In this process, where it may fail for this reason.
-    Later(Arc<Played>, &'static str),
-    /// Not at all, for this reason.
-    NotYet(&'static str),
 }
 
 type Played = dyn Fn() -> Result<(), String> + Send + Sync;
@@ -64,7 +60,6 @@ type Played = dyn Fn() -> Result<(), String> + Send + Sync;
 enum Told {
     Ok,
     Failed(String),
-    NotYet(&'static str),
 }
 
 /// How many cells ended in which way.
@@ -72,7 +67,6 @@ enum Told {
 struct Counts {
     ok: usize,
     failed: usize,
-    not_yet: usize,
 }
 
 /// Every transport of this build.
@@ -97,8 +91,6 @@ fn column<C: Client>() -> Column {
         let play = match play {
             Play::Now(play) => How::Here(played(play)),
             Play::Alone(play) => How::Alone(played(play)),
-            Play::Later(play, why) => How::Later(played(play), why),
-            Play::NotYet(why) => How::NotYet(why),
         };
         Cell { on: C::NAME, number, name, play }
     };
@@ -149,7 +141,6 @@ impl Counts {
             match what {
                 Told::Ok => counts.ok += 1,
                 Told::Failed(_) => counts.failed += 1,
-                Told::NotYet(_) => counts.not_yet += 1,
             }
         }
         counts
@@ -157,10 +148,10 @@ impl Counts {
 
     /// The last word about a column. A row whose number ends in a letter stands beside the one of that number.
     fn of_column(&self, column: &Column) -> String {
-        let Self { ok, failed, not_yet } = self;
+        let Self { ok, failed } = self;
         let beside = column.cells.iter().filter(|cell| cell.number.ends_with(char::is_alphabetic)).count();
         let rows = column.cells.len() - beside;
-        format!("{:<10} {rows} rows and {beside} beside them: {ok} ok, {failed} failed, {not_yet} not yet", column.name)
+        format!("{:<10} {rows} rows and {beside} beside them: {ok} ok, {failed} failed", column.name)
     }
 }
 
@@ -208,7 +199,6 @@ fn tell(out: &mut String, cell: &Cell, line: &[(&str, &Told)]) {
         let text = match what {
             Told::Ok => "ok".to_owned(),
             Told::Failed(why) => format!("{FAIL}{why}"),
-            Told::NotYet(why) => format!("not yet: {why}"),
         };
         // A peer's bytes may hold anything; a row is one line.
         let text: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
@@ -250,15 +240,13 @@ fn play(columns: &[Column], at_once: usize) -> Vec<Vec<Told>> {
 
 /// Plays a row, in bounded time. One that hangs keeps its thread.
 fn play_one(cell: &Cell) -> Told {
-    let (play, later, most) = match &cell.play {
-        How::NotYet(why) => return Told::NotYet(why),
-        How::Here(play) => (Arc::clone(play), None, MOST),
-        How::Later(play, why) => (Arc::clone(play), Some(*why), MOST),
+    let (play, most) = match &cell.play {
+        How::Here(play) => (Arc::clone(play), MOST),
         How::Alone(_) => {
             let (on, number) = (cell.on, cell.number);
             let play: Arc<Played> = Arc::new(move || in_own_process(on, number));
             // That process bounds the row.
-            (play, None, 2 * MOST)
+            (play, 2 * MOST)
         }
     };
     let (done, wait) = mpsc::channel();
@@ -274,11 +262,10 @@ fn play_one(cell: &Cell) -> Told {
     if let Err(error) = spawned {
         return Told::Failed(format!("no thread: {error}"));
     }
-    match (wait.recv_timeout(most), later) {
-        (Ok(Ok(())), _) => Told::Ok,
-        (Ok(Err(_)), Some(why)) => Told::NotYet(why),
-        (Ok(Err(why)), None) => Told::Failed(why),
-        (Err(_), _) => Told::Failed(format!("it hangs: not over after {most:?}")),
+    match wait.recv_timeout(most) {
+        Ok(Ok(())) => Told::Ok,
+        Ok(Err(why)) => Told::Failed(why),
+        Err(_) => Told::Failed(format!("it hangs: not over after {most:?}")),
     }
 }
 
@@ -310,12 +297,9 @@ mod tests {
     #[test]
     fn a_row_passes_fails_or_panics_by_itself() {
         assert_eq!(told(How::Here(here(|| Ok(())))), Told::Ok);
-        let fails = || here(|| Err("why".to_owned()));
-        assert_eq!(told(How::Here(fails())), Told::Failed("why".to_owned()));
+        let fails = here(|| Err("why".to_owned()));
+        assert_eq!(told(How::Here(fails)), Told::Failed("why".to_owned()));
         assert_eq!(told(How::Here(here(|| panic!("on purpose")))), Told::Failed("it panics: on purpose".to_owned()));
-        assert_eq!(told(How::NotYet("no TLS")), Told::NotYet("no TLS"));
-        assert_eq!(told(How::Later(fails(), "no TLS")), Told::NotYet("no TLS"));
-        assert_eq!(told(How::Later(here(|| Ok(())), "no TLS")), Told::Ok);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use crate::hostile::stage::holds;
 
+/// What a row may take that bounds nothing larger itself: buffers, threads, and what the allocator keeps for each of them.
+pub const LITTLE: u64 = 8 << 20;
+
 /// What the process had taken at most, when it was looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Peak(Option<u64>);

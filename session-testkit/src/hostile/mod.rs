@@ -10,6 +10,7 @@
 pub mod async_std;
 pub mod blocking;
 pub mod client;
+mod coded;
 pub mod matrix;
 pub mod memory;
 pub mod peer;

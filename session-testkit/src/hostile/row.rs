@@ -16,17 +16,12 @@ pub struct Row<C: Client> {
 }
 
 /// How a row is played.
-#[expect(clippy::exhaustive_enums, reason = "it is played or it is not")]
+#[expect(clippy::exhaustive_enums, reason = "here or in a process of its own")]
 pub enum Play<C: Client> {
     /// So.
     Now(fn(&Stage<C>) -> Outcome),
     /// So, in a process of its own: it measures or uses up what a process has.
     Alone(fn(&Stage<C>) -> Outcome),
-    /// So, where the library does already what the row is about; until then it is not played, for this reason. Make it
-    /// [`Play::Now`] once it does.
-    Later(fn(&Stage<C>) -> Outcome, &'static str),
-    /// Not yet, for this reason: the library does not do what the row is about.
-    NotYet(&'static str),
 }
 
 /// A row that is played.
@@ -37,21 +32,6 @@ pub(super) fn row<C: Client>(number: &'static str, name: &'static str, play: fn(
 /// A row that is played in a process of its own.
 pub(super) fn alone<C: Client>(number: &'static str, name: &'static str, play: fn(&Stage<C>) -> Outcome) -> Row<C> {
     Row { number, name, play: Play::Alone(play) }
-}
-
-/// A row that is not to fail yet.
-pub(super) fn later<C: Client>(
-    number: &'static str,
-    name: &'static str,
-    why: &'static str,
-    play: fn(&Stage<C>) -> Outcome,
-) -> Row<C> {
-    Row { number, name, play: Play::Later(play, why) }
-}
-
-/// A row that is not played yet.
-pub(super) fn not_yet<C: Client>(number: &'static str, name: &'static str, why: &'static str) -> Row<C> {
-    Row { number, name, play: Play::NotYet(why) }
 }
 
 /// Every row, by section.

@@ -136,7 +136,7 @@ fn no_tunnel<C: Client>(stage: &Stage<C>) -> Outcome {
     ];
     each(refusals, |answer| {
         let server = proxy(stage, answer)?;
-        let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+        let config = ProxyConfig::new().all(through(&format!("pu:{CANARY}"), &server)?);
         let session = stage.session(|builder| builder.proxy(config))?;
         failed(stage.ask(&session, Ask::get("https://a.test/")), ErrorKind::Proxy, &[Phase::Tunnel])
             .map_err(|what| format!("{answer:?}: {what}"))?;
@@ -150,7 +150,7 @@ fn no_tunnel<C: Client>(stage: &Stage<C>) -> Outcome {
     ];
     each(opened, |(answer, kind)| {
         let server = proxy(stage, answer)?;
-        let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+        let config = ProxyConfig::new().all(through(&format!("pu:{CANARY}"), &server)?);
         let session = stage.session(|builder| builder.proxy(config).connect_timeout(Duration::from_millis(300)))?;
         match stage.ask(&session, Ask::get("https://a.test/")) {
             // What comes at once behind the head may be laid at the proxy's door.
@@ -174,7 +174,7 @@ fn tunnel_ends<C: Client>(stage: &Stage<C>) -> Outcome {
             peer.write(half)?;
             end(peer)
         })?;
-        let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+        let config = ProxyConfig::new().all(through(&format!("pu:{CANARY}"), &server)?);
         let session = stage.trusting(&server, |builder| builder.proxy(config))?;
         // A reset may overtake the head.
         let result = stage.ask(&session, Ask::get(format!("https://{HOST}/")));
@@ -197,7 +197,7 @@ fn fin(peer: &mut Peer) -> io::Result<()> {
 fn own_page<C: Client>(stage: &Stage<C>) -> Outcome {
     let page = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nset-cookie: p=1\r\ncontent-length: 5\r\n\r\n<p>no";
     let server = proxy(stage, page)?;
-    let config = ProxyConfig::new().all(through("pu:pp", &server)?);
+    let config = ProxyConfig::new().all(through(&format!("pu:{CANARY}"), &server)?);
     let session = stage.session(|builder| builder.proxy(config))?;
     failed(stage.ask(&session, Ask::get("https://a.test/")), ErrorKind::Proxy, &[Phase::Tunnel])?;
     keeps_secrets(&server)?;

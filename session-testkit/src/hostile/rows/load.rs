@@ -2,7 +2,7 @@
 
 use crate::hostile::client::{Ask, Client};
 use crate::hostile::peer::{FINE, Peer};
-use crate::hostile::row::{Row, not_yet, row};
+use crate::hostile::row::{Row, alone, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds};
 use crate::suite::jar;
 use session_core::error::{ErrorKind, Phase};
@@ -10,18 +10,19 @@ use session_core::handle::Access as _;
 use session_core::session::transport::Clock;
 use session_core::time::Now;
 use std::io;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
     vec![
         row("111", "a hundred requests, one served at a time", one_at_a_time),
+        row("111b", "the same, and the session opens four", capped),
         row("112", "a thousand requests, every seventh connection ends", every_seventh),
         row("113", "the session is dropped", dropped),
         row("113b", "requests are given up while they are under way", given_up),
         row("114", "the clock jumps by a year", clock_jumps),
-        not_yet("115", "no file descriptors are left", "it needs a process of its own"),
+        alone("115", "no file descriptors are left", no_descriptors),
         row("116", "whatever the transport runs on ends", runtime_ends),
         row("117", "a cookie file that cannot be written, is cut, is a link", cookie_file),
     ]
@@ -40,6 +41,37 @@ fn one_at_a_time<C: Client>(stage: &Stage<C>) -> Outcome {
         gave(result, 200, "fine")?;
     }
     stage.settle(&session, &server, 100)
+}
+
+fn capped<C: Client>(stage: &Stage<C>) -> Outcome {
+    const MOST: usize = 4;
+    // Kept open, and closed after each answer.
+    each([FINE, b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nfine"], |answer| {
+        let (asking, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let seen_most = Arc::clone(&most);
+        let server = stage.server(move |peer| {
+            loop {
+                peer.read_request()?;
+                let now = asking.fetch_add(1, Ordering::SeqCst) + 1;
+                seen_most.fetch_max(now, Ordering::SeqCst);
+                peer.pause(Duration::from_millis(1))?;
+                asking.fetch_sub(1, Ordering::SeqCst);
+                peer.write(answer)?;
+                if answer != FINE {
+                    return peer.until_gone();
+                }
+            }
+        })?;
+        let session = stage.session(|builder| builder.max_connections_per_key(MOST))?;
+        for result in stage.ask_all(&session, (0..100).map(|_| Ask::get(server.url("/"))).collect()) {
+            gave(result, 200, "fine")?;
+        }
+        let (most, connections) = (most.load(Ordering::SeqCst), server.seen().connections);
+        holds(most <= MOST, || format!("{most} requests at once, the cap is {MOST}"))?;
+        let expected = if answer == FINE { MOST } else { 100 };
+        holds(connections <= expected, || format!("{connections} connections"))?;
+        stage.settle(&session, &server, 100)
+    })
 }
 
 fn every_seventh<C: Client>(stage: &Stage<C>) -> Outcome {
@@ -73,15 +105,24 @@ fn every_seventh<C: Client>(stage: &Stage<C>) -> Outcome {
 fn dropped<C: Client>(stage: &Stage<C>) -> Outcome {
     let server = stage.server(|peer| {
         peer.read_request()?;
-        peer.wait_for(|seen| seen.whole.len() >= 5)?;
+        peer.wait_for(|seen| seen.marks == 1)?;
         peer.write(FINE)?;
         peer.until_gone()
     })?;
     let session = stage.plain()?;
-    for result in stage.ask_all(&session, (0..5).map(|_| Ask::get(server.url("/"))).collect()) {
+    let asks: Vec<_> = (0..5).map(|_| Ask::get(server.url("/"))).collect();
+    // They are under way when the session goes: they are answered all the same, and nothing of it stays.
+    let results = std::thread::scope(|scope| {
+        let held = session.clone();
+        let asking = scope.spawn(move || stage.ask_all(&held, asks));
+        let reached = server.wait_for("all of them", |seen| seen.whole.len() == 5);
+        drop(session);
+        server.mark();
+        reached.map(|()| asking.join())
+    })?;
+    for result in results.map_err(|_| "asking panics")? {
         gave(result, 200, "fine")?;
     }
-    drop(session);
     server.wait_for("every connection to end", |seen| seen.ended == 5)?;
     stage.settle(&stage.plain()?, &server, 5)
 }
@@ -132,6 +173,49 @@ fn clock_jumps<C: Client>(stage: &Stage<C>) -> Outcome {
         gave(stage.ask(&session, ask), 200, "fine")?;
     }
     stage.settle(&session, &server, 4)
+}
+
+/// How many files the process may have open in row 115.
+const FILES: u64 = 100;
+
+fn no_descriptors<C: Client>(stage: &Stage<C>) -> Outcome {
+    let (near, far) = (stage.server(|peer| peer.serve())?, stage.server(|peer| peer.serve())?);
+    let session = stage.plain()?;
+    gave(stage.ask(&session, Ask::get(near.url("/"))), 200, "fine")?;
+    let Some(files) = take_descriptors()? else {
+        // A system without such a limit has nothing to run out of.
+        return stage.settle(&session, &near, 1);
+    };
+    for ask in [Ask::get(far.url("/")), Ask::post(far.url("/"), "x")] {
+        failed(stage.ask(&session, ask), ErrorKind::Connect, &[Phase::Connect])?;
+    }
+    // The connection that is there needs no other.
+    gave(stage.ask(&session, Ask::get(near.url("/"))), 200, "fine")?;
+    drop(files);
+    stage.settle(&session, &far, 0)?;
+    stage.settle(&session, &near, 2)
+}
+
+/// Opens all files that this process may open.
+#[cfg(unix)]
+fn take_descriptors() -> Result<Option<Vec<std::fs::File>>, String> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(FILES);
+    setrlimit(Resource::Nofile, limit).map_err(|error| error.to_string())?;
+    let mut files = Vec::new();
+    for _ in 0..=FILES {
+        match std::fs::File::open("/dev/null") {
+            Ok(file) => files.push(file),
+            Err(_) => return Ok(Some(files)),
+        }
+    }
+    Err("the limit of open files does not hold".to_owned())
+}
+
+#[cfg(not(unix))]
+fn take_descriptors() -> Result<Option<Vec<std::fs::File>>, String> {
+    Ok(None)
 }
 
 fn runtime_ends<C: Client>(stage: &Stage<C>) -> Outcome {

@@ -1,8 +1,9 @@
 //! Section F: responses that are none, or too much.
 
 use crate::hostile::client::{Ask, Client};
+use crate::hostile::memory::{LITTLE, Peak};
 use crate::hostile::peer::{Hostile, Peer};
-use crate::hostile::row::{Row, row};
+use crate::hostile::row::{Row, alone, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds};
 use crate::suite::jar;
 use crate::suite::wire::model::{ErrorName, Reuse, Wire};
@@ -19,10 +20,10 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
         row("61", "a Content-Length that is too small", too_small),
         row("62", "a Content-Length that is too large", too_large),
         row("63", "HEAD, 204 and 304 with a body", bodyless_with_body),
-        row("64", "interim responses without end", interim_flood),
+        alone("64", "interim responses without end", interim_flood),
         row("65", "a 101 that nobody asked for", switch_unasked),
-        row("66", "a MiB of garbage", garbage),
-        row("67", "a line, a head, trailers without end", endless_sections),
+        alone("66", "a MiB of garbage", garbage),
+        alone("67", "a line, a head, trailers without end", endless_sections),
         row("68", "10,000 cookies of 4 KiB", cookie_flood),
         row("69", "cookies that are none of the server's business", foreign_cookies),
         row("70", "bytes above 127 in a field", eight_bit),
@@ -150,6 +151,7 @@ fn ends_flood<C: Client>(
     kind: ErrorKind,
     phase: Phase,
 ) -> Outcome {
+    let before = Peak::now();
     let flood = again.repeat((16 * 1024 / again.len()).max(1));
     let server = stage.server(move |peer| {
         peer.read_request()?;
@@ -161,6 +163,7 @@ fn ends_flood<C: Client>(
     server.wait_for("the client to go", |seen| seen.ended == 1)?;
     let written = server.seen().written;
     holds(written < 16 << 20, || format!("{written} bytes were taken"))?;
+    before.grew_less_than(LITTLE)?;
     stage.settle(&session, &server, 1)
 }
 
@@ -186,12 +189,14 @@ fn switch_unasked<C: Client>(stage: &Stage<C>) -> Outcome {
 fn garbage<C: Client>(stage: &Stage<C>) -> Outcome {
     let bytes: Vec<u8> = (0_u32..1 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let server = says_last(stage, bytes)?;
+    let before = Peak::now();
     let session = stage.plain()?;
     match stage.ask(&session, Ask::get(server.url("/"))) {
         // A first line that does not end within the bound of a head.
         Err(error) if error.kind == ErrorKind::Limit && error.phase == Phase::Head => {}
         other => drop(failed(other, ErrorKind::Protocol, &[Phase::Head])?),
     }
+    before.grew_less_than(LITTLE)?;
     stage.settle(&session, &server, 1)
 }
 

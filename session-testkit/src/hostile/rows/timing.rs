@@ -1,8 +1,9 @@
 //! Section B: responses that take their time.
 
 use crate::hostile::client::{Ask, Client};
+use crate::hostile::memory::{LITTLE, Peak};
 use crate::hostile::peer::FINE;
-use crate::hostile::row::{Row, row};
+use crate::hostile::row::{Row, alone, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds};
 use session_core::error::{ErrorKind, Phase};
 use session_core::limits::Limits;
@@ -13,7 +14,7 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
         row("10", "a head that drips", dripped_head),
         row("11", "a body that drips", dripped_body),
         row("12", "a body that stops at its half", stalled_body),
-        row("13", "a body without end", endless_body),
+        alone("13", "a body without end", endless_body),
         row("14", "one byte in each segment", single_bytes),
         row("15", "a pause within every line, size and letter", pauses),
         row("16", "complete, and the connection stays open", silent_end),
@@ -69,6 +70,7 @@ fn stalled_body<C: Client>(stage: &Stage<C>) -> Outcome {
 }
 
 fn endless_body<C: Client>(stage: &Stage<C>) -> Outcome {
+    let before = Peak::now();
     let server = stage.server(|peer| {
         peer.read_request()?;
         peer.write("HTTP/1.1 200 OK\r\n\r\n")?;
@@ -84,7 +86,12 @@ fn endless_body<C: Client>(stage: &Stage<C>) -> Outcome {
     // What the two systems hold between them comes on top of what was read.
     let written = server.seen().written;
     holds(written < 32 << 20, || format!("{written} bytes were taken"))?;
-    stage.settle(&session, &server, 1)
+    // Whoever reads it as it comes, and stops at some time, needs no more.
+    let reply = stage.ask(&session, Ask::get(server.url("/")).past(64 << 20)).map_err(|error| error.message)?;
+    holds(reply.status == 200, || format!("the status is {}", reply.status))?;
+    server.wait_for("the client to stop", |seen| seen.ended == 2)?;
+    before.grew_less_than(LITTLE)?;
+    stage.settle(&session, &server, 2)
 }
 
 /// A response with something of everything, as it stands on the wire, and its body.

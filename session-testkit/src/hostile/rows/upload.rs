@@ -1,8 +1,9 @@
 //! Section E: requests with bodies, and servers that do not want them.
 
 use crate::hostile::client::{Ask, Client};
+use crate::hostile::memory::{LITTLE, Peak};
 use crate::hostile::peer::{FINE, Hostile};
-use crate::hostile::row::{Row, row};
+use crate::hostile::row::{Row, alone, row};
 use crate::hostile::stage::{Outcome, Stage, each, failed, gave, holds, shown};
 use bytes::Bytes;
 use session_core::error::{ErrorKind, Phase};
@@ -19,7 +20,7 @@ pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
         row("52", "Expect: 417", expectation_failed),
         row("53", "Expect: 100, then a refusal during the upload", refused_after),
         row("54", "100 twice, and unasked", continue_unasked),
-        row("55", "the server stops reading", zero_window),
+        alone("55", "the server stops reading", zero_window),
         row("56", "the server reads a byte at a time", slow_reader),
         row("57", "a body shorter and longer than was said", wrong_length),
         row("58", "the source of the body fails", failing_source),
@@ -80,6 +81,7 @@ fn continue_unasked<C: Client>(stage: &Stage<C>) -> Outcome {
 }
 
 fn zero_window<C: Client>(stage: &Stage<C>) -> Outcome {
+    let before = Peak::now();
     let server = stage.server(|peer| {
         peer.read_head()?;
         peer.stall()
@@ -87,6 +89,7 @@ fn zero_window<C: Client>(stage: &Stage<C>) -> Outcome {
     let session = stage.session(|builder| builder.read_timeout(200 * MS))?;
     let result = stage.ask(&session, Ask::upload(server.url("/"), None, endless()));
     failed(result, ErrorKind::Timeout, &[Phase::Send])?;
+    before.grew_less_than(LITTLE)?;
     stage.settle(&session, &server, 1)
 }
 
@@ -167,7 +170,8 @@ fn bodies(server: &Hostile) -> usize {
 fn continued<C: Client>(stage: &Stage<C>) -> Outcome {
     let server = stage.server(|peer| {
         let head = peer.read_head()?;
-        // Had the body come already, nobody would have waited.
+        // Who does not wait has sent the body by now.
+        peer.pause(30 * MS)?;
         if head.text("expect").is_none() || peer.has_come() {
             return peer.rst();
         }
@@ -199,6 +203,7 @@ fn refused_before<C: Client>(stage: &Stage<C>) -> Outcome {
 fn silence<C: Client>(stage: &Stage<C>) -> Outcome {
     let server = stage.server(|peer| {
         let head = peer.read_head()?;
+        peer.pause(30 * MS)?;
         if head.text("expect").is_none() || peer.has_come() {
             return peer.rst();
         }
@@ -206,7 +211,7 @@ fn silence<C: Client>(stage: &Stage<C>) -> Outcome {
         peer.write(FINE)?;
         peer.serve()
     })?;
-    let session = stage.plain()?;
+    let session = stage.session(|builder| builder.expect_timeout(300 * MS))?;
     gave(stage.ask(&session, asks_first(server.url("/"))), 200, "fine")?;
     holds(bodies(&server) == 1, || "the body did not come once".to_owned())?;
     stage.settle(&session, &server, 1)
