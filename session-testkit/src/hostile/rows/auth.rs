@@ -151,7 +151,10 @@ fn no_tunnel<C: Client>(stage: &Stage<C>) -> Outcome {
     each(opened, |(answer, kind)| {
         let server = proxy(stage, answer)?;
         let config = ProxyConfig::new().all(through(&format!("pu:{CANARY}"), &server)?);
-        let session = stage.session(|builder| builder.proxy(config).connect_timeout(Duration::from_millis(300)))?;
+        let session = stage.session(|builder| {
+            let builder = builder.proxy(config);
+            if kind == ErrorKind::Timeout { builder.connect_timeout(Duration::from_millis(300)) } else { builder }
+        })?;
         match stage.ask(&session, Ask::get("https://a.test/")) {
             // What comes at once behind the head may be laid at the proxy's door.
             Err(error) if kind == ErrorKind::Tls && matches!(error.kind, ErrorKind::Proxy | ErrorKind::Protocol) => {}

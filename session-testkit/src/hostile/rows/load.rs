@@ -137,7 +137,7 @@ fn given_up<C: Client>(stage: &Stage<C>) -> Outcome {
         let mut reached = Ok(());
         let mut when = || reached = server.wait_for("the request", |seen| seen.heads.len() == count);
         if !stage.client().give_up(&session, Ask::get(server.url("/")), &mut when) {
-            let ask = Ask::get(server.url("/")).within(Duration::from_millis(50));
+            let ask = Ask::get(server.url("/")).within(Duration::from_millis(150));
             failed(stage.ask(&session, ask), ErrorKind::Timeout, &[Phase::Head])?;
         }
         reached?;

@@ -12,7 +12,7 @@ use session_core::error::{ErrorKind, Phase};
 use session_core::handle::Access as _;
 use session_core::limits::Limits;
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 pub(in crate::hostile) fn rows<C: Client>() -> Vec<Row<C>> {
     vec![
@@ -57,7 +57,7 @@ fn wire_case<C: Client>(stage: &Stage<C>, case: Wire) -> Outcome {
         }
         peer.serve()
     })?;
-    let session = stage.session(|builder| builder.head_timeout(Duration::from_millis(300)))?;
+    let session = stage.plain()?;
     let method = Method::from_bytes(case.request.method.as_bytes()).map_err(|error| error.to_string())?;
     let result = stage.ask(&session, Ask::new(method, server.url("/")));
     let expect = &case.expect;

@@ -243,7 +243,7 @@ pub(super) fn tickets_while_idle<C: Client>(stage: &Stage<C>) -> Outcome {
 }
 
 /// Reads the client's last words of the handshake and its request, and takes neither in: two records of data.
-fn wait_for_request(peer: &mut Peer) -> io::Result<Vec<u8>> {
+fn wait_for_request(peer: &Peer) -> io::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut came = Vec::new();
     while records_of_data(&came) < 2 {

@@ -42,7 +42,7 @@ fn dripped_body<C: Client>(stage: &Stage<C>) -> Outcome {
         peer.write("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")?;
         peer.drip([b'y'; 1000], 20 * MS)
     })?;
-    let session = stage.session(|builder| builder.read_timeout(200 * MS))?;
+    let session = stage.session(|builder| builder.read_timeout(450 * MS))?;
     let started = Instant::now();
     let ask = Ask::get(server.url("/")).within(500 * MS);
     failed(stage.ask(&session, ask), ErrorKind::Timeout, &[Phase::Body])?;
