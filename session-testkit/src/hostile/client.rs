@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 use session_core::error::{Error, ErrorKind, Phase};
 use session_core::handle::Access;
 use session_core::request::{Dispatch, RequestBuilder};
+use session_core::session::request::RequestTimeouts;
 use session_core::session::transport::Transport;
 use session_core::tls::error::{TlsError, TlsErrorKind};
 use session_core::tls::settings::TlsSettings;
@@ -75,8 +76,8 @@ pub struct Ask {
     pub content: Content,
     /// How much is read.
     pub wanted: Wanted,
-    /// The deadline of the whole exchange.
-    pub timeout: Option<Duration>,
+    /// Its bounds in time, where they are not the session's.
+    pub timeouts: RequestTimeouts,
     /// Settings for TLS of its own.
     pub tls: Option<TlsSettings>,
 }
@@ -145,7 +146,15 @@ impl Ask {
     /// A request of this method.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         let fields = vec![("authorization", format!("Bearer {CANARY}"))];
-        Self { method, url: url.into(), fields, content: Content::None, wanted: Wanted::All, timeout: None, tls: None }
+        Self {
+            method,
+            url: url.into(),
+            fields,
+            content: Content::None,
+            wanted: Wanted::All,
+            timeouts: RequestTimeouts::default(),
+            tls: None,
+        }
     }
 
     /// A GET.
@@ -205,7 +214,15 @@ impl Ask {
     /// The same with a deadline.
     #[must_use]
     pub fn within(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.timeouts.total = timeout.into();
+        self
+    }
+
+    /// The same with so much time for each of its parts, whatever the session's are.
+    #[must_use]
+    pub fn patient(mut self, each: Duration) -> Self {
+        let each = each.into();
+        (self.timeouts.connect, self.timeouts.head, self.timeouts.idle) = (each, each, each);
         self
     }
 
@@ -226,9 +243,7 @@ impl Ask {
         for (name, value) in self.fields {
             builder = builder.header(name, value);
         }
-        if let Some(timeout) = self.timeout {
-            builder = builder.timeout(timeout);
-        }
+        builder = builder.timeouts(self.timeouts);
         if let Some(settings) = self.tls {
             builder = builder.tls(settings);
         }

@@ -24,7 +24,7 @@ const HERE: &str = "--here";
 const FAIL: &str = "FAIL: ";
 
 /// How long a row may take before it counts as one that hangs.
-const MOST: Duration = Duration::from_secs(20);
+const MOST: Duration = Duration::from_secs(30);
 
 /// How many rows are played at once: most of them wait.
 const AT_ONCE: usize = 6;

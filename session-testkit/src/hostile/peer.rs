@@ -19,6 +19,9 @@ pub type Behave = dyn Fn(&mut Peer) -> io::Result<()> + Send + Sync;
 /// How long anything is waited for before the row has failed.
 pub const LONG: Duration = Duration::from_secs(10);
 
+/// How long a server waits that could not accept.
+const RETRY: Duration = Duration::from_millis(10);
+
 /// How long after it came a transport must know what came on an idle connection: well over the 100 microseconds for which
 /// one may go by what it knew.
 const NOTICED: Duration = Duration::from_millis(1);
@@ -194,11 +197,17 @@ impl Shared {
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept() {
+    loop {
+        let accepted = listener.accept();
         let mut state = shared.state();
         if state.stopping {
             return;
         }
+        let Ok((stream, _)) = accepted else {
+            // There may be no descriptor for it now, and one later.
+            drop(shared.changed.wait_timeout(state, RETRY));
+            continue;
+        };
         let stream = Arc::new(stream);
         let number = state.seen.connections;
         state.seen.connections += 1;

@@ -21,10 +21,10 @@ pub type Outcome = Result<Settled, String>;
 pub struct Settled(());
 
 /// How long a request may take that meets no bound sooner.
-const LATE: Duration = Duration::from_secs(4);
+const LATE: Duration = Duration::from_secs(8);
 
 /// The bounds of a session that a row says nothing about.
-const BOUND: Duration = Duration::from_secs(2);
+const BOUND: Duration = Duration::from_secs(5);
 
 /// Where a row is played.
 pub struct Stage<C: Client> {
@@ -101,7 +101,7 @@ impl<C: Client> Stage<C> {
         self.session(|builder| set(builder.tls_certs_only([root]).resolve(HOST, address)))
     }
 
-    /// A session with these settings. Where they name none, its bounds are 2 s.
+    /// A session with these settings. Where they name none, its bounds are 5 s.
     ///
     /// # Errors
     /// A setting is refused.
@@ -175,7 +175,7 @@ impl<C: Client> Stage<C> {
             return Err(format!("expected {requests} requests at the server, got {seen}"));
         }
         server.calm_down();
-        match self.ask(session, Ask::get(server.url(AFTER))) {
+        match self.ask(session, Ask::get(server.url(AFTER)).patient(BOUND)) {
             Ok(reply) if (reply.status, reply.body.as_slice()) == (200, b"fine") => {}
             other => return Err(format!("the next normal request: expected 200 \"fine\", got {}", shown(&other))),
         }

@@ -108,15 +108,18 @@ fn stalled_handshake<C: Client>(stage: &Stage<C>) -> Outcome {
             peer.stall()
         })?;
         let session = stage.trusting(&server, |builder| builder.connect_timeout(Duration::from_millis(400)))?;
-        let mut left = length.div_ceil(step);
+        let (mut left, mut unconnected) = (length.div_ceil(step), 0);
         while left > 0 {
             let now = left.min(STALLED);
             left -= now;
             let asks = (0..now).map(|_| Ask::get(https(HOST, &server))).collect();
             for result in stage.ask_all(&session, asks) {
-                failed(result, ErrorKind::Timeout, &[Phase::Tls])?;
+                let error = failed(result, ErrorKind::Timeout, &[Phase::Tls, Phase::Connect])?;
+                unconnected += usize::from(error.phase == Phase::Connect);
             }
         }
+        // A busy machine may not come to connect some of them in time.
+        holds(unconnected <= length / 10, || format!("{unconnected} were late before the handshake"))?;
         stage.settle(&session, &server, 0)
     })
 }
