@@ -114,7 +114,7 @@ fn nothing_at_all<C: Client>(stage: &Stage<C>) -> Outcome {
     let started = Instant::now();
     failed(stage.ask(&patient, ask), ErrorKind::Timeout, &[Phase::Head])?;
     let took = started.elapsed();
-    holds(took < Duration::from_secs(1), || format!("a deadline of 150 ms took {took:?}"))?;
+    holds(took < Duration::from_secs(3), || format!("a deadline of 150 ms took {took:?}"))?;
     stage.settle(&session, &server, 0)
 }
 
@@ -148,7 +148,7 @@ fn addresses<C: Client>(stage: &Stage<C>) -> Outcome {
         other => drop(failed(other, ErrorKind::Connect, &[Phase::Connect])?),
     }
     let took = started.elapsed();
-    holds(took < Duration::from_secs(2), || format!("a thousand addresses took {took:?}"))?;
+    holds(took < Duration::from_secs(3), || format!("a thousand addresses took {took:?}"))?;
     match stage.ask(&session, Ask::get("http://no-such-name.invalid/")) {
         // Where the system has nobody to ask, it waits for an answer.
         Err(error) if error.kind == ErrorKind::Timeout && error.phase == Phase::Resolve => {}

@@ -169,7 +169,7 @@ fn clock_jumps<C: Client>(stage: &Stage<C>) -> Outcome {
         offset.store(jump, Ordering::SeqCst);
         let cookies = held();
         holds(cookies == before, || format!("after a jump to {jump} s: {cookies} cookies, expected {before}"))?;
-        let ask = Ask::get(server.url("/")).within(Duration::from_secs(1));
+        let ask = Ask::get(server.url("/")).within(Duration::from_secs(4));
         gave(stage.ask(&session, ask), 200, "fine")?;
     }
     stage.settle(&session, &server, 4)
