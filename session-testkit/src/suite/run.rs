@@ -5,6 +5,7 @@ use crate::suite::expected::ExpectedFailures;
 use crate::suite::outcome::Outcome;
 use crate::suite::scenario::model::Scenario;
 use crate::suite::{cookie_date, cookies, jar, scenario, wire};
+use bytes::Bytes;
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -107,8 +108,9 @@ fn run_cases(
             // An error of the case is never expected: it was never run.
             Err(error) => report.fail(shown, name, &format!("expected a case of the format, got: {error}")),
             Ok(Case::Scenario(scenario)) => {
+                let mut first: Option<(&str, Vec<Bytes>)> = None;
                 for driver in drivers {
-                    let outcome = guarded(|| (driver.run)(&scenario));
+                    let outcome = same_as(&mut first, driver.name, guarded(|| (driver.run)(&scenario)));
                     let reason = expected.reason(file, name, driver.name);
                     settle(shown, name, Some(driver.name), outcome, reason, report);
                 }
@@ -127,6 +129,25 @@ fn run_cases(
             report.notes.push(format!("note: {shown} {}: {what}", entry.case));
         }
     }
+}
+
+/// Whatever they run on, all transports must send the same bytes: those of the first that passed.
+fn same_as<'a>(first: &mut Option<(&'a str, Vec<Bytes>)>, driver: &'a str, outcome: Outcome) -> Outcome {
+    let Outcome::Sent(sent) = outcome else { return outcome };
+    let Some((other, wanted)) = first else {
+        *first = Some((driver, sent.clone()));
+        return Outcome::Sent(sent);
+    };
+    if *wanted == sent {
+        return Outcome::Sent(sent);
+    }
+    let differs = |at: &usize| wanted.get(*at) != sent.get(*at);
+    let at = (0..wanted.len().max(sent.len())).find(differs).unwrap_or_default();
+    let shown = |requests: &[Bytes]| match requests.get(at) {
+        Some(request) => format!("\"{}\"", request.escape_ascii()),
+        None => "none".to_owned(),
+    };
+    Outcome::Failed(vec![format!("expected request {at} as on {other}: {}, got {}", shown(wanted), shown(&sent))])
 }
 
 /// The kinds that no driver is needed for.
@@ -154,8 +175,8 @@ fn guarded(run: impl FnOnce() -> Outcome) -> Outcome {
 fn settle(shown: &str, name: &str, on: Option<&str>, outcome: Outcome, expected: Option<&str>, report: &mut Report) {
     let on = on.filter(|driver| *driver != CORE.name).map_or_else(String::new, |driver| format!("on {driver}: "));
     match (outcome, expected) {
-        (Outcome::Passed, None) => report.passed += 1,
-        (Outcome::Passed, Some(reason)) => {
+        (Outcome::Passed | Outcome::Sent(_), None) => report.passed += 1,
+        (Outcome::Passed | Outcome::Sent(_), Some(reason)) => {
             report.fail(shown, name, &format!("{on}expected to fail ({reason}), and it passed"));
         }
         (Outcome::Failed(differences), None) => report.fail(shown, name, &format!("{on}{}", differences.join("; "))),
@@ -235,6 +256,19 @@ mod tests {
         assert_eq!(report.failures[0], "FAIL dir/f.json s: on panics: expected no panic, got: first second");
         let only_there = run(&[scenario("s")], "f.json s panics # why", &[CORE, panics]);
         assert_eq!(only_there.summary(), "1 passed, 0 failed, 1 skipped");
+    }
+
+    #[test]
+    fn transports_that_send_other_bytes_fail() {
+        let sends = |name, run| Driver { name, run };
+        let a = sends("a", |_| Outcome::Sent(vec!["GET / HTTP/1.1\r\n\r\n".into()]));
+        let same = sends("same", |_| Outcome::Sent(vec!["GET / HTTP/1.1\r\n\r\n".into()]));
+        let more = sends("more", |_| Outcome::Sent(vec!["GET / HTTP/1.1\r\n\r\n".into(), "x".into()]));
+        let other = sends("other", |_| Outcome::Sent(vec!["GET /x HTTP/1.1\r\n\r\n".into()]));
+        let report = run(&[scenario("s")], "", &[a, same, more, other]);
+        assert_eq!(report.summary(), "2 passed, 2 failed");
+        assert!(report.failures[0].contains("on more: expected request 1 as on a: none, got \"x\""));
+        assert!(report.failures[1].contains("on other: expected request 0 as on a: \"GET / HTTP"));
     }
 
     #[test]
