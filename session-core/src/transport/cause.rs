@@ -88,6 +88,12 @@ impl Cause {
         }
     }
 
+    /// Whether TLS ended without its word for that.
+    #[must_use]
+    pub fn is_truncation(&self) -> bool {
+        matches!(self, Self::Tls(error) if error.kind() == TlsErrorKind::Truncated)
+    }
+
     /// The same as the error of an exchange, which was in `phase`.
     #[must_use]
     pub fn into_error(self, phase: Phase) -> Error {

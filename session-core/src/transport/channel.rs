@@ -83,8 +83,10 @@ impl Handshake {
     #[must_use]
     pub fn failure(cause: Cause) -> Failure {
         let error = match cause {
-            // Who resets a connection in a handshake refuses it.
-            cause if cause.is_lost() => TlsError::new(TlsErrorKind::ClosedInHandshake).into_error(Phase::Tls),
+            // Who ends or resets a connection in a handshake refuses it, also where that is within another TLS connection.
+            cause if cause.is_lost() || cause.is_truncation() => {
+                TlsError::new(TlsErrorKind::ClosedInHandshake).into_error(Phase::Tls)
+            }
             cause => {
                 let kind = cause.kind(false);
                 return Failure::before_sending(kind, cause.into_error(Phase::Tls));

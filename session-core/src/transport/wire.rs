@@ -228,9 +228,12 @@ impl WireState {
         self.closes = self.is_refused();
         match (sent, self.early.take()) {
             (Ok(()) | Err(Cause::Io(_) | Cause::Late(_)), Some(head)) => Ok(AfterSend::Answered(head)),
+            // It ended without the word of TLS for that, after its answer.
+            (Err(cause), Some(head)) if cause.is_truncation() => Ok(AfterSend::Answered(head)),
             (Ok(()), None) => Ok(AfterSend::Awaited(None)),
             (Err(cause @ Cause::Io(_)), None) => Ok(AfterSend::Awaited(Some(cause))),
             (Err(cause @ Cause::Peer(_)), _) => Err(self.failure(cause, self.some_sent(), Phase::Head)),
+            (Err(cause), None) if cause.is_truncation() => Err(self.failure(cause, self.some_sent(), Phase::Head)),
             (Err(cause), _) => Err(self.failure(cause, self.some_sent(), Phase::Send)),
         }
     }

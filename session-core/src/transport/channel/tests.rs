@@ -1,13 +1,13 @@
 //! One TLS connection, and one within another, over a socket in memory that takes and gives bytes as it likes.
 
 use super::{Channel, Handshake};
-use crate::error::Phase;
+use crate::error::{ErrorKind, Phase};
 use crate::limits::Limits;
 use crate::message::host::CanonicalHost;
 use crate::retry::failure::{FailureKind, Sent};
 use crate::time::Now;
 use crate::tls::config::{TlsConfig, TlsConfigs};
-use crate::tls::error::TlsErrorKind;
+use crate::tls::error::{TlsError, TlsErrorKind};
 use crate::tls::plain::Plain;
 use crate::tls::settings::{Certificate, Roots, TlsSettings};
 use crate::transport::cause::Cause;
@@ -267,4 +267,7 @@ fn what_ends_a_handshake_is_a_failure_before_anything_was_sent() {
     assert_eq!((foreign.0, foreign.1), (FailureKind::Tls, Phase::Tls));
     let reset = Handshake::failure(Cause::Io(io::ErrorKind::ConnectionReset.into()));
     assert_eq!((reset.kind(), reset.error().phase()), (FailureKind::Tls, Phase::Tls));
+    // Within the TLS of a proxy, the end of that one is the end of this.
+    let cut = Handshake::failure(Cause::Tls(TlsError::new(TlsErrorKind::Truncated)));
+    assert_eq!((cut.kind(), cut.error().kind(), cut.sent()), (FailureKind::Tls, ErrorKind::Tls, Sent::Nothing));
 }

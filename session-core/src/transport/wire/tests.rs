@@ -11,6 +11,7 @@ use crate::session::Session;
 use crate::session::request::Request;
 use crate::session::step::{Hop, Step};
 use crate::time::Now;
+use crate::tls::error::{TlsError, TlsErrorKind};
 use crate::transport::cause::Cause;
 use http::Method;
 use std::io;
@@ -117,6 +118,24 @@ fn a_plain_proxy_is_told_the_whole_url_and_an_origin_its_path() {
         let head = String::from_utf8(write(&mut wire)).unwrap();
         assert!(head.starts_with(&format!("{line}\r\nhost: a.test:81\r\n")), "{head}");
     }
+}
+
+/// A TLS connection that is cut is like one in clear text that ends: what counts is what the peer had said.
+#[test]
+fn tls_that_is_cut_while_a_body_is_sent_is_the_end_of_the_response() {
+    let cut = || Cause::Tls(TlsError::new(TlsErrorKind::Truncated));
+    let mut wire = uploading();
+    let failure = wire.after_send(Err(cut())).unwrap_err();
+    assert_eq!(told(&failure), (FailureKind::Closed, Sent::Part, ErrorKind::Incomplete, Phase::Head));
+    let mut wire = uploading();
+    receive(&mut wire, b"HTTP/1.1 200 ");
+    wire.look().unwrap();
+    let failure = wire.after_send(Err(cut())).unwrap_err();
+    assert_eq!(told(&failure), (FailureKind::Incomplete, Sent::Part, ErrorKind::Incomplete, Phase::Head));
+    let mut wire = uploading();
+    receive(&mut wire, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    wire.look().unwrap();
+    assert!(matches!(wire.after_send(Err(cut())), Ok(AfterSend::Answered(_))));
 }
 
 #[test]
