@@ -4,6 +4,8 @@
 //! where a row is played and what holds after each of them, [`row`] what a row is, [`rows`] the rows by section, [`memory`] what measures some of them, [`matrix`] what
 //! plays them all and tells; the binary `faults` calls it.
 //!
+//! [`cutting`] is another server, for sweeps: it breaks off at one byte of what it writes.
+//!
 //! After every row: no panic and no hang, a normal request on the same session succeeds, the server has seen as many
 //! requests as it should, and no error shows a secret.
 
@@ -11,6 +13,7 @@ pub mod async_std;
 pub mod blocking;
 pub mod client;
 mod coded;
+pub mod cutting;
 pub mod matrix;
 pub mod memory;
 pub mod peer;

@@ -10,6 +10,6 @@ pub mod fault;
 pub mod network;
 pub mod peer;
 #[cfg(feature = "suite")]
-mod stack;
+pub(crate) mod stack;
 #[cfg(feature = "suite")]
 pub mod transport;

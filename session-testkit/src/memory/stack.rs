@@ -45,7 +45,7 @@ impl Authority {
 }
 
 /// What the peer does next.
-pub(super) enum Said {
+pub(crate) enum Said {
     Bytes(Vec<u8>),
     Deed(Deed),
 }
@@ -81,7 +81,7 @@ impl Marks {
     }
 }
 
-pub(super) struct Stack {
+pub(crate) struct Stack {
     /// The one next to the wire first.
     layers: Vec<ServerConnection>,
     stage: Stage,
@@ -91,7 +91,7 @@ pub(super) struct Stack {
     /// What SOCKS is said to be in pieces.
     pending: Vec<u8>,
     plain: u64,
-    pub(super) marks: Marks,
+    pub(crate) marks: Marks,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ enum Stage {
 const HANDSHAKE: u8 = 22;
 
 impl Stack {
-    pub(super) fn new(endpoint: &Endpoint, authority: Arc<Authority>, log: &mut Log) -> io::Result<Self> {
+    pub(crate) fn new(endpoint: &Endpoint, authority: Arc<Authority>, log: &mut Log) -> io::Result<Self> {
         let stage = if endpoint.scheme().starts_with("socks") { Stage::Greeting } else { Stage::Http };
         let mut stack = Self {
             layers: Vec::new(),
@@ -126,7 +126,7 @@ impl Stack {
     }
 
     /// Takes what the client wrote, and gives what the peer does about it.
-    pub(super) fn receive(&mut self, bytes: &[u8], responder: &mut dyn Responder, log: &mut Log) -> Vec<Said> {
+    pub(crate) fn receive(&mut self, bytes: &[u8], responder: &mut dyn Responder, log: &mut Log) -> Vec<Said> {
         if let Err(error) = self.take_in(bytes.to_vec(), 0, responder, log) {
             log.handshakes.push(error.to_string());
             self.said.push(Said::Deed(Deed::Close));
@@ -137,7 +137,7 @@ impl Stack {
         std::mem::take(&mut self.said)
     }
 
-    pub(super) fn receive_end(&mut self, log: &mut Log) {
+    pub(crate) fn receive_end(&mut self, log: &mut Log) {
         self.conversation.receive_end(log);
         log.ended += 1;
     }

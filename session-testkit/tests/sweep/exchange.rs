@@ -60,7 +60,7 @@ impl Way {
         matches!(self, Self::Tunnel | Self::TlsTunnel | Self::Socks | Self::SocksTls)
     }
 
-    fn proxy(self) -> Option<&'static str> {
+    pub(crate) fn proxy(self) -> Option<&'static str> {
         match self {
             Self::Plain | Self::Tls => None,
             Self::Forward | Self::Tunnel => Some("http://proxy.test:3128"),
@@ -125,7 +125,7 @@ impl Peers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn answer(&self, request: &Request, place: &Place) -> Answer {
+    pub(crate) fn answer(&self, request: &Request, place: &Place) -> Answer {
         if request.head.method == "CONNECT" {
             return Answer::raw("HTTP/1.1 200 Connection established\r\nvia: p\r\n\r\n");
         }
@@ -185,7 +185,7 @@ fn gzipped() -> &'static [u8] {
     })
 }
 
-fn authority() -> Arc<Authority> {
+pub(crate) fn authority() -> Arc<Authority> {
     static AUTHORITY: OnceLock<Arc<Authority>> = OnceLock::new();
     AUTHORITY.get_or_init(|| Arc::new(Authority::new())).clone()
 }

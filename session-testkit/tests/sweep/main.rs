@@ -4,6 +4,7 @@
 mod exchange;
 mod oracle;
 mod play;
+mod sockets;
 mod torture;
 
 use exchange::{Exchange, Way, exchanges, has_trailer};

@@ -1,0 +1,186 @@
+//! A part of the sweep over real sockets, on each transport: what the system makes of an end and a reset may be told a
+//! little otherwise, and is never taken for a whole response.
+
+use crate::clean;
+use crate::exchange::{Exchange, Peers, Way, authority, exchanges};
+use crate::oracle::{Place, place};
+use crate::play::Played;
+use session_core::error::{ErrorKind, Phase};
+use session_core::message::proxy::ProxyServer;
+use session_core::proxy::select::ProxyConfig;
+use session_core::session::builder::SessionBuilder;
+use session_core::tls::settings::Certificate;
+use session_testkit::hostile::blocking::Blocking;
+use session_testkit::hostile::client::{Ask, Client, Failed, Reply};
+use session_testkit::hostile::cutting::Cutting;
+use session_testkit::hostile::tokio::Tokio;
+use session_testkit::memory::fault::{Cut, Fault};
+use session_testkit::script::endpoint::Endpoint;
+use session_testkit::script::log::Place as SeenAt;
+use session_testkit::script::request::Request;
+use session_testkit::watchdog::bounded;
+use std::time::{Duration, Instant};
+
+/// No request of the sweep takes longer: every bound is far below.
+const LONG: Duration = Duration::from_secs(8);
+
+/// Sweeps an exchange over a transport: `cuts` in turn, at every byte of this distance. Gives how many runs that were.
+fn sweep<C: Client>(client: &C, exchange: &Exchange, way: Way, cuts: &[Cut], every: usize, bound: Duration) -> usize {
+    let clean = clean(exchange, way);
+    let mut runs = 0;
+    for at in (0..=clean.marks[0].written).step_by(every) {
+        let fault = Fault { connection: 0, at, cut: cuts[runs % cuts.len()] };
+        if let Err(what) = play(client, exchange, way, &clean, fault, bound) {
+            panic!("{}, {way:?}, on {}, {fault:?}: {what}", exchange.name, C::NAME);
+        }
+        runs += 1;
+    }
+    runs
+}
+
+fn play<C: Client>(
+    client: &C,
+    exchange: &Exchange,
+    way: Way,
+    clean: &Played,
+    fault: Fault,
+    bound: Duration,
+) -> Result<(), String> {
+    let peers = Peers::default();
+    let answer = move |request: &Request, place: &SeenAt| peers.answer(request, place);
+    let endpoint = match way.proxy() {
+        Some(proxy) => Endpoint::proxy(proxy),
+        None => Endpoint::origin(&format!("{}://a.test", way.scheme())),
+    };
+    let server = Cutting::start(endpoint.unwrap(), answer, authority(), Some(fault)).map_err(|it| it.to_string())?;
+    let mut builder = SessionBuilder::<C::Session>::new().resolve("a.test", server.address());
+    builder = builder.connect_timeout(bound).head_timeout(bound).read_timeout(bound);
+    if let Some(proxy) = way.proxy() {
+        let proxies = ProxyConfig::new().all(ProxyServer::parse(proxy).unwrap());
+        builder = builder.resolve("proxy.test", server.address()).proxy(proxies);
+    }
+    if way.scheme() == "https" {
+        builder = builder.tls_certs_only([Certificate::der(authority().ca().certificate_der())]);
+    }
+    let session = builder.build().map_err(|error| error.to_string())?;
+    let mut results = Vec::new();
+    for (method, path, body) in &exchange.asks {
+        let mut ask = Ask::new(method.clone(), format!("{}://a.test{path}", way.scheme())).without_credential();
+        if let Some(body) = body {
+            ask.content = session_testkit::hostile::client::Content::Bytes(body.clone());
+        }
+        let started = Instant::now();
+        results.push(client.ask(&session, ask));
+        if started.elapsed() > LONG {
+            return Err(format!("it took {:?}", started.elapsed()));
+        }
+    }
+    let (seen, marks) = (server.log(), server.marks());
+    server.heal();
+    let after = client.ask(&session, Ask::get(format!("{}://a.test/after", way.scheme())));
+    if !after.as_ref().is_ok_and(|reply| reply.status == 200 && reply.body == b"fine") {
+        return Err(format!("the next request: {after:?}"));
+    }
+    let place = place(clean, way, &marks[0], fault);
+    judge(exchange, clean, &results, place, fault.cut)?;
+    let requests = seen.requests.iter().filter(|it| it.request.head.method != "CONNECT");
+    let posts = requests.clone().filter(|it| it.request.head.method == "POST").count();
+    let asked = exchange.asks.len();
+    let most = if posts > 0 || asked == 1 { asked } else { asked + 1 };
+    if requests.clone().count() > most {
+        return Err(format!("{} requests were seen", requests.count()));
+    }
+    if seen.faults.iter().any(|fault| !fault.contains("ended within a request")) {
+        return Err(format!("the server complains: {:?}", seen.faults));
+    }
+    Ok(())
+}
+
+/// All of what was asked came as it should, but for the one request that met the cut, which failed in its way.
+fn judge(
+    exchange: &Exchange,
+    clean: &Played,
+    results: &[Result<Reply, Failed>],
+    place: Place,
+    cut: Cut,
+) -> Result<(), String> {
+    let met = match place {
+        Place::Before(number) | Place::Head(number) | Place::Body(number) => Some(number),
+        Place::Tunnel | Place::Handshake => Some(0),
+        Place::Idle => None,
+    };
+    for (number, result) in results.iter().enumerate() {
+        let is_same = match (result, &clean.outcomes[number]) {
+            (Ok(reply), Ok(clean)) => reply.status == clean.status && reply.body == clean.body,
+            _ => false,
+        };
+        let may_repeat = exchange.asks[number].0.is_idempotent();
+        let is_right = match result {
+            _ if cut.loses_nothing() => is_same,
+            Ok(_) if met != Some(number) => is_same,
+            // Only a request on a used connection is made again.
+            Ok(_) => is_same && number > 0 && may_repeat && place == Place::Before(number),
+            Err(failed) => is_expected(failed, place, cut, met, number),
+        };
+        if !is_right {
+            return Err(format!("{place:?}: the request {number} gave {result:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn is_expected(failed: &Failed, place: Place, cut: Cut, met: Option<usize>, number: usize) -> bool {
+    let Failed { kind, phase, .. } = failed;
+    let resets = matches!(cut, Cut::Rst | Cut::LateRst);
+    // A reset may overtake what was said before it, and what was said in answer.
+    let is_met = met == Some(number) || (resets && met.is_none_or(|met| met == number + 1));
+    let stalls = cut == Cut::Stall;
+    let wanted = if stalls { ErrorKind::Timeout } else { ErrorKind::Incomplete };
+    is_met
+        && match place {
+            Place::Tunnel => (*kind, *phase) == (wanted, Phase::Tunnel),
+            Place::Handshake if stalls => (*kind, *phase) == (wanted, Phase::Tls),
+            Place::Handshake if resets => matches!(phase, Phase::Tls | Phase::Tunnel),
+            Place::Handshake => (*kind, *phase) == (ErrorKind::Tls, Phase::Tls),
+            Place::Before(_) | Place::Head(_) | Place::Body(_) | Place::Idle if resets => {
+                matches!(kind, ErrorKind::Incomplete | ErrorKind::Tls)
+            }
+            Place::Before(_) => *kind == wanted && matches!(phase, Phase::Head | Phase::Send),
+            Place::Head(_) => (*kind, *phase) == (wanted, Phase::Head),
+            Place::Body(_) => (*kind, *phase) == (wanted, Phase::Body),
+            Place::Idle => false,
+        }
+}
+
+fn all<C: Client>() {
+    bounded(|| {
+        let client = C::start().unwrap();
+        let all = exchanges();
+        let cuts = [Cut::Fin, Cut::Rst, Cut::Bytewise, Cut::LateFin];
+        let long = Duration::from_secs(5);
+        let mut runs = 0;
+        for exchange in [&all[0], &all[1], &all[4], &all[7]] {
+            runs += sweep(&client, exchange, Way::Plain, &cuts, 3, long);
+            runs += sweep(&client, exchange, Way::Tls, &cuts, 17, long);
+        }
+        for way in [Way::Forward, Way::Tunnel, Way::TlsTunnel, Way::Socks] {
+            runs += sweep(&client, &all[7], way, &cuts, 17, long);
+        }
+        assert!(runs > 500, "{runs}");
+        // Silence costs time.
+        let short = Duration::from_millis(60);
+        for way in [Way::Plain, Way::Tunnel] {
+            sweep(&client, &all[1], way, &[Cut::Stall], 61, short);
+        }
+    });
+}
+
+#[test]
+fn blocking() {
+    all::<Blocking>();
+}
+
+#[test]
+fn tokio() {
+    all::<Tokio>();
+}
