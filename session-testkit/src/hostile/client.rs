@@ -61,6 +61,11 @@ pub trait Client: Sized + Send + Sync + 'static {
 
     /// How many connections lie idle.
     fn idle(&self, session: &Self::Session) -> usize;
+
+    /// How many tasks of the transport's are under way: none where it has no tasks.
+    fn tasks(&self) -> usize {
+        0
+    }
 }
 
 /// A request, and how much of the response is wanted.

@@ -65,6 +65,10 @@ impl Client for Tokio {
     fn idle(&self, session: &Session) -> usize {
         session.idle_connections()
     }
+
+    fn tasks(&self) -> usize {
+        self.0.metrics().num_alive_tasks()
+    }
 }
 
 async fn ask_one(session: Session, ask: Ask) -> Result<Reply, Failed> {

@@ -1,0 +1,19 @@
+//! A short soak of each transport. Descriptors and threads are those of the whole process: it is one test.
+
+use session_testkit::hostile::blocking::Blocking;
+use session_testkit::hostile::tokio::Tokio;
+use session_testkit::soak::run::run;
+use session_testkit::watchdog::bounded;
+
+const REQUESTS: usize = 2000;
+
+#[test]
+fn no_request_is_lost_or_doubled_and_nothing_is_left_open() {
+    bounded(|| {
+        for told in [run::<Blocking>(REQUESTS), run::<Tokio>(REQUESTS)] {
+            let told = told.unwrap_or_else(|what| panic!("{what}"));
+            assert_eq!(told.answered + told.failed, REQUESTS, "{told}");
+            assert!(told.ended > REQUESTS / 10 && told.repeated > 0, "{told}");
+        }
+    });
+}
