@@ -245,7 +245,7 @@ impl State {
         Err(trouble.error())
     }
 
-    fn wait<T>(&mut self, until: Option<Instant>) -> io::Result<T> {
+    fn wait<T>(&self, until: Option<Instant>) -> io::Result<T> {
         let until = until.expect("nothing comes, and nothing bounds the wait");
         self.clock.advance_until(until);
         Err(io::ErrorKind::WouldBlock.into())

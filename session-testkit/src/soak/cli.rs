@@ -13,8 +13,11 @@ const REQUESTS: usize = 100_000;
 
 type Run = fn(usize) -> Result<Told, String>;
 
+/// A transport.
+type Named = (&'static str, Run);
+
 /// Every transport of this build.
-fn transports() -> Vec<(&'static str, Run)> {
+fn transports() -> Vec<Named> {
     vec![(Blocking::NAME, run::<Blocking>), (Tokio::NAME, run::<Tokio>)]
 }
 
@@ -41,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> u8 {
     status
 }
 
-fn chosen(arguments: impl IntoIterator<Item = String>) -> Result<(Vec<(&'static str, Run)>, usize), String> {
+fn chosen(arguments: impl IntoIterator<Item = String>) -> Result<(Vec<Named>, usize), String> {
     let (mut transports, mut requests) = (transports(), REQUESTS);
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {

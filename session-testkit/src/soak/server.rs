@@ -178,7 +178,7 @@ impl Shared {
                 return Ok(());
             }
             let body = answered(number);
-            let mut answer = if number % 2 == 0 {
+            let mut answer = if number.is_multiple_of(2) {
                 format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes()
             } else {
                 format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n", body.len()).into_bytes()
@@ -192,8 +192,8 @@ impl Shared {
             }
             let answers = self.answers.fetch_add(1, Ordering::SeqCst) + 1;
             stream.write_all(&answer)?;
-            if answers % LAST == 0 {
-                is_last = (answers / LAST) % TAKES_ONE_MORE == 0;
+            if answers.is_multiple_of(LAST) {
+                is_last = (answers / LAST).is_multiple_of(TAKES_ONE_MORE);
                 if !is_last {
                     return Ok(());
                 }

@@ -78,6 +78,11 @@ fn is_beyond_handshakes(clean: &Played, connection: usize, at: u64) -> bool {
     clean.marks[connection].handshakes.last().is_some_and(|end| at + 3 > *end)
 }
 
+/// Whether it is the turn of the cut of this index: of every so many bytes each meets another.
+fn is_turn(at: u64, every: u64, index: usize) -> bool {
+    at.is_multiple_of(every) && (at / every) as usize % ALL.len() == index
+}
+
 #[test]
 fn a_handshake_and_a_tunnel_may_end_at_each_byte() {
     let exchange = &exchanges()[0];
@@ -85,7 +90,7 @@ fn a_handshake_and_a_tunnel_may_end_at_each_byte() {
         // The rest of TLS within TLS is the same once more.
         let every = if way == Way::TlsTunnel { 5 } else { 2 };
         for (index, cut) in ALL.into_iter().enumerate() {
-            let own = |at: u64| (at / every) as usize % ALL.len() == index && at % every == 0;
+            let own = |at: u64| is_turn(at, every, index);
             sweep(exchange, way, &[cut], |clean, connection, at| {
                 own(at) && !is_beyond_handshakes(clean, connection, at)
             });
@@ -97,7 +102,7 @@ fn a_handshake_and_a_tunnel_may_end_at_each_byte() {
 fn behind_tls_every_exchange_may_end_at_any_byte() {
     for exchange in exchanges() {
         for (index, cut) in ALL.into_iter().enumerate() {
-            let own = |at: u64| (at / 2) as usize % ALL.len() == index && at % 2 == 0;
+            let own = |at: u64| is_turn(at, 2, index);
             sweep(&exchange, Way::Tls, &[cut], |clean, connection, at| {
                 own(at) && is_beyond_handshakes(clean, connection, at)
             });
@@ -110,7 +115,7 @@ fn behind_a_proxy_and_tls_they_are_no_other() {
     for way in [Way::Tunnel, Way::TlsTunnel, Way::SocksTls] {
         for exchange in exchanges() {
             for (index, cut) in ALL.into_iter().enumerate() {
-                let own = |at: u64| (at / 11) as usize % ALL.len() == index && at % 11 == 0;
+                let own = |at: u64| is_turn(at, 11, index);
                 sweep(&exchange, way, &[cut], |clean, connection, at| {
                     own(at) && is_beyond_handshakes(clean, connection, at)
                 });

@@ -8,7 +8,7 @@ use session_core::message::body::BodyPlan;
 use session_core::message::head::ResponseHead;
 use session_core::retry::failure::Failure;
 use session_core::session::step::Hop;
-use session_core::transport::bounds::{Bounds, Deadline};
+use session_core::transport::bounds::{Bound, Bounds, Deadline};
 use session_core::transport::cause::Cause;
 use session_core::transport::wire::{AfterSend, Piece, Skipped, WireState};
 use std::io::IoSlice;
@@ -64,6 +64,13 @@ impl Wire {
             if hop.body() == BodyPlan::FromStart {
                 body.rewind();
             }
+            if self.state.awaits_continue() {
+                self.write(&[], &[], bounds)?;
+                self.await_continue(bounds)?;
+                if self.state.is_refused() {
+                    return Ok(());
+                }
+            }
             loop {
                 let piece = body.piece();
                 if piece.is_empty() {
@@ -82,6 +89,21 @@ impl Wire {
         self.state.send_end()?;
         self.write(&[], &[], bounds)?;
         if pieces > 1 { self.look() } else { Ok(()) }
+    }
+
+    /// Waits for a 100, for as long as the body has to.
+    fn await_continue(&mut self, bounds: &Bounds) -> Result<(), Cause> {
+        let deadline = bounds.expect(self.socket.now());
+        loop {
+            self.state.look()?;
+            if !self.state.awaits_continue() {
+                return Ok(());
+            }
+            match self.read(deadline) {
+                Err(Cause::Late(late)) if late.bound() == Bound::Expect => self.state.stop_awaiting(),
+                read => read?,
+            }
+        }
     }
 
     /// Writes what waits to be written, then `piece`, then `suffix`, and watches for what the peer says meanwhile.
