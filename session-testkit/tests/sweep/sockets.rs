@@ -21,16 +21,24 @@ use session_testkit::script::request::Request;
 use session_testkit::watchdog::bounded;
 use std::time::{Duration, Instant};
 
-/// No request of the sweep takes longer: every bound is far below.
-const LONG: Duration = Duration::from_secs(8);
+/// The bounds of a session, which no request comes near to, and what none takes at all.
+const BOUND: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(20);
 
 /// Sweeps an exchange over a transport: `cuts` in turn, at every byte of this distance. Gives how many runs that were.
-fn sweep<C: Client>(client: &C, exchange: &Exchange, way: Way, cuts: &[Cut], every: usize, bound: Duration) -> usize {
+fn sweep<C: Client>(
+    client: &C,
+    exchange: &Exchange,
+    way: Way,
+    cuts: &[Cut],
+    every: usize,
+    stall: Option<Duration>,
+) -> usize {
     let clean = clean(exchange, way);
     let mut runs = 0;
     for at in (0..=clean.marks[0].written).step_by(every) {
         let fault = Fault { connection: 0, at, cut: cuts[runs % cuts.len()] };
-        if let Err(what) = play(client, exchange, way, &clean, fault, bound) {
+        if let Err(what) = play(client, exchange, way, &clean, fault, stall) {
             panic!("{}, {way:?}, on {}, {fault:?}: {what}", exchange.name, C::NAME);
         }
         runs += 1;
@@ -44,7 +52,7 @@ fn play<C: Client>(
     way: Way,
     clean: &Played,
     fault: Fault,
-    bound: Duration,
+    within: Option<Duration>,
 ) -> Result<(), String> {
     let peers = Peers::default();
     let answer = move |request: &Request, place: &SeenAt| peers.answer(request, place);
@@ -54,7 +62,7 @@ fn play<C: Client>(
     };
     let server = Cutting::start(endpoint.unwrap(), answer, authority(), Some(fault)).map_err(|it| it.to_string())?;
     let mut builder = SessionBuilder::<C::Session>::new().resolve("a.test", server.address());
-    builder = builder.connect_timeout(bound).head_timeout(bound).read_timeout(bound);
+    builder = builder.connect_timeout(BOUND).head_timeout(BOUND).read_timeout(BOUND);
     if let Some(proxy) = way.proxy() {
         let proxies = ProxyConfig::new().all(ProxyServer::parse(proxy).unwrap());
         builder = builder.resolve("proxy.test", server.address()).proxy(proxies);
@@ -69,6 +77,7 @@ fn play<C: Client>(
         if let Some(body) = body {
             ask.content = session_testkit::hostile::client::Content::Bytes(body.clone());
         }
+        ask.timeout = within;
         let started = Instant::now();
         results.push(client.ask(&session, ask));
         if started.elapsed() > LONG {
@@ -81,7 +90,11 @@ fn play<C: Client>(
     if !after.as_ref().is_ok_and(|reply| reply.status == 200 && reply.body == b"fine") {
         return Err(format!("the next request: {after:?}"));
     }
-    let place = place(clean, way, &marks[0], fault);
+    let Some(marks) = marks.first() else {
+        // The time was up before the server had taken the connection.
+        return if fault.cut == Cut::Stall { Ok(()) } else { Err("nobody connected".to_owned()) };
+    };
+    let place = place(clean, way, marks, fault);
     judge(exchange, clean, &results, place, fault.cut)?;
     let requests = seen.requests.iter().filter(|it| it.request.head.method != "CONNECT");
     let posts = requests.clone().filter(|it| it.request.head.method == "POST").count();
@@ -138,9 +151,14 @@ fn is_expected(failed: &Failed, place: Place, cut: Cut, met: Option<usize>, numb
     let wanted = if stalls { ErrorKind::Timeout } else { ErrorKind::Incomplete };
     is_met
         && match place {
+            // On a busy machine the time may be over before: which phase it is, the sweep in memory says.
+            _ if stalls => *kind == wanted,
             Place::Tunnel => (*kind, *phase) == (wanted, Phase::Tunnel),
-            Place::Handshake if stalls => (*kind, *phase) == (wanted, Phase::Tls),
-            Place::Handshake if resets => matches!(phase, Phase::Tls | Phase::Tunnel),
+            // The last word of the handshake may have been said, and the answer to it not been heard.
+            Place::Handshake if resets => {
+                matches!(phase, Phase::Tls | Phase::Tunnel)
+                    || (*kind == wanted && matches!(phase, Phase::Head | Phase::Send))
+            }
             Place::Handshake => (*kind, *phase) == (ErrorKind::Tls, Phase::Tls),
             Place::Before(_) | Place::Head(_) | Place::Body(_) | Place::Idle if resets => {
                 matches!(kind, ErrorKind::Incomplete | ErrorKind::Tls)
@@ -157,18 +175,17 @@ fn all<C: Client>() {
         let client = C::start().unwrap();
         let all = exchanges();
         let cuts = [Cut::Fin, Cut::Rst, Cut::Bytewise, Cut::LateFin];
-        let long = Duration::from_secs(5);
         let mut runs = 0;
         for exchange in [&all[0], &all[1], &all[4], &all[7]] {
-            runs += sweep(&client, exchange, Way::Plain, &cuts, 3, long);
-            runs += sweep(&client, exchange, Way::Tls, &cuts, 17, long);
+            runs += sweep(&client, exchange, Way::Plain, &cuts, 7, None);
+            runs += sweep(&client, exchange, Way::Tls, &cuts, 43, None);
         }
         for way in [Way::Forward, Way::Tunnel, Way::TlsTunnel, Way::Socks] {
-            runs += sweep(&client, &all[7], way, &cuts, 17, long);
+            runs += sweep(&client, &all[7], way, &cuts, 31, None);
         }
-        assert!(runs > 500, "{runs}");
+        assert!(runs > 200, "{runs}");
         // Silence costs time.
-        let short = Duration::from_millis(60);
+        let short = Some(Duration::from_millis(250));
         for way in [Way::Plain, Way::Tunnel] {
             sweep(&client, &all[1], way, &[Cut::Stall], 61, short);
         }
