@@ -66,12 +66,16 @@ impl Socket {
 
     /// Says what is to be said before the first request.
     async fn set_up(&mut self, setup: &mut impl Setup, deadline: Option<Deadline>) -> Result<(), Cause> {
+        // The peer may have said why before it closed: what is still to be said to it is dropped, and it is heard.
+        let mut is_gone = false;
         loop {
-            if !setup.out().is_empty() || self.holds() {
+            if is_gone {
+                setup.wrote(setup.out().len());
+            }
+            if !is_gone && (!setup.out().is_empty() || self.holds()) {
                 match self.write(&[IoSlice::new(setup.out())], deadline).await {
                     Ok(n) => setup.wrote(n.unwrap_or(0)),
-                    // The peer may have said why before it closed.
-                    Err(cause) if cause.is_lost() => setup.wrote(setup.out().len()),
+                    Err(cause) if cause.is_lost() => is_gone = true,
                     Err(cause) => return Err(cause),
                 }
             } else if setup.is_done() {
@@ -203,6 +207,10 @@ impl Socket {
             None => stream.poll_write_vectored(cx, parts),
             Some(channel) => {
                 channel.write(parts)?;
+                if channel.out().is_empty() {
+                    // What it held went out in reading.
+                    return Poll::Ready(Ok(Some(0)));
+                }
                 stream.poll_write(cx, channel.out())
             }
         };
