@@ -1,5 +1,6 @@
 //! A short soak of each transport. Descriptors and threads are those of the whole process: it is one test.
 
+use session_testkit::hostile::async_std::{AsyncStd, On, Smol};
 use session_testkit::hostile::blocking::Blocking;
 use session_testkit::hostile::tokio::Tokio;
 use session_testkit::soak::run::run;
@@ -10,7 +11,8 @@ const REQUESTS: usize = 2000;
 #[test]
 fn no_request_is_lost_or_doubled_and_nothing_is_left_open() {
     bounded(|| {
-        for told in [run::<Blocking>(REQUESTS), run::<Tokio>(REQUESTS)] {
+        let runs = [run::<Blocking>, run::<Tokio>, run::<On<AsyncStd>>, run::<On<Smol>>];
+        for told in runs.map(|run| run(REQUESTS)) {
             let told = told.unwrap_or_else(|what| panic!("{what}"));
             assert_eq!(told.answered + told.failed, REQUESTS, "{told}");
             assert!(told.ended > REQUESTS / 10 && told.repeated > 0, "{told}");

@@ -1,12 +1,13 @@
 //! The binary `soak`: its arguments, and what it prints.
 
+use crate::hostile::async_std::{AsyncStd, On, Smol};
 use crate::hostile::blocking::Blocking;
 use crate::hostile::client::Client;
 use crate::hostile::tokio::Tokio;
 use crate::soak::run::{Told, run};
 
 /// How it is called.
-pub const USAGE: &str = "usage: soak [--on blocking|tokio|all] [REQUESTS]";
+pub const USAGE: &str = "usage: soak [--on blocking|tokio|async-std|smol|all] [REQUESTS]";
 
 /// How many requests are asked where no number is given.
 const REQUESTS: usize = 100_000;
@@ -18,7 +19,12 @@ type Named = (&'static str, Run);
 
 /// Every transport of this build.
 fn transports() -> Vec<Named> {
-    vec![(Blocking::NAME, run::<Blocking>), (Tokio::NAME, run::<Tokio>)]
+    vec![
+        (Blocking::NAME, run::<Blocking>),
+        (Tokio::NAME, run::<Tokio>),
+        (On::<AsyncStd>::NAME, run::<On<AsyncStd>>),
+        (On::<Smol>::NAME, run::<On<Smol>>),
+    ]
 }
 
 /// Soaks what the arguments say, prints it and gives the exit status: 0, 1 where something was wrong, 2 for bad arguments.
@@ -68,7 +74,7 @@ mod tests {
     #[test]
     fn a_transport_and_a_number_may_be_named() {
         let choose = |arguments: &[&str]| chosen(arguments.iter().map(|&argument| argument.to_owned()));
-        assert_eq!(choose(&[]).map(|(all, requests)| (all.len(), requests)), Ok((2, REQUESTS)));
+        assert_eq!(choose(&[]).map(|(all, requests)| (all.len(), requests)), Ok((4, REQUESTS)));
         assert_eq!(choose(&["--on", "tokio", "7"]).map(|(all, requests)| (all.len(), requests)), Ok((1, 7)));
         for bad in [&["--on"][..], &["--on", "moon"], &["many"], &["-1"]] {
             assert!(choose(bad).is_err(), "{bad:?}");

@@ -10,6 +10,7 @@ use session_core::message::proxy::ProxyServer;
 use session_core::proxy::select::ProxyConfig;
 use session_core::session::builder::SessionBuilder;
 use session_core::tls::settings::Certificate;
+use session_testkit::hostile::async_std::{AsyncStd, On, Smol};
 use session_testkit::hostile::blocking::Blocking;
 use session_testkit::hostile::client::{Ask, Client, Failed, Reply};
 use session_testkit::hostile::cutting::Cutting;
@@ -77,7 +78,9 @@ fn play<C: Client>(
         if let Some(body) = body {
             ask.content = session_testkit::hostile::client::Content::Bytes(body.clone());
         }
-        ask.timeout = within;
+        if let Some(within) = within {
+            ask = ask.within(within);
+        }
         let started = Instant::now();
         results.push(client.ask(&session, ask));
         if started.elapsed() > LONG {
@@ -195,6 +198,16 @@ fn all<C: Client>() {
 #[test]
 fn blocking() {
     all::<Blocking>();
+}
+
+#[test]
+fn async_std() {
+    all::<On<AsyncStd>>();
+}
+
+#[test]
+fn smol() {
+    all::<On<Smol>>();
 }
 
 #[test]
