@@ -246,6 +246,11 @@ impl TlsPeer {
         }
     }
 
+    /// Takes the plaintext that was read and is no request that was given.
+    pub fn take_plain(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.plain)
+    }
+
     /// Sends plaintext.
     ///
     /// # Errors

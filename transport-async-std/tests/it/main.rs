@@ -20,6 +20,8 @@ mod tasks;
 #[cfg(feature = "tls")]
 mod tls;
 mod upgrade;
+#[cfg(feature = "tls")]
+mod upgrade_tls;
 mod upload;
 
 use runtime::Runtime;

@@ -18,6 +18,8 @@ mod snapshot;
 #[cfg(feature = "tls")]
 mod tls;
 mod upgrade;
+#[cfg(feature = "tls")]
+mod upgrade_tls;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};

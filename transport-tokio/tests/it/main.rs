@@ -19,6 +19,8 @@ mod tasks;
 #[cfg(feature = "tls")]
 mod tls;
 mod upgrade;
+#[cfg(feature = "tls")]
+mod upgrade_tls;
 mod upload;
 
 use session_testkit::script::answer::{Answer, Response};

@@ -1,0 +1,143 @@
+//! Connections that leave HTTP within TLS: what was encrypted and not yet taken by the system is neither lost nor sent twice.
+
+use crate::{LONG, bounded};
+use session_core::tls::settings::Certificate;
+use session_testkit::ca::TestCa;
+use session_testkit::script::gate::Gate;
+use session_testkit::tls::{ClientCertificate, TlsPeer, TlsServer, server_config};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::Poll;
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+use transport_tokio::{Session, Upgraded};
+
+const SWITCH: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nwelcome";
+
+/// More than the systems of both sides hold: who writes this to somebody who does not read has to wait.
+const LARGE: usize = 12 * 1024 * 1024;
+
+/// A server that switches, says a word right behind that, and then does `serve`; and a session that trusts it.
+fn switching(serve: impl Fn(&mut TlsPeer) -> io::Result<()> + Send + Sync + 'static) -> (TlsServer, Session) {
+    let ca = TestCa::new();
+    let config = server_config(&ca.issue(&["a.test"]), ClientCertificate::None, &[]);
+    let server = TlsServer::start(config, move |peer| {
+        peer.request()?;
+        peer.send(SWITCH)?;
+        serve(peer)
+    });
+    let builder = Session::builder().tls_certs_only([Certificate::der(ca.certificate_der())]);
+    let session = builder.resolve("a.test", server.address()).build().unwrap();
+    (server, session)
+}
+
+async fn switched(server: &TlsServer, session: &Session) -> Upgraded {
+    let url = format!("https://a.test:{}/", server.address().port());
+    let mut stream = session.get(url).upgrade("echo").send().await.unwrap().upgrade().unwrap();
+    // In pieces that are smaller than the record.
+    let mut word = Vec::new();
+    while word.len() < 7 {
+        let mut piece = [0; 3];
+        let n = stream.read(&mut piece).await.unwrap();
+        assert!(n > 0);
+        word.extend_from_slice(&piece[..n]);
+    }
+    assert_eq!(word, b"welcome");
+    stream
+}
+
+/// Sends back what comes until that ends, and then ends in order.
+fn echo(peer: &mut TlsPeer) -> io::Result<()> {
+    while peer.more()? > 0 {
+        let said = peer.take_plain();
+        peer.send(&said)?;
+    }
+    peer.close_notify()
+}
+
+/// Reads nothing before the gate is open, then all, and says how much that was and whether it is the sample.
+fn measure(peer: &mut TlsPeer, gate: &Gate) -> io::Result<()> {
+    assert!(gate.wait(LONG));
+    let mut said = Vec::new();
+    while peer.more()? > 0 {
+        said.append(&mut peer.take_plain());
+    }
+    peer.send(format!("{} {}", said.len(), said == sample(said.len())).as_bytes())?;
+    peer.close_notify()
+}
+
+/// Bytes that are not all alike, and repeat at no length of a record.
+fn sample(length: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..251).collect::<Vec<u8>>().repeat(length / 251 + 1);
+    bytes.truncate(length);
+    bytes
+}
+
+#[test]
+fn what_is_written_comes_back_while_both_ways_are_full() {
+    bounded(|| async {
+        let (server, session) = switching(echo);
+        let (mut reader, mut writer) = split(switched(&server, &session).await);
+        let sent = sample(LARGE);
+        let writing = async {
+            writer.write_all(&sent).await.unwrap();
+            writer.shutdown().await.unwrap();
+        };
+        let reading = async {
+            let mut came = Vec::new();
+            let mut piece = [0; 5000];
+            loop {
+                match reader.read(&mut piece).await.unwrap() {
+                    0 => return came,
+                    n => came.extend_from_slice(&piece[..n]),
+                }
+            }
+        };
+        let ((), came) = tokio::join!(writing, reading);
+        assert!(came == sent, "{} bytes came", came.len());
+    });
+}
+
+#[test]
+fn what_a_full_stream_took_only_a_part_of_goes_out_once() {
+    bounded(|| async {
+        let gate = Gate::new();
+        let opened = gate.clone();
+        let (server, session) = switching(move |peer| measure(peer, &opened));
+        let mut stream = switched(&server, &session).await;
+        let all = sample(LARGE);
+        let mut taken = 0;
+        // Asked until it says that it waits, and once more: that takes nothing.
+        for _ in 0..2 {
+            while let Poll::Ready(n) =
+                poll_fn(|cx| Poll::Ready(Pin::new(&mut stream).poll_write(cx, &all[taken..taken + 100_000]))).await
+            {
+                taken += n.unwrap();
+            }
+        }
+        assert!(taken > 0);
+        let flushed = poll_fn(|cx| Poll::Ready(Pin::new(&mut stream).poll_flush(cx))).await;
+        assert!(flushed.is_pending(), "nobody has read");
+        gate.open();
+        stream.write_all(&all[taken..taken + 100_000]).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer, format!("{} true", taken + 100_000));
+    });
+}
+
+#[test]
+fn a_stream_that_is_dropped_is_ended_in_order() {
+    bounded(|| async {
+        let (server, session) = switching(echo);
+        let mut stream = switched(&server, &session).await;
+        stream.write_all(b"hello").await.unwrap();
+        stream.flush().await.unwrap();
+        let mut said = [0; 5];
+        stream.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said, b"hello");
+        drop(stream);
+        assert_eq!((server.closed_in_order(), session.idle_connections()), (1, 0));
+    });
+}
