@@ -146,12 +146,14 @@ impl Channel {
         self.outer.received(n);
     }
 
-    /// Encrypts some of `parts`, unless what was encrypted before still waits in [`out`](Channel::out).
+    /// Encrypts some of `parts`, unless what was encrypted before still waits in [`out`](Channel::out), or left it unseen
+    /// ([`flushed`](Channel::flushed)): then `out` may be empty, and [`take_accepted`](Channel::take_accepted) tells how much
+    /// that was.
     ///
     /// # Errors
     /// The connection takes nothing any more.
     pub fn write(&mut self, parts: &[IoSlice<'_>]) -> Result<(), TlsError> {
-        if !self.out.is_empty() || parts.iter().all(|part| part.is_empty()) {
+        if !self.out.is_empty() || self.accepted > 0 || parts.iter().all(|part| part.is_empty()) {
             return Ok(());
         }
         self.accepted = match &mut self.inner {
@@ -185,14 +187,20 @@ impl Channel {
         if n == 0 { 0 } else { std::mem::take(&mut self.accepted) }
     }
 
+    /// Says the same where the one who writes is not asking, as in reading. What plaintext that was it is told when it
+    /// comes again with the same bytes: they are not encrypted twice.
+    pub fn flushed(&mut self, n: usize) {
+        self.out.advance(n.min(self.out.len()));
+    }
+
     /// Whether something was encrypted that does not count as written yet.
     #[must_use]
     pub fn has_accepted(&self) -> bool {
         self.accepted > 0
     }
 
-    /// Counts what was encrypted as written, though none of it has left: gives how much that is. For whoever does not come
-    /// again with the same bytes.
+    /// Counts what was encrypted as written, whether any of it has left or not: gives how much that is. For whoever does not
+    /// come again with the same bytes, and for what went out in reading.
     pub fn take_accepted(&mut self) -> usize {
         std::mem::take(&mut self.accepted)
     }

@@ -209,7 +209,7 @@ impl Socket {
                 channel.write(parts)?;
                 if channel.out().is_empty() {
                     // What it held went out in reading.
-                    return Poll::Ready(Ok(Some(0)));
+                    return Poll::Ready(Ok(Some(channel.take_accepted())));
                 }
                 stream.poll_write(cx, channel.out())
             }
@@ -295,7 +295,7 @@ impl Drop for Socket {
 /// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
 fn flush(stream: &Stream, channel: &mut Channel) {
     let n = stream.try_write(channel.out()).unwrap_or(0);
-    channel.wrote(n);
+    channel.flushed(n);
 }
 
 /// Reads what the system has already: `None` is nothing, 0 the end.

@@ -190,7 +190,7 @@ impl Socket {
                     channel.write(parts)?;
                     if channel.out().is_empty() {
                         // What it held went out in reading.
-                        return Ok(Some(0));
+                        return Ok(Some(channel.take_accepted()));
                     }
                     send(&self.stream, &[IoSlice::new(channel.out())])
                 }
@@ -253,7 +253,7 @@ impl Drop for Socket {
 /// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
 fn flush(stream: &Stream, channel: &mut Channel) {
     let n = send(stream, &[IoSlice::new(channel.out())]).unwrap_or(0);
-    channel.wrote(n);
+    channel.flushed(n);
 }
 
 /// Reads what the system has already: `None` is nothing, 0 the end.

@@ -1,4 +1,5 @@
-//! Connections that leave HTTP within TLS: what was encrypted and not yet taken by the system is neither lost nor sent twice.
+//! Writing within TLS, by connections that left HTTP and by an upload: what was encrypted and not yet taken by the system is
+//! neither lost nor sent twice.
 
 use crate::{LONG, bounded};
 use session_core::tls::settings::Certificate;
@@ -139,5 +140,43 @@ fn a_stream_that_is_dropped_is_ended_in_order() {
         assert_eq!(&said, b"hello");
         drop(stream);
         assert_eq!((server.closed_in_order(), session.idle_connections()), (1, 0));
+    });
+}
+
+#[test]
+fn an_upload_arrives_once_though_the_server_talks_while_it_reads() {
+    bounded(|| async {
+        let ca = TestCa::new();
+        let config = server_config(&ca.issue(&["a.test"]), ClientCertificate::None, &[]);
+        let server = TlsServer::start(config, |peer| {
+            let mut said = Vec::new();
+            let (mut words, mut next) = (0, 500_000);
+            while said.len() < LARGE {
+                if peer.more()? == 0 {
+                    return Ok(());
+                }
+                said.append(&mut peer.take_plain());
+                // The client is woken to read in the middle of its records.
+                if said.len() > next && words < 15 {
+                    peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")?;
+                    (words, next) = (words + 1, next + 500_000);
+                }
+            }
+            let body = said.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+            while said.len() < body + LARGE && peer.more()? > 0 {
+                said.append(&mut peer.take_plain());
+            }
+            let answer = (said[body..] == sample(LARGE)).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+            peer.send(format!("{head}{answer}").as_bytes())?;
+            peer.close_notify()
+        });
+        let builder = Session::builder().tls_certs_only([Certificate::der(ca.certificate_der())]);
+        let session = builder.resolve("a.test", server.address()).build().unwrap();
+        let url = format!("https://a.test:{}/", server.address().port());
+        for _ in 0..5 {
+            let sent = session.post(url.as_str()).body(sample(LARGE)).send().await.unwrap();
+            assert_eq!(sent.text().await.unwrap(), "true");
+        }
     });
 }

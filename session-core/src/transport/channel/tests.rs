@@ -188,6 +188,27 @@ fn plaintext_counts_as_written_with_the_first_byte_of_its_records_and_not_before
 }
 
 #[test]
+fn what_went_out_in_reading_is_told_to_the_writer_and_not_encrypted_again() {
+    for count in [1, 2] {
+        let (mut channel, mut far) = connected(count);
+        // All of it goes, or a part.
+        for left in [0, 3] {
+            channel.write(&[IoSlice::new(b"hello")]).unwrap();
+            let length = channel.out().len() - left;
+            far.hear(&channel.out()[..length]);
+            channel.flushed(length);
+            channel.write(&[IoSlice::new(b"hello")]).unwrap();
+            assert_eq!(channel.out().len(), left);
+            far.hear(channel.out());
+            let told = if left == 0 { channel.take_accepted() } else { channel.wrote(left) };
+            assert_eq!((told, channel.has_accepted()), (5, false));
+        }
+        write(&mut channel, &mut far, b"!", usize::MAX);
+        assert_eq!(far.heard, b"hellohello!", "{count}");
+    }
+}
+
+#[test]
 fn both_ends_are_said_and_nothing_is_said_within_a_record() {
     for count in [1, 2] {
         let (mut channel, mut far) = connected(count);

@@ -123,7 +123,7 @@ impl Socket {
         let plain = channel.read(buffer);
         if !channel.out().is_empty() {
             let n = self.stream.write(channel.out()).unwrap_or(0);
-            channel.wrote(n);
+            channel.flushed(n);
         }
         Ok(Some(plain?))
     }
@@ -173,7 +173,7 @@ impl Socket {
                 channel.write(parts)?;
                 if channel.out().is_empty() {
                     // What it held went out in reading.
-                    return Ok(Some(0));
+                    return Ok(Some(channel.take_accepted()));
                 }
                 self.stream.write(channel.out())
             }
