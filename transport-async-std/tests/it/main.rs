@@ -1,6 +1,7 @@
 //! The transport for async-std and smol over real sockets, on the executors of both, against the scripted server of the testkit.
 
 mod bad_input;
+mod cancel;
 mod codings;
 mod connect;
 mod cookie_file;

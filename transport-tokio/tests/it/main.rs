@@ -1,6 +1,7 @@
 //! The tokio transport over real sockets, against the scripted server of the testkit.
 
 mod bad_input;
+mod cancel;
 mod codings;
 mod connect;
 mod cookie_file;
