@@ -2,6 +2,7 @@
 //! the response that comes of it.
 
 mod cookie_file;
+mod platform;
 pub(crate) mod pool;
 mod shared_jar;
 #[cfg(feature = "serde")]
@@ -9,6 +10,7 @@ mod snapshot;
 
 pub use shared_jar::SharedJar;
 
+use self::platform::PLATFORM;
 use self::pool::{Connections, Lease};
 use self::shared_jar::Machine;
 use crate::body::upgrade::Upgraded;
@@ -34,7 +36,6 @@ use session_core::session::Session as Core;
 use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
 use session_core::time::{Now, Timeouts};
-use session_core::tls::config::PlatformVerifier;
 use session_core::transport::bounds::Bounds;
 use session_core::transport::content::CodedBody;
 use session_core::transport::response::ResponseInfo;
@@ -353,13 +354,6 @@ impl Shared {
         }
     }
 }
-
-/// What makes the platform's verifier of certificates, in a build that has one.
-#[cfg(feature = "platform-verifier")]
-const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>> =
-    Some(|| PlatformVerifier::new(rustls_platform_verifier::Verifier::new));
-#[cfg(not(feature = "platform-verifier"))]
-const PLATFORM: Option<fn() -> std::result::Result<PlatformVerifier, CoreError>> = None;
 
 /// The lock, also after a panic of somebody who held it: what it guards is whole between any two of its own steps.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -15,6 +15,14 @@ pub enum TlsConfig {}
 #[expect(clippy::exhaustive_enums, reason = "there is no value of it")]
 pub enum PlatformVerifier {}
 
+/// What makes it. In this build it is never asked.
+pub type MakePlatform = fn(FurtherRoots) -> Result<PlatformVerifier, Error>;
+
+/// Root certificates to trust beside those of the platform. In this build there is none.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there is no value of it")]
+pub enum FurtherRoots {}
+
 /// Every set of settings that is in use. In this build there is none.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -29,7 +37,7 @@ impl TlsConfigs {
 
     /// The same.
     #[must_use]
-    pub fn with_platform(self, _make: fn() -> Result<PlatformVerifier, Error>) -> Self {
+    pub fn with_platform(self, _make: MakePlatform) -> Self {
         self
     }
 

@@ -35,7 +35,32 @@ pub struct TlsConfigs {
     most: usize,
     sessions: usize,
     /// Makes the platform's verifier, which reads files: not before somebody wants it.
-    platform: Option<fn() -> Result<PlatformVerifier, Error>>,
+    platform: Option<MakePlatform>,
+}
+
+/// What makes the platform's verifier, which trusts these roots too. It fails with
+/// [`ErrorKind::InvalidSetting`](crate::error::ErrorKind::InvalidSetting) where it cannot, and leaves none of them out.
+pub type MakePlatform = fn(FurtherRoots) -> Result<PlatformVerifier, Error>;
+
+/// Root certificates to trust beside those of the platform, in DER. Each of them was read and is one.
+#[derive(Debug)]
+pub struct FurtherRoots(Vec<CertificateDer<'static>>);
+
+impl FurtherRoots {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for FurtherRoots {
+    type Item = CertificateDer<'static>;
+    type IntoIter = std::vec::IntoIter<CertificateDer<'static>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 impl TlsConfigs {
@@ -45,9 +70,10 @@ impl TlsConfigs {
         Self { made: BTreeMap::new(), most: limits.tls_configs, sessions: limits.tls_sessions, platform: None }
     }
 
-    /// The same with what makes the verifier for [`Roots::Platform`], once such settings are first used.
+    /// The same with what makes the verifier for [`Roots::Platform`] and [`Roots::PlatformMerge`], once such settings are
+    /// first used.
     #[must_use]
-    pub fn with_platform(mut self, make: fn() -> Result<PlatformVerifier, Error>) -> Self {
+    pub fn with_platform(mut self, make: MakePlatform) -> Self {
         self.platform = Some(make);
         self
     }
@@ -72,11 +98,7 @@ impl TlsConfigs {
 
 impl TlsConfig {
     /// Of settings, with room for `sessions` sessions that can be resumed.
-    fn new(
-        settings: &TlsSettings,
-        sessions: usize,
-        platform: Option<fn() -> Result<PlatformVerifier, Error>>,
-    ) -> Result<Self, Error> {
+    fn new(settings: &TlsSettings, sessions: usize, platform: Option<MakePlatform>) -> Result<Self, Error> {
         let provider = Arc::new(provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&versions(settings))
@@ -163,23 +185,35 @@ fn versions(settings: &TlsSettings) -> Vec<&'static SupportedProtocolVersion> {
 fn checker(
     roots: &Roots,
     provider: &Arc<CryptoProvider>,
-    platform: Option<fn() -> Result<PlatformVerifier, Error>>,
+    platform: Option<MakePlatform>,
 ) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let (compiled_in, further): (&[_], &[Certificate]) = match roots {
         Roots::Webpki => (webpki_roots::TLS_SERVER_ROOTS, &[]),
         Roots::Merge(further) => (webpki_roots::TLS_SERVER_ROOTS, further),
         Roots::Only(further) => (&[], further),
-        Roots::Platform => {
-            let make = platform.ok_or_else(|| refused("this build has no verifier of the platform's"))?;
-            return Ok(make()?.0);
-        }
+        Roots::Platform => return by_platform(&[], platform),
+        Roots::PlatformMerge(further) => return by_platform(further, platform),
     };
     let mut store = RootCertStore { roots: compiled_in.to_vec() };
-    for certificate in certificates(further)? {
-        store.add(certificate).map_err(|source| refused("a root certificate cannot be read").with_source(source))?;
-    }
+    add(&mut store, &certificates(further)?)?;
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build();
     Ok(verifier.map_err(|source| refused("there is no root certificate").with_source(source))?)
+}
+
+/// The platform's verifier with further roots.
+fn by_platform(further: &[Certificate], platform: Option<MakePlatform>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let make = platform.ok_or_else(|| refused("this build has no verifier of the platform's"))?;
+    let further = certificates(further)?;
+    // A verifier may pass over what it cannot read. Here nothing is passed over.
+    add(&mut RootCertStore::empty(), &further)?;
+    Ok(make(FurtherRoots(further))?.0)
+}
+
+fn add(store: &mut RootCertStore, roots: &[CertificateDer<'static>]) -> Result<(), Error> {
+    roots.iter().try_for_each(|root| {
+        let added = store.add(root.clone());
+        added.map_err(|source| refused("a root certificate cannot be read").with_source(source))
+    })
 }
 
 /// The certificates in DER, in their order.

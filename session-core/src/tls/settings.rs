@@ -39,6 +39,8 @@ pub enum Roots {
     Only(Vec<Certificate>),
     /// Whatever the platform trusts, by the verifier that a transport hands in; where it has none, that is an error.
     Platform,
+    /// Whatever the platform trusts, and these.
+    PlatformMerge(Vec<Certificate>),
 }
 
 /// One certificate, or several in PEM.
@@ -127,7 +129,9 @@ impl TlsSettings {
         self.roots = match self.roots {
             Roots::Only(roots) => Roots::Only(add(roots)),
             Roots::Merge(roots) => Roots::Merge(add(roots)),
-            Roots::Webpki | Roots::Platform => Roots::Merge(add(Vec::new())),
+            Roots::Webpki => Roots::Merge(add(Vec::new())),
+            Roots::PlatformMerge(roots) => Roots::PlatformMerge(add(roots)),
+            Roots::Platform => Roots::PlatformMerge(add(Vec::new())),
         };
         self
     }
@@ -273,7 +277,9 @@ mod tests {
         let only = TlsSettings::new().roots(Roots::Only(vec![one.clone()])).add_roots([other.clone()]);
         assert_eq!(only, TlsSettings::new().roots(Roots::Only(vec![one.clone(), other.clone()])));
         let merged = TlsSettings::new().add_roots([one.clone()]).add_roots([other.clone()]);
-        assert_eq!(merged, TlsSettings::new().roots(Roots::Merge(vec![one, other])));
+        assert_eq!(merged, TlsSettings::new().roots(Roots::Merge(vec![one.clone(), other.clone()])));
+        let platform = TlsSettings::new().roots(Roots::Platform).add_roots([one.clone()]).add_roots([other.clone()]);
+        assert_eq!(platform, TlsSettings::new().roots(Roots::PlatformMerge(vec![one, other])));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::retry::failure::{Failure, FailureKind};
 use crate::session::Session;
 use crate::session::step::Hop;
 use crate::session::transport::ConnectSettings;
-use crate::tls::config::{PlatformVerifier, TlsConfig, TlsConfigs};
+use crate::tls::config::{MakePlatform, TlsConfig, TlsConfigs};
 use crate::tls::settings::TlsSettings;
 use std::sync::Arc;
 
@@ -33,10 +33,7 @@ pub fn check_supported(hop: &Hop, settings: &ConnectSettings) -> Result<(), Fail
 ///
 /// # Errors
 /// [`TlsConfigs::config`]: settings that cannot hold, or that this build cannot meet.
-pub fn tls_configs(
-    session: &Session,
-    platform: Option<fn() -> Result<PlatformVerifier, Error>>,
-) -> Result<TlsConfigs, Error> {
+pub fn tls_configs(session: &Session, platform: Option<MakePlatform>) -> Result<TlsConfigs, Error> {
     let configs = TlsConfigs::new(session.limits());
     let mut configs = match platform {
         Some(make) => configs.with_platform(make),

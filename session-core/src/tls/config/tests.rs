@@ -1,14 +1,15 @@
 //! Sessions are resumed under equal settings and under no others, and what is kept is bounded.
 
-use super::TlsConfigs;
-use crate::error::ErrorKind;
+use super::{FurtherRoots, PlatformVerifier, TlsConfigs};
+use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::message::host::CanonicalHost;
 use crate::time::Now;
 use crate::tls::client::Tls;
 use crate::tls::settings::{Certificate, Identity, Roots, TlsSettings, Verification};
 use bytes::BytesMut;
-use rustls::{ServerConfig, ServerConnection};
+use rustls::client::WebPkiServerVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use session_testkit::ca::TestCa;
 use session_testkit::tls::{ClientCertificate, server_config};
 use std::sync::Arc;
@@ -92,4 +93,30 @@ fn the_platforms_roots_need_its_verifier() {
     let settings = Arc::new(TlsSettings::new().roots(Roots::Platform));
     let error = TlsConfigs::new(&Limits::default()).config(&settings).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidSetting);
+}
+
+#[test]
+fn roots_beside_the_platforms_are_handed_to_its_verifier_and_must_be_certificates() {
+    /// Trusts what it is handed, as a platform that has no roots of its own.
+    fn make(further: FurtherRoots) -> Result<PlatformVerifier, Error> {
+        assert!(!further.is_empty(), "none was handed on");
+        PlatformVerifier::new(|provider| {
+            let mut store = RootCertStore::empty();
+            further.into_iter().try_for_each(|root| store.add(root))?;
+            let built = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build();
+            built
+                .map(|built| Arc::try_unwrap(built).unwrap())
+                .map_err(|error| rustls::Error::General(error.to_string()))
+        })
+    }
+    let ca = TestCa::new();
+    let server = Arc::new(server_config(&ca.issue(&["a.test"]), ClientCertificate::None, &[&rustls::version::TLS13]));
+    let beside = |root| TlsSettings::new().roots(Roots::Platform).add_roots([root]);
+    let mut configs = TlsConfigs::new(&Limits::default()).with_platform(make);
+    let settings = beside(Certificate::der(ca.certificate_der()));
+    assert!(!resumes(&mut configs, &settings, &server) && resumes(&mut configs, &settings, &server), "it is trusted");
+    let error = configs.config(&Arc::new(beside(Certificate::der([1, 2, 3])))).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSetting);
+    let without = TlsConfigs::new(&Limits::default()).config(&Arc::new(settings)).map(drop).unwrap_err();
+    assert_eq!(without.kind(), ErrorKind::InvalidSetting);
 }
