@@ -121,8 +121,10 @@ impl Wire {
                 if let Poll::Ready(filled) = body.poll_fill(cx) {
                     return Poll::Ready(filled.map(Some).map_err(Cause::Source));
                 }
-                if listen == Listen::ToPeer && self.socket.poll_readable(cx).is_ready() {
-                    return Poll::Ready(Ok(None));
+                if listen == Listen::ToPeer
+                    && let Poll::Ready(readable) = self.socket.poll_readable(cx)
+                {
+                    return Poll::Ready(readable.map(|()| None));
                 }
                 self.socket.poll_late(cx, deadline).map(Err)
             });

@@ -222,8 +222,10 @@ impl Socket {
             Poll::Ready(Err(error)) => return Poll::Ready(Err(Cause::Io(error))),
             Poll::Pending => {}
         }
-        if listen == Listen::ToPeer && self.poll_readable(cx).is_ready() {
-            return Poll::Ready(Ok(None));
+        if listen == Listen::ToPeer
+            && let Poll::Ready(readable) = self.poll_readable(cx)
+        {
+            return Poll::Ready(readable.map(|()| None));
         }
         self.poll_late(cx, deadline).map(Err)
     }
