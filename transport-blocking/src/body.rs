@@ -52,17 +52,22 @@ const PIECE: usize = 128 * 1024;
 
 impl Body {
     /// What `reader` gives up to its end. It is sent in chunks, as it comes.
+    ///
+    /// A read of it cannot be interrupted: one that blocks for ever blocks the request for ever. One that took longer than
+    /// the timeouts allow ends the request once it returns, and only then an early answer of the server is heard.
     pub fn reader(reader: impl Read + Send + 'static) -> Self {
         Self::of_source(Some(Box::new(reader)), None, None)
     }
 
     /// The same of a known length, which is told to the server. The reader must end there: giving less or more is
-    /// [`ErrorKind::Body`]. Use [`Read::take`] for a part of something longer.
+    /// [`ErrorKind::Body`]. Use [`Read::take`] for a part of something longer. A read cannot be interrupted: see
+    /// [`Body::reader`].
     pub fn sized_reader(reader: impl Read + Send + 'static, length: u64) -> Self {
         Self::of_source(Some(Box::new(reader)), None, Some(length))
     }
 
-    /// What the reader gives that `open` opens; it is opened anew each time the body is sent.
+    /// What the reader gives that `open` opens; it is opened anew each time the body is sent. Neither opening nor a
+    /// read can be interrupted: see [`Body::reader`].
     pub fn replayable<R: Read + Send + 'static>(
         length: Option<u64>,
         mut open: impl FnMut() -> io::Result<R> + Send + 'static,

@@ -78,7 +78,10 @@ impl Wire {
                 }
             }
             loop {
-                body.fill().map_err(Cause::Source)?;
+                self.fill(body, bounds)?;
+                if self.state.is_refused() {
+                    return Ok(());
+                }
                 let piece = body.piece();
                 if piece.is_empty() {
                     break;
@@ -96,6 +99,21 @@ impl Wire {
         self.state.send_end()?;
         self.write(&[], &[], bounds)?;
         if pieces > 1 { self.look() } else { Ok(()) }
+    }
+
+    /// Reads the body's next piece. Nothing ends a read of the caller's: that it took too long, and what the peer said
+    /// meanwhile, is seen once it is over.
+    fn fill(&mut self, body: &mut Body, bounds: &Bounds) -> Result<(), Cause> {
+        let deadline = bounds.idle(Instant::now());
+        body.fill().map_err(Cause::Source)?;
+        match deadline {
+            Some(deadline) if deadline.is_over(Instant::now()) => {
+                self.look()?;
+                if self.state.is_refused() { Ok(()) } else { Err(Cause::Late(deadline)) }
+            }
+            // In time: the next write looks for what the peer said.
+            _ => Ok(()),
+        }
     }
 
     /// Waits for a 100, for as long as the body has to.

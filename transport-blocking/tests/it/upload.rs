@@ -10,6 +10,7 @@ use session_testkit::script::request::{Head, Request};
 use session_testkit::script::responder::{Early, with_early};
 use session_testkit::server::listen::Server;
 use std::io::{self, Cursor, Read};
+use std::sync::mpsc;
 use std::time::Duration;
 use transport_blocking::{Body, Session};
 
@@ -92,6 +93,33 @@ fn a_source_that_fails_leaves_the_body_without_an_end() {
         let log = server.log();
         assert_eq!((log.requests.len(), log.faults.len()), (1, 1), "{:?}", log.faults);
         assert!(log.faults[0].contains("ended within a request"), "{:?}", log.faults);
+    });
+}
+
+#[test]
+fn a_source_that_takes_longer_than_the_request_may_ends_it_and_not_the_body() {
+    bounded(|| {
+        /// Gives its end too late: nobody ever sends what it waits for.
+        struct Late(mpsc::Receiver<()>, Duration);
+        impl Read for Late {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                assert_eq!(self.0.recv_timeout(self.1), Err(mpsc::RecvTimeoutError::Timeout));
+                Ok(0)
+            }
+        }
+        let allowed = Duration::from_millis(300);
+        for (total, idle) in [(allowed, LONG), (LONG, allowed)] {
+            let server = measure();
+            let session = Session::builder().timeout(total).read_timeout(idle).build().unwrap();
+            let (_sender, receiver) = mpsc::channel();
+            let body = Body::reader(Cursor::new(sample(10)).chain(Late(receiver, allowed + allowed / 3)));
+            let error = session.post(server.url("/")).body(body).send().unwrap_err();
+            assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Phase::Send), "{error}");
+            assert!(server.wait_for(LONG, |log| log.ended == 1));
+            let log = server.log();
+            assert_eq!((log.requests.len(), log.faults.len()), (0, 1), "{:?}", log.faults);
+            assert!(log.faults[0].contains("ended within a request"), "{:?}", log.faults);
+        }
     });
 }
 
