@@ -60,7 +60,9 @@ pub struct Limits {
     pub idle_per_key: usize,
     /// Idle connections kept in all. Default 256 (Go 100).
     pub idle_total: usize,
-    /// How long a connection may lie idle, in seconds. Default 90 (reqwest and Go 90).
+    /// How long a connection may lie idle, in seconds. Default 90 (reqwest and Go 90). It is not used after that. It is
+    /// closed when the session next takes, gives back or closes a connection, or its `close_expired` is called: no thread and
+    /// no task looks after idle connections.
     pub idle_seconds: u64,
     /// Distinct sets of TLS settings that are kept ready to begin connections with; one beyond that is made anew each time
     /// that it comes back. Default 16.

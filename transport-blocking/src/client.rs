@@ -144,6 +144,12 @@ impl Session {
         self.0.connections.close();
     }
 
+    /// Closes the connections that have lain idle for longer than [`Limits::idle_seconds`] or their servers allow. Each
+    /// request does so too; a session that makes none for long keeps them open unless this is called.
+    pub fn close_expired(&self) {
+        self.0.connections.close_expired();
+    }
+
     /// Whether [`Session::close`] was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {

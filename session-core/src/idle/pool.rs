@@ -179,6 +179,11 @@ impl<C> Pool<C> {
         self.settled(close, now)
     }
 
+    /// Closes what has lain idle for as long as it may. Every other change does so too; without any, nothing does.
+    pub fn close_expired(&mut self, now: Instant) -> Aftermath<C> {
+        self.settle(now)
+    }
+
     /// How many connections lie idle.
     #[must_use]
     pub fn idle(&self) -> usize {

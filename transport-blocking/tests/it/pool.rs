@@ -3,6 +3,8 @@
 use crate::{LONG, bounded, fetch, scripted, server};
 use session_core::error::{ErrorKind, Phase};
 use session_core::limits::Limits;
+use session_core::time::Now;
+use session_core::transport::Clock;
 use session_testkit::script::answer::{Answer, Deed};
 use session_testkit::script::endpoint::Endpoint;
 use session_testkit::script::gate::Gate;
@@ -10,8 +12,10 @@ use session_testkit::script::log::Place;
 use session_testkit::script::request::Request;
 use session_testkit::server::listen::{Server, Sockets};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 use transport_blocking::Session;
 
 /// A session that has one connection at most, and waits for it as long as for anything.
@@ -160,5 +164,26 @@ fn requests_outlive_the_session_that_they_came_from() {
             }
         }
         assert!(server.wait_for(LONG, |log| log.connections > 0 && log.ended == log.connections), "no socket is left");
+    });
+}
+
+#[test]
+fn an_idle_connection_is_closed_once_it_is_over_time_and_somebody_asks() {
+    bounded(|| {
+        let server = server(|_| Answer::ok("fine"));
+        let (later, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let shown = Arc::clone(&later);
+        let clock = Clock::new(move || {
+            Now::new(start, SystemTime::UNIX_EPOCH).advanced(Duration::from_secs(shown.load(Ordering::SeqCst)))
+        });
+        let session = Session::builder().clock(clock).build().unwrap();
+        fetch(&session, &server.url("/")).unwrap();
+        later.store(Limits::default().idle_seconds - 1, Ordering::SeqCst);
+        session.close_expired();
+        assert_eq!(session.idle_connections(), 1);
+        later.store(Limits::default().idle_seconds, Ordering::SeqCst);
+        session.close_expired();
+        assert_eq!(session.idle_connections(), 0);
+        assert!(server.wait_for(LONG, |log| log.ended == 1), "the server sees it closed");
     });
 }

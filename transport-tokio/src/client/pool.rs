@@ -106,6 +106,11 @@ impl Connections {
         self.act(|pool, now| ((), pool.close(now)));
     }
 
+    /// Closes what has lain idle for too long.
+    pub(crate) fn close_expired(&self) {
+        self.act(|pool, now| ((), pool.close_expired(now)));
+    }
+
     /// How many lie idle.
     pub(crate) fn idle(&self) -> usize {
         lock(&self.state).pool.idle()

@@ -3,6 +3,8 @@
 use crate::{LONG, bounded, fetch, scripted, server};
 use session_core::error::{ErrorKind, Phase};
 use session_core::limits::Limits;
+use session_core::time::Now;
+use session_core::transport::Clock;
 use session_testkit::script::answer::{Answer, Deed};
 use session_testkit::script::endpoint::Endpoint;
 use session_testkit::script::gate::Gate;
@@ -12,8 +14,10 @@ use session_testkit::server::listen::{Server, Sockets};
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 use transport_tokio::Session;
 
 /// A session that has one connection at most, and waits for it as long as for anything.
@@ -252,5 +256,26 @@ fn who_came_first_is_served_first() {
         }
         let seen: Vec<String> = server.requests().iter().skip(1).map(|request| request.head.target.clone()).collect();
         assert_eq!(seen, (0..20).map(|number| format!("/{number}")).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn an_idle_connection_is_closed_once_it_is_over_time_and_somebody_asks() {
+    bounded(|| async {
+        let server = server(|_| Answer::ok("fine"));
+        let (later, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let shown = Arc::clone(&later);
+        let clock = Clock::new(move || {
+            Now::new(start, SystemTime::UNIX_EPOCH).advanced(Duration::from_secs(shown.load(Ordering::SeqCst)))
+        });
+        let session = Session::builder().clock(clock).build().unwrap();
+        fetch(&session, &server.url("/")).await.unwrap();
+        later.store(Limits::default().idle_seconds - 1, Ordering::SeqCst);
+        session.close_expired();
+        assert_eq!(session.idle_connections(), 1);
+        later.store(Limits::default().idle_seconds, Ordering::SeqCst);
+        session.close_expired();
+        assert_eq!(session.idle_connections(), 0);
+        assert!(server.wait_for(LONG, |log| log.ended == 1), "the server sees it closed");
     });
 }
