@@ -155,21 +155,35 @@ impl Future for Waiting<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(ticket) = self.ticket else { return Poll::Pending };
-        let mut state = lock(&self.connections.state);
-        let Some(found) = state.pool.claim(ticket) else {
-            state.waiting.insert(ticket, cx.waker().clone());
-            return Poll::Pending;
-        };
-        drop(state);
-        self.ticket = None;
-        Poll::Ready(found)
+        // To clone and to drop a waker is code of the runtime's: neither happens under the lock.
+        let mut waker = None;
+        loop {
+            let mut state = lock(&self.connections.state);
+            if let Some(found) = state.pool.claim(ticket) {
+                drop(state);
+                self.ticket = None;
+                return Poll::Ready(found);
+            }
+            if state.waiting.get(&ticket).is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            if let Some(waker) = waker.take() {
+                let old = state.waiting.insert(ticket, waker);
+                drop(state);
+                drop(old);
+                return Poll::Pending;
+            }
+            drop(state);
+            waker = Some(cx.waker().clone());
+        }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            lock(&self.connections.state).waiting.remove(&ticket);
+            let waker = lock(&self.connections.state).waiting.remove(&ticket);
+            drop(waker);
             self.connections.act(|pool, now| ((), pool.cancel(ticket, now)));
         }
     }
