@@ -83,9 +83,20 @@ impl Socket {
             } else {
                 let n = poll_fn(|cx| self.poll_read(cx, setup.spare(), deadline)).await?;
                 if let Err(error) = setup.received(n) {
-                    // The peer is told where that takes no waiting.
-                    let _ = self.write(&[IoSlice::new(setup.out())], deadline).await;
+                    self.tell(setup.out());
                     return Err(Cause::Setup(error));
+                }
+            }
+        }
+    }
+
+    /// Tells the peer a last thing, as much of it as goes without waiting. Nobody hears whether it went.
+    fn tell(&mut self, last: &[u8]) {
+        match &mut self.channel {
+            None => drop(self.stream.try_write(last)),
+            Some(channel) => {
+                if channel.write(&[IoSlice::new(last)]).is_ok() {
+                    flush(&self.stream, channel);
                 }
             }
         }

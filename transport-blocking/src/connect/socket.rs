@@ -81,9 +81,20 @@ impl Socket {
             } else {
                 let n = self.read(setup.spare(), deadline)?;
                 if let Err(error) = setup.received(n) {
-                    // The peer is told where that takes no waiting.
-                    let _ = self.write(&[IoSlice::new(setup.out())], Listen::ToNobody, deadline);
+                    self.tell(setup.out());
                     return Err(Cause::Setup(error));
+                }
+            }
+        }
+    }
+
+    /// Tells the peer a last thing, as much of it as goes without waiting. Nobody hears whether it went.
+    fn tell(&mut self, last: &[u8]) {
+        match &mut self.channel {
+            None => drop(send(&self.stream, &[IoSlice::new(last)])),
+            Some(channel) => {
+                if channel.write(&[IoSlice::new(last)]).is_ok() {
+                    flush(&self.stream, channel);
                 }
             }
         }
