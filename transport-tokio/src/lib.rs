@@ -27,6 +27,9 @@
 //! runtime with its IO and time drivers on (`enable_all`), of either flavour. Dropping a future, or a response whose body
 //! has not ended, closes its connection and nothing else.
 //!
+//! A connection belongs to the runtime that it was made on, also while it lies idle, and moves only while that one is driven:
+//! a session used on several runtimes may take a connection of one that stands still, and waits for it until a timeout.
+//!
 //! https is rustls (feature `tls`, on by default), with Mozilla's roots unless the builder's `tls_certs_only` and
 //! `tls_certs_merge` say otherwise. What goes wrong in it is a [`TlsError`](session_core::tls::error::TlsError), the source
 //! of the error.

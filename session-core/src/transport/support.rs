@@ -11,8 +11,7 @@ use crate::tls::config::{MakePlatform, TlsConfig, TlsConfigs};
 use crate::tls::settings::TlsSettings;
 use std::sync::Arc;
 
-/// Refuses a hop that needs what no transport does: a proxy beside a unix socket,
-/// which is there in its place.
+/// Refuses a hop that cannot be: one that would take a proxy where every connection is made to a unix socket.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`]; nothing was sent, and the hop is not tried again.
