@@ -3,6 +3,9 @@
 //! One type for the whole core; each transport wraps it. Nothing secret is in it: URLs are kept without user
 //! information, and what a peer sent is cut short and escaped before it is shown.
 
+pub mod bound;
+
+use self::bound::Bound;
 use bytes::Bytes;
 use http::StatusCode;
 use std::error::Error as StdError;
@@ -33,7 +36,7 @@ pub enum ErrorKind {
     Connect,
     /// The session's [`AddressRule`](crate::session::address_rule::AddressRule) refuses every address of the host.
     AddressRefused,
-    /// A deadline passed; the phase says which.
+    /// A deadline passed; [`Error::bound`] says which, and the phase in what.
     Timeout,
     /// The TLS handshake or the check of the certificate failed.
     Tls,
@@ -158,6 +161,7 @@ struct Inner {
     expected: Option<String>,
     came: Option<String>,
     url: Option<Url>,
+    bound: Option<Bound>,
     refusal: Option<(StatusCode, Bytes)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -195,6 +199,7 @@ impl Error {
             expected: None,
             came: None,
             url: None,
+            bound: None,
             refusal: None,
             source: None,
         }))
@@ -232,6 +237,13 @@ impl Error {
             url.set_fragment(None);
             self.0.url = Some(url);
         }
+        self
+    }
+
+    /// The same error with the bound of time that passed.
+    #[must_use]
+    pub fn with_bound(mut self, bound: Bound) -> Self {
+        self.0.bound = Some(bound);
         self
     }
 
@@ -283,6 +295,12 @@ impl Error {
     #[must_use]
     pub fn came(&self) -> Option<&str> {
         self.0.came.as_deref()
+    }
+
+    /// Which bound of time passed, for an [`ErrorKind::Timeout`]. With the [`phase`](Self::phase) it tells what took too long.
+    #[must_use]
+    pub fn bound(&self) -> Option<Bound> {
+        self.0.bound
     }
 
     /// The status by which a proxy refused a tunnel. It is the proxy's own, and says nothing of the origin.
@@ -364,6 +382,9 @@ impl fmt::Debug for Error {
         let mut out = f.debug_struct("Error");
         out.field("kind", &self.0.kind).field("fault", &self.0.fault).field("phase", &self.0.phase);
         out.field("message", &self.0.message);
+        if let Some(bound) = self.0.bound {
+            out.field("bound", &bound);
+        }
         if let Some(expected) = &self.0.expected {
             out.field("expected", expected);
         }

@@ -33,6 +33,7 @@ use crate::auth::credentials::Credential;
 use crate::auth::netrc::Netrc;
 use crate::cookies::jar::Jar;
 use crate::entropy::Entropy;
+use crate::error::bound::Bound;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::headers::DefaultHeaders;
 use crate::message::head::ResponseHead;
@@ -201,7 +202,7 @@ impl Session {
     /// The next hop of an exchange.
     fn send(&mut self, mut exchange: Box<Exchange>, on: ConnectionChoice, now: Now) -> Result<Step, ExchangeError> {
         if exchange.deadline.is_some_and(|deadline| deadline <= now.instant()) {
-            let error = Error::new(ErrorKind::Timeout, Phase::Decide, "the exchange took longer than it may");
+            let error = Error::new(ErrorKind::Timeout, Phase::Decide, Bound::Total.message()).with_bound(Bound::Total);
             return Err(ExchangeError::of(*exchange, error));
         }
         exchange.hop_number = exchange.hop_number.saturating_add(1);

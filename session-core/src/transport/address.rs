@@ -169,7 +169,8 @@ pub fn failure(cause: Cause, phase: Phase) -> Failure {
 #[must_use]
 pub fn no_free_connection(deadline: Deadline) -> Failure {
     let kind = Cause::Late(deadline).kind(false);
-    let error = Error::new(ErrorKind::Timeout, Phase::Connect, "waited for a free connection and none came in time");
+    let error = Error::new(ErrorKind::Timeout, Phase::Connect, "waited for a free connection and none came in time")
+        .with_bound(deadline.bound());
     let error = match deadline.allowed() {
         Some(allowed) => error.with_expected(format!("one within {allowed:?}, or a higher bound on connections")),
         None => error,

@@ -1,6 +1,7 @@
 //! What bounds the time of an exchange: which moment each phase must be over at. Every function takes the time it is
 //! asked at; waiting until then is the transport's.
 
+use crate::error::bound::Bound;
 use crate::time::Timeouts;
 use std::time::{Duration, Instant};
 
@@ -17,24 +18,6 @@ pub struct Deadline {
     at: Instant,
     bound: Bound,
     allowed: Option<Duration>,
-}
-
-/// The bounds by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Bound {
-    /// [`Timeouts::connect`].
-    Connect,
-    /// [`Timeouts::head`].
-    Head,
-    /// [`Timeouts::expect`]. When it passes, the body is sent.
-    Expect,
-    /// [`Timeouts::idle`].
-    Idle,
-    /// [`Timeouts::drain`].
-    Drain,
-    /// [`Timeouts::total`].
-    Total,
 }
 
 /// What one address gets at least of the time for connecting, where there is that much.
@@ -148,24 +131,10 @@ impl Deadline {
     }
 }
 
-impl Bound {
-    /// That the bound passed, as one sentence.
-    #[must_use]
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::Connect => "no connection was made in time",
-            Self::Head => "no response head came in time",
-            Self::Expect => "no answer to Expect came in time",
-            Self::Idle => "no byte of the body could be sent or received in time",
-            Self::Drain => "an unwanted body did not end in time",
-            Self::Total => "the exchange took longer than it may",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Bound, Bounds};
+    use super::Bounds;
+    use crate::error::bound::Bound;
     use crate::time::Timeouts;
     use std::time::{Duration, Instant};
 

@@ -1,11 +1,12 @@
 //! What ended the work on a connection: as a fact for the session, which decides whether to try again, and as the error
 //! that is told where it does not.
 
+use crate::error::bound::Bound;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::h1::error::{LocalError, LocalErrorKind, PeerError, PeerErrorKind};
 use crate::retry::failure::FailureKind;
 use crate::tls::error::{TlsError, TlsErrorKind};
-use crate::transport::bounds::{Bound, Deadline};
+use crate::transport::bounds::Deadline;
 use std::io;
 
 /// What ended the work on a connection.
@@ -103,7 +104,8 @@ impl Cause {
             }
             Self::Io(error) => Error::new(ErrorKind::Io, phase, "the connection failed").with_source(error),
             Self::Late(deadline) => {
-                let error = Error::new(ErrorKind::Timeout, phase, deadline.bound().message());
+                let error =
+                    Error::new(ErrorKind::Timeout, phase, deadline.bound().message()).with_bound(deadline.bound());
                 match deadline.allowed() {
                     Some(allowed) => error.with_expected(format!("at most {allowed:?}")),
                     None => error,
@@ -153,6 +155,7 @@ fn is_lost(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Cause;
+    use crate::error::bound::Bound;
     use crate::error::{ErrorKind, Fault, Phase};
     use crate::h1::connection::Connection;
     use crate::h1::event::Event;
@@ -197,6 +200,28 @@ mod tests {
         let error = Cause::Late(head).into_error(Phase::Head);
         assert_eq!((error.kind(), error.expected()), (ErrorKind::Timeout, Some("at most 60s")));
         assert!(Cause::Late(total).into_error(Phase::Head).to_string().contains("the exchange took longer"));
+    }
+
+    #[test]
+    fn the_error_of_a_deadline_tells_each_bound_by_its_type() {
+        let start = start();
+        let bounds = Bounds::new(Timeouts::default(), None, start, start);
+        let total = Bounds::new(Timeouts::default(), Some(start), start, start);
+        for (deadline, bound) in [
+            (bounds.connect(start), Bound::Connect),
+            (bounds.head(start), Bound::Head),
+            (bounds.expect(start), Bound::Expect),
+            (bounds.idle(start), Bound::Idle),
+            (bounds.drain(start), Bound::Drain),
+            (total.connect(start), Bound::Total),
+            (total.idle(start), Bound::Total),
+        ] {
+            for phase in [Phase::Resolve, Phase::Connect, Phase::Tunnel, Phase::Tls, Phase::Send] {
+                let error = Cause::Late(deadline.unwrap()).into_error(phase);
+                assert_eq!((error.bound(), error.phase()), (Some(bound), phase));
+            }
+        }
+        assert_eq!(Cause::Io(io::Error::other("gone")).into_error(Phase::Send).bound(), None);
     }
 
     #[test]

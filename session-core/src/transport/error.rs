@@ -1,5 +1,6 @@
 //! The error that a user of a transport gets: the core's, with the exchange's history and, for a status, the response.
 
+use crate::error::bound::Bound;
 use crate::error::{Error as CoreError, ErrorKind, Fault, Phase};
 use crate::session::history::History;
 use crate::session::step::ExchangeError;
@@ -108,7 +109,14 @@ impl<R> Error<R> {
         &self.0.error
     }
 
-    /// A deadline passed; the phase says which.
+    /// Which bound of time passed, for an [`ErrorKind::Timeout`]. With the [`phase`](Self::phase) it tells what took too long:
+    /// [`Bound::Connect`] holds for the name, the connection, the proxy's tunnel and TLS together.
+    #[must_use]
+    pub fn bound(&self) -> Option<Bound> {
+        self.0.error.bound()
+    }
+
+    /// A deadline passed; [`Error::bound`] says which.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.error.is_timeout()

@@ -2,13 +2,14 @@
 
 use crate::memory::transport::body::Body;
 use crate::memory::transport::socket::Socket;
+use session_core::error::bound::Bound;
 use session_core::idle::PoolKey;
 use session_core::limits::Limits;
 use session_core::message::body::BodyPlan;
 use session_core::message::head::ResponseHead;
 use session_core::retry::failure::Failure;
 use session_core::session::step::Hop;
-use session_core::transport::bounds::{Bound, Bounds, Deadline};
+use session_core::transport::bounds::{Bounds, Deadline};
 use session_core::transport::cause::Cause;
 use session_core::transport::wire::{AfterSend, Piece, Skipped, WireState};
 use std::io::IoSlice;
