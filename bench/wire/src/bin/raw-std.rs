@@ -87,8 +87,13 @@ impl Blocking for Raw {
     fn download(&self, path: &str) -> Outcome<usize> {
         self.with(|line| {
             write!(line.stream, "GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.server)?;
-            let mut filled = line.read_at(0)?;
-            let (end, length, _) = head(&line.buffer[..filled]).ok_or("no head at once")?;
+            let mut filled = 0;
+            let (end, length, _) = loop {
+                filled += line.read_at(filled)?;
+                if let Some(head) = head(&line.buffer[..filled]) {
+                    break head;
+                }
+            };
             line.buffer.copy_within(end..filled, 0);
             filled -= end;
             let mut got = 0;

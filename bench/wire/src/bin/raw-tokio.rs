@@ -90,8 +90,13 @@ impl Async for Raw {
         let mut line = self.take().await?;
         let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.server);
         line.stream.write_all(request.as_bytes()).await?;
-        let mut filled = line.read_at(0).await?;
-        let (end, length, _) = head(&line.buffer[..filled]).ok_or("no head at once")?;
+        let mut filled = 0;
+        let (end, length, _) = loop {
+            filled += line.read_at(filled).await?;
+            if let Some(head) = head(&line.buffer[..filled]) {
+                break head;
+            }
+        };
         line.buffer.copy_within(end..filled, 0);
         filled -= end;
         let mut got = 0;

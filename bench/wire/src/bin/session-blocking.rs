@@ -36,7 +36,7 @@ impl Blocking for Client {
     }
 
     fn upload(&self, bytes: usize) -> Outcome<usize> {
-        let body = Body::sized_reader(repeat(b'u'), u64::try_from(bytes)?);
+        let body = Body::sized_reader(repeat(b'u').take(u64::try_from(bytes)?), u64::try_from(bytes)?);
         Ok(self.session.post(self.run.url("/up")).body(body).send()?.bytes()?.len())
     }
 }
