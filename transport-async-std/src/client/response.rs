@@ -1,0 +1,166 @@
+//! What a request gives: the response's head, and the reading of its body.
+
+use crate::body::Incoming;
+use crate::body::upgrade::Upgraded;
+use crate::error::{Error, Result};
+use bytes::Bytes;
+use futures_core::Stream;
+use http::HeaderMap;
+use session_core::error::Error as CoreError;
+use session_core::transport::response::ResponseInfo;
+use std::fmt;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A response: its head, which is [`ResponseInfo`], and its body as far as it has not been read.
+///
+/// The connection goes back to the session at the body's end. A response that is dropped before closes it, unless the
+/// rest has come already.
+pub struct Response {
+    info: ResponseInfo,
+    body: Incoming,
+}
+
+impl Response {
+    /// What was delivered, and the body that follows it.
+    pub(crate) fn new(info: ResponseInfo, body: Incoming) -> Self {
+        Self { info, body }
+    }
+}
+
+impl Deref for Response {
+    type Target = ResponseInfo;
+
+    fn deref(&self) -> &ResponseInfo {
+        &self.info
+    }
+}
+
+impl Response {
+    /// The trailer fields that came after the body; `None` before its end was read.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.body.trailers()
+    }
+
+    /// The connection as a stream of the protocol that was offered by
+    /// [`upgrade`](session_core::request::RequestBuilder::upgrade), where the server switched to it (101).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`] where it did not, or the body was read already. The error keeps the response: see
+    /// [`Error::into_response`].
+    ///
+    /// [`ErrorKind::Status`]: session_core::error::ErrorKind::Status
+    pub fn upgrade(mut self) -> Result<Upgraded> {
+        match self.body.upgrade() {
+            Some(stream) => Ok(stream),
+            None => Err(ResponseInfo::switch_error::<Self>(&self).with_response(self)),
+        }
+    }
+
+    /// The response itself, unless its status is 400 to 599 (`raise_for_status` in requests).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`]. The error keeps the response: see [`Error::into_response`].
+    ///
+    /// [`ErrorKind::Status`]: session_core::error::ErrorKind::Status
+    pub fn error_for_status(self) -> Result<Self> {
+        match ResponseInfo::status_error::<Self>(&self) {
+            Some(error) => Err(error.with_response(self)),
+            None => Ok(self),
+        }
+    }
+
+    /// The same without taking the response; the error does not hold it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`] for a status of 400 to 599.
+    ///
+    /// [`ErrorKind::Status`]: session_core::error::ErrorKind::Status
+    pub fn error_for_status_ref(&self) -> Result<&Self> {
+        ResponseInfo::status_error(self).map_or(Ok(self), Err)
+    }
+}
+
+/// Reading the body. Every error of it has the phase [`Phase::Body`] and the URL, and what came before it is not all.
+///
+/// [`Phase::Body`]: session_core::error::Phase::Body
+impl Response {
+    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8. Bytes that are not
+    /// valid in it become U+FFFD.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`].
+    pub async fn text(mut self) -> Result<String> {
+        let bytes = self.gather().await?;
+        Ok(ResponseInfo::decode_text(&self, &bytes))
+    }
+
+    /// The body read as JSON.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] where it is no such JSON; else as [`Response::bytes`].
+    ///
+    /// [`ErrorKind::Decode`]: session_core::error::ErrorKind::Decode
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
+        let bytes = self.gather().await?;
+        Ok(ResponseInfo::decode_json(&self, &bytes)?)
+    }
+
+    /// All of the body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] where it is longer than [`Limits::gathered_body`], [`ErrorKind::Incomplete`] where it broke
+    /// off, [`ErrorKind::Timeout`] where it paused for too long. Where it is coded: [`ErrorKind::Decode`] where it
+    /// does not decode, and [`ErrorKind::Limit`] where it decodes to far more than came ([`Limits::decoded_ratio`]).
+    ///
+    /// [`ErrorKind::Limit`]: session_core::error::ErrorKind::Limit
+    /// [`Limits::gathered_body`]: session_core::limits::Limits::gathered_body
+    /// [`ErrorKind::Incomplete`]: session_core::error::ErrorKind::Incomplete
+    /// [`ErrorKind::Timeout`]: session_core::error::ErrorKind::Timeout
+    /// [`ErrorKind::Decode`]: session_core::error::ErrorKind::Decode
+    /// [`Limits::decoded_ratio`]: session_core::limits::Limits::decoded_ratio
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        self.gather().await
+    }
+
+    /// The next piece of the body as it came, or as it was decoded; `None` at its end.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`], but for [`Limits::gathered_body`].
+    ///
+    /// [`Limits::gathered_body`]: session_core::limits::Limits::gathered_body
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.body.chunk().await.map_err(|error| self.located(error))
+    }
+
+    async fn gather(&mut self) -> Result<Bytes> {
+        self.body.gather(ResponseInfo::limits(&self.info).gathered_body).await.map_err(|error| self.located(error))
+    }
+
+    fn located(&self, error: CoreError) -> Error {
+        ResponseInfo::located(&self.info, error)
+    }
+}
+
+impl Stream for Response {
+    type Item = Result<Bytes>;
+
+    /// The pieces of the body as they come. After an error there are no more.
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let response = self.get_mut();
+        if response.body.has_failed() {
+            return Poll::Ready(None);
+        }
+        let chunk = ready!(response.body.poll_chunk(cx));
+        Poll::Ready(chunk.map_err(|error| response.located(error)).transpose())
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.info, f)
+    }
+}
