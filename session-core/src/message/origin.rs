@@ -92,6 +92,14 @@ impl Origin {
         Some(Self::new(scheme, CanonicalHost::of(url)?, port))
     }
 
+    /// The same, where `known` is the origin of `other`: of URLs that are spelled alike in what makes an origin, it is
+    /// not made anew.
+    #[must_use]
+    pub(crate) fn of_beside(url: &Url, other: &Url, known: &Self) -> Option<Self> {
+        let alike = url.scheme() == other.scheme() && url.host_str() == other.host_str() && url.port() == other.port();
+        if alike { Some(known.clone()) } else { Self::of(url) }
+    }
+
     /// An origin as written, such as `https://a.test:8443`. A path, query, fragment or user information is refused.
     ///
     /// # Errors

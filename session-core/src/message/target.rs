@@ -60,15 +60,9 @@ impl Target {
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] where no request can be sent to it: another scheme than http and https, no host, a host
     /// with an empty label, port 0.
-    pub fn new(mut url: Url) -> Result<(Self, Option<UserInfo>), Error> {
-        let user_info = take_user_info(&mut url);
-        let Some(origin) = Origin::of(&url) else {
-            let expected = if Scheme::of(&url).is_none() { "http or https" } else { "a host and a port above 0" };
-            return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "no request can be sent to this URL")
-                .with_expected(expected)
-                .with_url(&url));
-        };
-        Ok((Self::of(url, origin), user_info))
+    pub fn new(url: Url) -> Result<(Self, Option<UserInfo>), Error> {
+        let origin = Origin::of(&url);
+        Self::of(url, origin)
     }
 
     /// The same for a URL that was found at this target. It is likely to have the same origin, which is then not made
@@ -76,18 +70,21 @@ impl Target {
     ///
     /// # Errors
     /// As [`Target::new`].
-    pub fn beside(&self, mut url: Url) -> Result<(Self, Option<UserInfo>), Error> {
-        let own = &self.0.url;
-        if (url.scheme(), url.host_str(), url.port()) != (own.scheme(), own.host_str(), own.port()) {
-            return Self::new(url);
-        }
-        let user_info = take_user_info(&mut url);
-        Ok((Self::of(url, self.0.origin.clone()), user_info))
+    pub fn beside(&self, url: Url) -> Result<(Self, Option<UserInfo>), Error> {
+        let origin = Origin::of_beside(&url, &self.0.url, &self.0.origin);
+        Self::of(url, origin)
     }
 
-    fn of(url: Url, origin: Origin) -> Self {
+    fn of(mut url: Url, origin: Option<Origin>) -> Result<(Self, Option<UserInfo>), Error> {
+        let user_info = take_user_info(&mut url);
+        let Some(origin) = origin else {
+            let expected = if Scheme::of(&url).is_none() { "http or https" } else { "a host and a port above 0" };
+            return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "no request can be sent to this URL")
+                .with_expected(expected)
+                .with_url(&url));
+        };
         let uri = Uri::try_from(absolute(&url)).ok();
-        Self(Arc::new(Parts { url, origin, uri }))
+        Ok((Self(Arc::new(Parts { url, origin, uri })), user_info))
     }
 
     /// The URL, with its fragment.
