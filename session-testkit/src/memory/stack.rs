@@ -7,7 +7,7 @@ use crate::script::conversation::Conversation;
 use crate::script::endpoint::Endpoint;
 use crate::script::log::{Log, Tunnel};
 use crate::script::responder::Responder;
-use crate::server::tls::server_config;
+use crate::tls::{ClientCertificate, server_config};
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
@@ -33,14 +33,14 @@ impl Authority {
         &self.ca
     }
 
-    fn config(&self, host: &str) -> io::Result<Arc<ServerConfig>> {
+    fn config(&self, host: &str) -> Arc<ServerConfig> {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = issued.get(host) {
-            return Ok(Arc::clone(config));
+            return Arc::clone(config);
         }
-        let config = Arc::new(server_config(&self.ca.issue(&[host]))?);
+        let config = Arc::new(server_config(&self.ca.issue(&[host]), ClientCertificate::None, &[]));
         issued.insert(host.to_owned(), Arc::clone(&config));
-        Ok(config)
+        config
     }
 }
 
@@ -143,7 +143,7 @@ impl Stack {
     }
 
     fn push_layer(&mut self, host: &str) -> io::Result<()> {
-        let mut layer = ServerConnection::new(self.authority.config(host)?).map_err(io::Error::other)?;
+        let mut layer = ServerConnection::new(self.authority.config(host)).map_err(io::Error::other)?;
         layer.set_buffer_limit(None);
         self.layers.push(layer);
         Ok(())

@@ -3,7 +3,7 @@
 
 use crate::ca::{Issued, TestCa};
 use crate::server::line::{HandshakeFailed, Layer, Line, Shown};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use crate::tls::{ClientCertificate, server_config};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -30,7 +30,7 @@ impl Identities {
     /// # Errors
     /// Those of the handshake, such as a client that does not trust the certificate.
     pub(super) fn wrap(&self, line: Line, host: &str, shown: Shown) -> io::Result<Line> {
-        let config = self.config(host, shown)?;
+        let config = self.config(host, shown);
         line.wrapped(|layers| {
             let connection = ServerConnection::new(config).map_err(io::Error::other)?;
             let mut tls = StreamOwned::new(connection, layers);
@@ -41,37 +41,21 @@ impl Identities {
         })
     }
 
-    fn config(&self, host: &str, shown: Shown) -> io::Result<Arc<ServerConfig>> {
+    fn config(&self, host: &str, shown: Shown) -> Arc<ServerConfig> {
         // A certificate names the host without the dot at its end (RFC 6066 3), and an address without brackets.
         let host = host.trim_end_matches('.').trim_start_matches('[').trim_end_matches(']').to_owned();
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = issued.get(&(host.clone(), shown)) {
-            return Ok(Arc::clone(config));
+            return Arc::clone(config);
         }
         let certificate = match shown {
             Shown::Trusted => self.ca.issue(&[&host]),
             Shown::Untrusted => Issued::self_signed(&[&host]),
         };
-        let config = Arc::new(server_config(&certificate)?);
+        let config = Arc::new(server_config(&certificate, ClientCertificate::None, &[]));
         issued.insert((host, shown), Arc::clone(&config));
-        Ok(config)
+        config
     }
-}
-
-/// What a server with this certificate is: TLS 1.2 and 1.3, `http/1.1`, no client certificates.
-///
-/// # Errors
-/// A certificate and key that do not belong together.
-pub fn server_config(issued: &Issued) -> io::Result<ServerConfig> {
-    let chain = issued.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    let key = PrivatePkcs8KeyDer::from(issued.key.clone()).into();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(io::Error::other)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 fn shake_hands(tls: &mut StreamOwned<ServerConnection, Box<dyn Layer>>) -> io::Result<()> {
