@@ -7,6 +7,7 @@
 //! - [`server`]: that engine behind real loopback sockets, on threads of the standard library.
 //! - [`watchdog`]: a bound for the time of a test.
 //! - [`login`]: the small application that the `login` examples talk to.
+//! - `coded` (feature `coded`): bodies in each content coding.
 //! - `ca` (feature `tls`): a certificate authority for tests, good certificates and bad ones.
 //! - `tls` (feature `tls`): a TLS server on loopback that does what a test says, well or badly.
 //! - `hostile` (feature `suite`): a server that misbehaves in every way, against every transport; the binary `faults` calls it.
@@ -15,6 +16,8 @@
 
 #[cfg(feature = "tls")]
 pub mod ca;
+#[cfg(feature = "coded")]
+pub mod coded;
 #[cfg(feature = "suite")]
 pub mod hostile;
 pub mod login;

@@ -126,10 +126,8 @@ mod tests {
     use crate::session::step::{Delivery, Step};
     use crate::time::Now;
     use bytes::Bytes;
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
     use http::{HeaderMap, HeaderValue, StatusCode};
-    use std::io::Write;
+    use session_testkit::coded::gzip;
     use std::time::{Instant, SystemTime};
 
     fn delivered(coding: &str) -> Delivery {
@@ -144,18 +142,12 @@ mod tests {
         delivery
     }
 
-    fn gzip(content: &[u8]) -> Bytes {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(content).unwrap();
-        encoder.finish().unwrap().into()
-    }
-
     #[test]
     fn pieces_are_bounded_and_a_large_buffer_is_decoded_into() {
         let content: Vec<u8> = (0..100_000_u32).flat_map(|n| n.to_le_bytes()).collect();
         for room in [0, 1, WORTH_IT - 1, WORTH_IT, 3 * PIECE] {
             let mut body = CodedBody::of(&delivered("gzip"), &Limits::default()).unwrap();
-            let mut coded = gzip(&content);
+            let mut coded = Bytes::from(gzip(&content));
             let (mut got, mut buffer) = (Vec::new(), vec![0; room]);
             loop {
                 match body.pull(Some(&mut buffer[..])).unwrap() {

@@ -1,15 +1,8 @@
-//! Coded bodies, good ones and bombs.
+//! Bombs: coded bodies that become very large, and those that need a large window.
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use std::io::{self, Write};
-
-/// What is coded.
-pub(super) const TEXT: &[u8] = b"the content of a body, the content of a body";
-
-/// [`TEXT`] by the Python packages brotli 1.2.1, with the largest window (16 MiB), and zstandard 0.25.0, with a checksum.
-const BR: &[u8] = b"\x1f\x2b\x00\xf8\xa5\xc3\xca\xd0\xe8\xa4\x22\x9e\x2c\x93\x26\x20\xb4\x52\x67\x30\x70\x1e\x76";
-const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd\x24\x2c\xed\x00\x00\xb8\x74\x68\x65\x20\x63\x6f\x6e\x74\x65\x6e\x74\x20\x6f\x66\x20\x61\x20\x62\x6f\x64\x79\x2c\x20\x01\x00\xf5\x9b\x4d\x1e\x2f\x2d\x5f";
+use std::io::Write;
 
 /// A MiB of zero bytes by the same package brotli with the largest window, one more of them, and the end.
 const BR_ZEROS: [&[u8]; 3] = [
@@ -22,8 +15,6 @@ const BR_ZEROS: [&[u8]; 3] = [
 pub(super) trait Encode: Write {
     /// What came of what was written so far.
     fn coded(&self) -> &[u8];
-    /// Ends it, and gives all that came of it.
-    fn end(self) -> io::Result<Vec<u8>>;
 }
 
 macro_rules! encode {
@@ -32,45 +23,11 @@ macro_rules! encode {
             fn coded(&self) -> &[u8] {
                 self.get_ref()
             }
-
-            fn end(self) -> io::Result<Vec<u8>> {
-                self.finish()
-            }
         }
     )*};
 }
 
 encode!(GzEncoder, ZlibEncoder, DeflateEncoder);
-
-fn by<E: Encode>(mut encoder: E, content: &[u8]) -> Result<Vec<u8>, String> {
-    encoder.write_all(content).and_then(|()| encoder.end()).map_err(|error| error.to_string())
-}
-
-/// As a member of gzip.
-pub(super) fn gzip(content: &[u8]) -> Result<Vec<u8>, String> {
-    by(GzEncoder::new(Vec::new(), Compression::default()), content)
-}
-
-/// In the zlib format, which is `deflate`.
-pub(super) fn zlib(content: &[u8]) -> Result<Vec<u8>, String> {
-    by(ZlibEncoder::new(Vec::new(), Compression::default()), content)
-}
-
-/// As raw deflate data, which some servers call `deflate`.
-pub(super) fn raw_deflate(content: &[u8]) -> Result<Vec<u8>, String> {
-    by(DeflateEncoder::new(Vec::new(), Compression::default()), content)
-}
-
-/// [`TEXT`] in each coding, by the coding's name.
-pub(super) fn samples() -> Result<[(&'static str, Vec<u8>); 5], String> {
-    Ok([
-        ("gzip", gzip(TEXT)?),
-        ("deflate", zlib(TEXT)?),
-        ("deflate", raw_deflate(TEXT)?),
-        ("br", BR.to_vec()),
-        ("zstd", ZSTD.to_vec()),
-    ])
-}
 
 /// Zero bytes: how the coded data begins, and what makes it longer each time that it is said again.
 #[derive(Clone)]

@@ -1,8 +1,6 @@
 //! The exchanges that are swept: what is asked, by which way, and what the peers answer.
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::{HeaderMap, Method};
 use session_core::auth::credentials::Credential;
 use session_core::content::coding::Codings;
@@ -12,13 +10,13 @@ use session_core::proxy::select::ProxyConfig;
 use session_core::session::Session;
 use session_core::session::request::Request as Asked;
 use session_core::tls::settings::Certificate;
+use session_testkit::coded::gzip;
 use session_testkit::memory::clock::Clock;
 use session_testkit::memory::network::{Authority, Network};
 use session_testkit::memory::transport::client::Client;
 use session_testkit::script::answer::{Answer, Deed};
 use session_testkit::script::log::Place;
 use session_testkit::script::request::Request;
-use std::io::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -178,11 +176,7 @@ impl Peers {
 
 fn gzipped() -> &'static [u8] {
     static BODY: OnceLock<Vec<u8>> = OnceLock::new();
-    BODY.get_or_init(|| {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(&b"said again and again, ".repeat(20)).unwrap();
-        encoder.finish().unwrap()
-    })
+    BODY.get_or_init(|| gzip(b"said again and again, ".repeat(20)))
 }
 
 pub(crate) fn authority() -> Arc<Authority> {

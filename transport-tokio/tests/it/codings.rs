@@ -1,63 +1,30 @@
 //! Coded bodies over sockets: decoded while they are read, whole or in pieces, and told where they are damaged, cut or bombs.
 
 use crate::{bounded, fetch, scripted, server};
-use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use futures_core::Stream;
 use session_core::content::coding::{BodyCoding, Codings, Kept};
 use session_core::error::{ErrorKind, Phase};
 use session_core::limits::Limits;
 use session_core::session::settings::Decoding;
 use session_core::transport::content::PIECE;
+use session_testkit::coded::{self, BR, TEXT, gzip, raw_deflate, zlib};
 use session_testkit::script::answer::{Answer, Deed, Response as Scripted};
 use session_testkit::script::log::Place;
 use session_testkit::script::request::Request;
 use session_testkit::server::listen::Server;
 use std::future::poll_fn;
-use std::io::Write;
 use std::pin::Pin;
 use std::time::Duration;
 use transport_tokio::Session;
 
-const TEXT: &str = "the content of a body, the content of a body";
-
-/// [`TEXT`] by the Python packages brotli 1.2.0 and zstandard 0.25.0.
-const BR: &[u8] = b"\x1b\x2b\x00\xf8\xa5\xc3\xca\xd0\xe8\xa4\x22\x9e\x2c\x93\x26\x20\xb4\x52\x67\x30\x70\x1e\x76";
-const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd\x24\x2c\xf5\x00\x00\xc0\x74\x68\x65\x20\x63\x6f\x6e\x74\x65\x6e\x74\x20\x6f\x66\x20\x61\x20\x62\x6f\x64\x79\x2c\x20\x74\x01\x00\x28\x3d\xc7\x1e\x2f\x2d\x5f";
-
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zlib(content: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn raw_deflate(content: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// [`TEXT`] in each coding.
+/// [`TEXT`] in each coding, in several members and several codings too.
 fn samples() -> Vec<(&'static str, Vec<u8>)> {
-    let text = TEXT.as_bytes();
-    vec![
-        ("gzip", gzip(text)),
-        ("X-Gzip", [gzip(&text[..9]), gzip(&text[9..])].concat()),
-        ("deflate", zlib(text)),
-        ("deflate", raw_deflate(text)),
-        ("br", BR.to_vec()),
-        ("zstd", ZSTD.to_vec()),
-        ("identity, br, gzip", gzip(BR)),
-    ]
+    let (first, second) = TEXT.as_bytes().split_at(9);
+    let more = [("X-Gzip", [gzip(first), gzip(second)].concat()), ("identity, br, gzip", gzip(BR))];
+    coded::samples().into_iter().chain(more).collect()
 }
 
-fn coded(codings: &str, body: impl Into<Vec<u8>>) -> Scripted {
+fn body_in(codings: &str, body: impl Into<Vec<u8>>) -> Scripted {
     status(200, codings, body)
 }
 
@@ -68,7 +35,7 @@ fn status(status: u16, codings: &str, body: impl Into<Vec<u8>>) -> Scripted {
 /// Answers "/NUMBER" by that one of the bodies, and anything else by "fine".
 fn serving(bodies: Vec<(&'static str, Vec<u8>)>) -> Server {
     server(move |request| match request.head.target.trim_start_matches('/').parse::<usize>() {
-        Ok(number) => coded(bodies[number].0, bodies[number].1.clone()),
+        Ok(number) => body_in(bodies[number].0, bodies[number].1.clone()),
         Err(_) => Answer::ok("fine"),
     })
 }
@@ -173,7 +140,7 @@ fn coded_data_that_is_cut_anywhere_is_told_though_the_framing_is_whole() {
 #[test]
 fn a_body_that_breaks_off_is_incomplete_before_it_is_anything_else() {
     bounded(|| async {
-        let whole = coded("gzip", gzip(TEXT.as_bytes())).answer_to("GET");
+        let whole = body_in("gzip", gzip(TEXT.as_bytes())).answer_to("GET");
         let server = scripted(move |_: &Request, _: &Place| whole.clone().cut_after(100, Deed::Close));
         let error = fetch(&Session::new(), &server.url("/")).await.unwrap_err();
         assert_eq!((error.kind(), error.phase()), (ErrorKind::Incomplete, Phase::Body));
@@ -215,13 +182,13 @@ fn damaged_and_mislabelled_bodies_are_told_and_bind_no_connection() {
 #[test]
 fn bombs_end_at_their_limit_in_every_coding_and_chain() {
     bounded(|| async {
-        let zeros = gzip(&vec![0; 3_000_000]);
+        let zeros = gzip(vec![0; 3_000_000]);
         let mut zstd = b"\x28\xb5\x2f\xfd\0\x38".to_vec();
         zstd.extend(b"\x02\0\x10\0".repeat(100));
         let bodies = vec![
             ("gzip", zeros.clone()),
-            ("deflate", zlib(&vec![0; 3_000_000])),
-            ("deflate", raw_deflate(&vec![0; 3_000_000])),
+            ("deflate", zlib(vec![0; 3_000_000])),
+            ("deflate", raw_deflate(vec![0; 3_000_000])),
             ("br", hex(BR_BOMB)),
             ("zstd", zstd),
             ("gzip, gzip", gzip(&zeros)),
@@ -237,7 +204,7 @@ fn bombs_end_at_their_limit_in_every_coding_and_chain() {
             assert_eq!(fate(&session, &server, number).await, Err(ErrorKind::Limit), "{number}");
         }
         let codings = "gzip,".repeat(5000);
-        let server = server_of(coded(&codings, gzip(b"")));
+        let server = server_of(body_in(&codings, gzip(b"")));
         let error = fetch(&session, &server.url("/")).await.unwrap_err();
         assert_eq!((error.kind(), error.phase()), (ErrorKind::Limit, Phase::Body));
     });
@@ -246,7 +213,7 @@ fn bombs_end_at_their_limit_in_every_coding_and_chain() {
 #[test]
 fn a_gathered_body_is_counted_decoded() {
     bounded(|| async {
-        let server = serving(vec![("gzip", gzip(&[b'x'; 1000]))]);
+        let server = serving(vec![("gzip", gzip([b'x'; 1000]))]);
         for (most, fits) in [(1000, true), (999, false)] {
             let mut limits = Limits::default();
             limits.gathered_body = most;
@@ -278,7 +245,7 @@ fn answers_without_a_body_have_nothing_to_decode() {
         let server = server(|request| match request.head.line().as_str() {
             "GET /204 HTTP/1.1" => Answer::status(204).field("content-encoding", "gzip"),
             "GET /304 HTTP/1.1" => Answer::status(304).field("content-encoding", "gzip"),
-            _ => coded("gzip", ""),
+            _ => body_in("gzip", ""),
         });
         let session = Session::new();
         for path in ["/204", "/304", "/empty"] {
@@ -298,9 +265,9 @@ fn a_body_that_is_not_to_be_decoded_comes_as_it_came() {
         let served = body.clone();
         let server = server(move |request| match request.head.target.as_str() {
             "/part" => status(206, "gzip", served.clone()),
-            "/unknown" => coded("compress, gzip", served.clone()),
+            "/unknown" => body_in("compress, gzip", served.clone()),
             "/unlabelled" => Answer::ok(served.clone()),
-            _ => coded("gzip", served.clone()),
+            _ => body_in("gzip", served.clone()),
         });
         let off = Session::builder().decoding(Decoding::Off).build().unwrap();
         let some = Session::builder().no_gzip().build().unwrap();

@@ -8,11 +8,11 @@ use crate::error::{Error, ErrorKind, Fault, Phase};
 use crate::limits::Limits;
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use flate2::{Crc, GzBuilder};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
+use session_testkit::coded::{gzip, raw_deflate as raw, zlib};
 use std::io::Write;
 
 fn coded(codings: &str) -> HeaderMap {
@@ -57,24 +57,6 @@ fn kind(codings: &str, body: &[u8]) -> ErrorKind {
     error.kind()
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zlib(content: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn raw(content: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
-
 /// A gzip member with every optional part of the header, its checksum too.
 fn adorned(content: &[u8]) -> Vec<u8> {
     let builder = GzBuilder::new().filename("name").comment("comment").extra("extra");
@@ -114,8 +96,8 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("zstd", vectors::bytes(vectors::ZSTD)),
         ("zstd", vectors::bytes(vectors::ZSTD_STREAM)),
         ("zstd", skippable),
-        ("br, gzip", gzip(&vectors::bytes(vectors::BR))),
-        ("gzip, identity, deflate, gzip", gzip(&zlib(&gzip(&text)))),
+        ("br, gzip", gzip(vectors::bytes(vectors::BR))),
+        ("gzip, identity, deflate, gzip", gzip(zlib(gzip(&text)))),
     ]
 }
 
@@ -209,7 +191,7 @@ fn members_and_frames_follow_each_other_and_nothing_else_does() {
             assert_eq!(kind(codings, &[&body[..], garbage].concat()), ErrorKind::Decode, "{codings} {garbage:?}");
         }
     }
-    assert_eq!(kind("br, gzip", &gzip(&[vectors::bytes(vectors::BR), b"x".to_vec()].concat())), ErrorKind::Decode);
+    assert_eq!(kind("br, gzip", &gzip([vectors::bytes(vectors::BR), b"x".to_vec()].concat())), ErrorKind::Decode);
 }
 
 #[test]
@@ -243,10 +225,10 @@ fn a_bomb_is_told_at_its_ratio_and_never_held() {
         ("deflate", raw(&zeros)),
         ("br", vectors::bytes(vectors::BR_BOMB)),
         ("zstd", zstd_bomb(100)),
-        ("gzip, gzip", gzip(&gzip(&zeros))),
-        ("gzip, gzip, gzip", gzip(&gzip(&gzip(&zeros)))),
+        ("gzip, gzip", gzip(gzip(&zeros))),
+        ("gzip, gzip, gzip", gzip(gzip(gzip(&zeros)))),
         // The content is nothing at all: what lies between is the bomb.
-        ("gzip, gzip", gzip(&gzip(b"").repeat(50_000))),
+        ("gzip, gzip", gzip(gzip(b"").repeat(50_000))),
     ];
     for (codings, body) in bombs {
         let mut decoder = of(codings, &limits).unwrap();
@@ -270,7 +252,7 @@ fn a_bomb_is_told_at_its_ratio_and_never_held() {
 
 #[test]
 fn the_ratio_counts_beyond_its_floor_and_is_exact_there() {
-    let body = gzip(&[0; 10_000]);
+    let body = gzip([0; 10_000]);
     let length = body.len() as u64;
     let ratio = 10_000 / length;
     let decode = |decoded_ratio, decoded_floor| {
