@@ -3,6 +3,8 @@
 //! The core never reads a clock. Each verb of the session takes a [`Now`]: the monotonic clock decides deadlines and
 //! idle times, the wall clock decides when a cookie expires. Tests hand in whatever time they want to be.
 
+pub mod timings;
+
 use std::time::{Duration, Instant, SystemTime};
 
 /// A moment, as both clocks show it.

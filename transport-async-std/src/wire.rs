@@ -12,6 +12,7 @@ use session_core::message::body::BodyPlan;
 use session_core::message::head::ResponseHead;
 use session_core::retry::failure::Failure;
 use session_core::session::step::Hop;
+use session_core::time::timings::{Stage, Stopwatch};
 use session_core::transport::bounds::{Bounds, Deadline};
 use session_core::transport::cause::Cause;
 use session_core::transport::wire::{AfterSend, Piece, Skipped, WireState};
@@ -54,11 +55,15 @@ impl Wire {
         hop: &Hop,
         body: Option<&mut Body>,
         bounds: &Bounds,
+        watch: &mut Stopwatch,
     ) -> Result<ResponseHead, Failure> {
         let sent = self.send(hop, body, bounds).await;
-        let head = match self.state.after_send(sent)? {
+        let after = self.state.after_send(sent)?;
+        let now = Instant::now();
+        watch.lap(Stage::Send, now);
+        let head = match after {
             AfterSend::Answered(head) => head,
-            AfterSend::Awaited(broken) => match self.read_head(bounds.head(Instant::now())).await {
+            AfterSend::Awaited(broken) => match self.read_head(bounds.head(now), watch).await {
                 Ok(head) => head,
                 Err(cause) => return Err(self.state.no_answer(cause, broken)),
             },
@@ -197,12 +202,18 @@ impl Wire {
 
 /// The response.
 impl Wire {
-    async fn read_head(&mut self, deadline: Option<Deadline>) -> Result<ResponseHead, Cause> {
+    async fn read_head(&mut self, deadline: Option<Deadline>, watch: &mut Stopwatch) -> Result<ResponseHead, Cause> {
+        let mut read = false;
         loop {
             if let Some(head) = self.state.next_head()? {
                 return Ok(head);
             }
+            // Most heads come in one piece, and then nobody asks what time it is twice.
+            if read {
+                watch.first_byte(Instant::now());
+            }
             self.read(deadline).await?;
+            read = true;
         }
     }
 

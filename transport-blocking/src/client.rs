@@ -32,6 +32,7 @@ use session_core::retry::failure::Failure;
 use session_core::session::Session as Core;
 use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
+use session_core::time::timings::Stopwatch;
 use session_core::time::{Now, Timeouts};
 use session_core::transport::bounds::Bounds;
 use session_core::transport::content::CodedBody;
@@ -227,21 +228,28 @@ impl fmt::Debug for Session {
 impl Shared {
     /// One exchange: carries out each step, until there is a response or an error.
     fn exchange(self: &Arc<Self>, request: Box<Request>, mut body: Option<Body>) -> Result<Response> {
-        let started = Instant::now();
+        let begun = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;
         let mut step = self.verb(|core, now| core.begin(*request, now))?;
         loop {
             step = match step {
                 Step::Send(mut hop) => {
-                    let bounds = self.bounds(hop.timeouts(), hop.deadline());
-                    let sent = self.send(&hop, body.as_mut(), &bounds);
+                    let now = Instant::now();
+                    let mut watch = Stopwatch::new(begun, now);
+                    let bounds = self.bounds(hop.timeouts(), hop.deadline(), now);
+                    let sent = self.send(&hop, body.as_mut(), &bounds, &mut watch);
+                    let now = Instant::now();
+                    match &sent {
+                        Ok(_) => elapsed = watch.answered(now),
+                        Err(_) => watch.failed(now),
+                    }
+                    hop.set_timings(watch.timings());
                     if body.as_ref().is_some_and(Body::is_unread) {
                         hop.keep_body();
                     }
                     match sent {
                         Ok((mut wire, head)) => {
-                            elapsed = started.elapsed();
                             let next = self.verb(|core, now| core.handle_response(hop, head, now))?;
                             if matches!(next, Step::Done(_)) {
                                 answered = Some(wire);
@@ -263,9 +271,9 @@ impl Shared {
                     })?
                 }
                 Step::Done(delivery) => {
-                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline());
+                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline(), Instant::now());
                     let content = CodedBody::of(&delivery, &self.limits);
-                    let body = Incoming::new(answered, content, bounds, Arc::downgrade(&self.connections));
+                    let body = Incoming::new(answered, content, bounds, begun, Arc::downgrade(&self.connections));
                     let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
                     return Ok(Response::new(info, body));
                 }
@@ -274,23 +282,29 @@ impl Shared {
     }
 
     /// One hop: on an idle connection, or on a new one.
-    fn send(&self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(Box<Wire>, ResponseHead), Failure> {
+    fn send(
+        &self,
+        hop: &Hop,
+        body: Option<&mut Body>,
+        bounds: &Bounds,
+        watch: &mut Stopwatch,
+    ) -> Result<(Box<Wire>, ResponseHead), Failure> {
         check_supported(hop, &self.connector.settings)?;
-        let mut wire = self.take_connection(hop, bounds)?;
-        let head = wire.round_trip(hop, body, bounds)?;
+        let mut wire = self.take_connection(hop, bounds, watch)?;
+        let head = wire.round_trip(hop, body, bounds, watch)?;
         Ok((wire, head))
     }
 
     /// An idle connection that the peer has not closed, or a new one.
-    fn take_connection(&self, hop: &Hop, bounds: &Bounds) -> Result<Box<Wire>, Failure> {
+    fn take_connection(&self, hop: &Hop, bounds: &Bounds, watch: &mut Stopwatch) -> Result<Box<Wire>, Failure> {
         let deadline = bounds.connect(Instant::now());
         let key = self.connector.settings.pool_key(hop);
         let wanted = if hop.fresh_connection() { Wanted::Fresh } else { Wanted::Any };
-        let mut lease = self.connections.lease(key.clone(), wanted, deadline)?;
+        let mut lease = self.connections.lease(key.clone(), wanted, deadline, watch)?;
         loop {
             lease = match lease {
                 Lease::Open(permit) => {
-                    let socket = self.connector.connect(hop, bounds, deadline, self.now())?;
+                    let socket = self.connector.connect(hop, bounds, deadline, self.now(), watch)?;
                     return Ok(Box::new(Wire::new(socket, permit, &self.limits)));
                 }
                 Lease::Ready(mut wire) => {
@@ -299,7 +313,7 @@ impl Shared {
                     }
                     match wire.close() {
                         Some(permit) => self.connections.replace(permit),
-                        None => self.connections.lease(key.clone(), wanted, deadline)?,
+                        None => self.connections.lease(key.clone(), wanted, deadline, watch)?,
                     }
                 }
             };
@@ -313,8 +327,7 @@ impl Shared {
     }
 
     /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.
-    fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>) -> Bounds {
-        let now = Instant::now();
+    fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>, now: Instant) -> Bounds {
         let session_now = self.connector.settings.clock.as_ref().map_or(now, |clock| clock.now().instant());
         Bounds::new(timeouts, deadline, session_now, now)
     }

@@ -17,6 +17,7 @@ use session_core::limits::Limits;
 use session_core::retry::failure::Failure;
 use session_core::session::step::Hop;
 use session_core::time::Now;
+use session_core::time::timings::{Stage, Stopwatch};
 use session_core::tls::config::TlsConfigs;
 use session_core::transport::ConnectSettings;
 use session_core::transport::address::{Place, failure};
@@ -45,16 +46,17 @@ impl Connector {
         bounds: &Bounds,
         deadline: Option<Deadline>,
         now: Now,
+        watch: &mut Stopwatch,
     ) -> Result<Socket, Failure> {
         let tls = hop_tls(&mut lock(&self.tls), hop)?;
         let target = if Tunnel::needs_address(hop) {
-            self.resolve(&Place::origin(hop.origin()), deadline)?.into_iter().next()
+            self.resolve(&Place::origin(hop.origin()), deadline, watch)?.into_iter().next()
         } else {
             None
         };
         let tunnel =
             Tunnel::of(hop, target, &self.limits).map_err(|error| failure(Cause::Setup(error), Phase::Tunnel))?;
-        let mut socket = self.open(&Place::of(hop), deadline)?;
+        let mut socket = self.open(&Place::of(hop), deadline, watch)?;
         if let (Some(config), Some(proxy)) = (tls.proxy, hop.route().proxy()) {
             socket.secure(&config, proxy.host(), &[], now, deadline)?;
         }
@@ -62,15 +64,19 @@ impl Connector {
             Some(tunnel) => socket.pass(tunnel, bounds, deadline)?,
             None => Bytes::new(),
         };
+        watch.lap(Stage::Connect, Instant::now());
         match tls.origin {
-            Some(config) => socket.secure(&config, hop.origin().host(), &early, now, deadline)?,
+            Some(config) => {
+                socket.secure(&config, hop.origin().host(), &early, now, deadline)?;
+                watch.lap(Stage::Tls, Instant::now());
+            }
             None => nothing_early(&early)?,
         }
         Ok(socket)
     }
 
     /// A socket that is connected to a place.
-    fn open(&self, place: &Place<'_>, deadline: Option<Deadline>) -> Result<Socket, Failure> {
+    fn open(&self, place: &Place<'_>, deadline: Option<Deadline>, watch: &mut Stopwatch) -> Result<Socket, Failure> {
         if let Some(path) = &self.settings.unix_socket {
             let opened = open_unix(path, deadline.map(|deadline| deadline.left(Instant::now())));
             return match opened {
@@ -81,15 +87,24 @@ impl Connector {
                 },
             };
         }
-        let addresses = self.resolve(place, deadline)?;
+        let addresses = self.resolve(place, deadline, watch)?;
         self.race(place, addresses, deadline)
     }
 
     /// The addresses of a place: those that are known, else what the resolver says.
-    fn resolve(&self, place: &Place<'_>, deadline: Option<Deadline>) -> Result<Vec<SocketAddr>, Failure> {
+    fn resolve(
+        &self,
+        place: &Place<'_>,
+        deadline: Option<Deadline>,
+        watch: &mut Stopwatch,
+    ) -> Result<Vec<SocketAddr>, Failure> {
         let addresses = match place.known(&self.settings) {
             Some(addresses) => Ok(addresses),
-            None => look_up(&self.resolver, place.host(), place.port(), deadline),
+            None => {
+                let found = look_up(&self.resolver, place.host(), place.port(), deadline);
+                watch.lap(Stage::Resolve, Instant::now());
+                found
+            }
         };
         place.resolved(&self.settings, addresses)
     }

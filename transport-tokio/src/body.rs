@@ -24,6 +24,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Weak;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 /// A request's body: bytes in memory, or a stream.
 ///
@@ -211,6 +212,10 @@ pub(crate) struct Incoming {
     /// The content, where the body is coded and is to be decoded.
     content: Option<Box<CodedBody>>,
     bounds: Bounds,
+    /// When the exchange began.
+    begun: Instant,
+    /// How long after that the end of the body was read.
+    ended: Option<Duration>,
     home: Weak<Connections>,
 }
 
@@ -225,10 +230,11 @@ impl Incoming {
         wire: Option<Box<Wire>>,
         content: Option<Box<CodedBody>>,
         bounds: Bounds,
+        begun: Instant,
         home: Weak<Connections>,
     ) -> Self {
         let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
-        Self { state, rest: Bytes::new(), content, bounds, home }
+        Self { state, rest: Bytes::new(), content, bounds, begun, ended: None, home }
     }
 
     /// The address that it comes from.
@@ -237,6 +243,11 @@ impl Incoming {
             State::Open(wire) => wire.peer(),
             State::Ended(_) | State::Failed(_) => None,
         }
+    }
+
+    /// How long after the exchange began the end of the body was read.
+    pub(crate) fn ended(&self) -> Option<Duration> {
+        self.ended
     }
 
     /// The trailers, once the body has ended.
@@ -358,7 +369,10 @@ impl Incoming {
         match ready!(wire.poll_body(cx, into, &self.bounds)) {
             Ok(Piece::Data(data)) => self.rest = data,
             Ok(Piece::Direct(n)) => return Poll::Ready(Ok(Some(n))),
-            Ok(Piece::End(trailers)) => self.end(State::Ended(trailers)),
+            Ok(Piece::End(trailers)) => {
+                self.ended = Some(self.begun.elapsed());
+                self.end(State::Ended(trailers));
+            }
             Err(cause) => {
                 let error = cause.into_error(Phase::Body);
                 self.state = State::Failed(error.kind());

@@ -18,6 +18,7 @@ use session_core::limits::Limits;
 use session_core::retry::failure::Failure;
 use session_core::session::step::Hop;
 use session_core::time::Now;
+use session_core::time::timings::{Stage, Stopwatch};
 use session_core::tls::config::TlsConfigs;
 use session_core::transport::ConnectSettings;
 use session_core::transport::address::{Place, failure};
@@ -46,16 +47,17 @@ impl Connector {
         bounds: &Bounds,
         deadline: Option<Deadline>,
         now: Now,
+        watch: &mut Stopwatch,
     ) -> Result<Socket, Failure> {
         let tls = hop_tls(&mut lock(&self.tls), hop)?;
         let target = if Tunnel::needs_address(hop) {
-            self.resolve(&Place::origin(hop.origin()), deadline).await?.into_iter().next()
+            self.resolve(&Place::origin(hop.origin()), deadline, watch).await?.into_iter().next()
         } else {
             None
         };
         let tunnel =
             Tunnel::of(hop, target, &self.limits).map_err(|error| failure(Cause::Setup(error), Phase::Tunnel))?;
-        let mut socket = self.open(&Place::of(hop), deadline).await?;
+        let mut socket = self.open(&Place::of(hop), deadline, watch).await?;
         if let (Some(config), Some(proxy)) = (tls.proxy, hop.route().proxy()) {
             socket.secure(&config, proxy.host(), &[], now, deadline).await?;
         }
@@ -63,15 +65,24 @@ impl Connector {
             Some(tunnel) => socket.pass(tunnel, bounds, deadline).await?,
             None => Bytes::new(),
         };
+        watch.lap(Stage::Connect, Instant::now());
         match tls.origin {
-            Some(config) => socket.secure(&config, hop.origin().host(), &early, now, deadline).await?,
+            Some(config) => {
+                socket.secure(&config, hop.origin().host(), &early, now, deadline).await?;
+                watch.lap(Stage::Tls, Instant::now());
+            }
             None => nothing_early(&early)?,
         }
         Ok(socket)
     }
 
     /// A socket that is connected to a place.
-    async fn open(&self, place: &Place<'_>, deadline: Option<Deadline>) -> Result<Socket, Failure> {
+    async fn open(
+        &self,
+        place: &Place<'_>,
+        deadline: Option<Deadline>,
+        watch: &mut Stopwatch,
+    ) -> Result<Socket, Failure> {
         if let Some(path) = &self.settings.unix_socket {
             let opened = open_unix(path, deadline).await;
             return match opened {
@@ -82,15 +93,24 @@ impl Connector {
                 },
             };
         }
-        let addresses = self.resolve(place, deadline).await?;
+        let addresses = self.resolve(place, deadline, watch).await?;
         self.race(place, addresses, deadline).await
     }
 
     /// The addresses of a place: those that are known, else what the resolver says.
-    async fn resolve(&self, place: &Place<'_>, deadline: Option<Deadline>) -> Result<Vec<SocketAddr>, Failure> {
+    async fn resolve(
+        &self,
+        place: &Place<'_>,
+        deadline: Option<Deadline>,
+        watch: &mut Stopwatch,
+    ) -> Result<Vec<SocketAddr>, Failure> {
         let addresses = match place.known(&self.settings) {
             Some(addresses) => Ok(addresses),
-            None => look_up(&*self.resolver, place.host(), place.port(), deadline).await,
+            None => {
+                let found = look_up(&*self.resolver, place.host(), place.port(), deadline).await;
+                watch.lap(Stage::Resolve, Instant::now());
+                found
+            }
         };
         place.resolved(&self.settings, addresses)
     }

@@ -30,6 +30,7 @@ use crate::session::origin_settings::Begun;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording};
 use crate::time::Timeouts;
+use crate::time::timings::Timings;
 use crate::tls::settings::{TlsPath, TlsSettings};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -103,6 +104,8 @@ pub(crate) struct Exchange {
     pub(crate) tls: TlsPath,
     /// The request's own settings for TLS with the origin.
     pub(crate) own_tls: Option<Arc<TlsSettings>>,
+    /// What was measured of this hop.
+    pub(crate) timings: Timings,
     pub(crate) history: History,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) recording: Recording,
@@ -175,6 +178,7 @@ impl Exchange {
             status,
             received,
             ending,
+            timings: self.timings,
             reasons: std::mem::take(&mut self.reasons),
         });
     }

@@ -3,6 +3,7 @@
 use crate::message::head::{ResponseHead, ShownFields};
 use crate::message::target::Target;
 use crate::session::reason::Reason;
+use crate::time::timings::Timings;
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
 use url::Url;
@@ -22,6 +23,7 @@ pub struct HopRecord {
     pub(crate) status: Option<StatusCode>,
     pub(crate) received: Option<ResponseHead>,
     pub(crate) ending: Ending,
+    pub(crate) timings: Timings,
     pub(crate) reasons: Vec<Reason>,
 }
 
@@ -112,6 +114,13 @@ impl HopRecord {
     #[must_use]
     pub fn ending(&self) -> Ending {
         self.ending
+    }
+
+    /// When it began and how long its stages took, as far as the transport measured that. The body is never among them: that
+    /// of a delivered answer is still to be read then, and any other was not wanted. A history from a snapshot has none.
+    #[must_use]
+    pub fn timings(&self) -> &Timings {
+        &self.timings
     }
 
     /// The decisions taken for and after this hop, in their order. Empty where recording is off.

@@ -51,6 +51,7 @@ use crate::session::request::Request;
 use crate::session::settings::Settings;
 use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
 use crate::time::Now;
+use crate::time::timings::Timings;
 use http::HeaderMap;
 use std::fmt;
 use std::time::Duration;
@@ -207,6 +208,7 @@ impl Session {
         }
         exchange.hop_number = exchange.hop_number.saturating_add(1);
         exchange.body_unread = false;
+        exchange.timings = Timings::default().with_wall(now.wall());
         let head = match prepare::head(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, now) {
             Ok(head) => head,
             Err(error) => return Err(ExchangeError::of(*exchange, error)),

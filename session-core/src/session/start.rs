@@ -18,6 +18,7 @@ use crate::session::request::Request;
 use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
 use crate::time::Now;
+use crate::time::timings::Timings;
 use crate::tls::settings::TlsPath;
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
@@ -109,6 +110,7 @@ pub(crate) fn exchange(
         route: Route::Direct,
         tls: TlsPath::default(),
         own_tls: request.tls,
+        timings: Timings::default(),
         history: History::default(),
         reasons: Vec::new(),
         recording: settings.recording,

@@ -20,6 +20,7 @@ use crate::session::exchange::{Exchange, Lead};
 use crate::session::history::History;
 use crate::session::reason::Reason;
 use crate::time::Timeouts;
+use crate::time::timings::Timings;
 use crate::tls::settings::TlsPath;
 use http::header::USER_AGENT;
 use http::{HeaderMap, Method, StatusCode};
@@ -142,6 +143,12 @@ impl Hop {
     /// be read only once is then there for the next hop.
     pub fn keep_body(&mut self) {
         self.exchange.body_unread = true;
+    }
+
+    /// Says how long the stages of this hop took, for its [record](crate::session::history::HopRecord::timings). What the
+    /// wall clock showed when the hop was handed out is known already.
+    pub fn set_timings(&mut self, timings: Timings) {
+        self.exchange.timings = timings.after(&self.exchange.timings);
     }
 
     /// How the body is framed.

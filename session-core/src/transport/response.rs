@@ -11,6 +11,7 @@ use crate::message::target::Target;
 use crate::redirect::follow;
 use crate::session::history::History;
 use crate::session::step::Delivery;
+use crate::time::timings::Timings;
 use crate::transport::error::Error;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode, Version};
@@ -161,6 +162,12 @@ impl ResponseInfo {
     #[must_use]
     pub fn located<R>(info: &Self, error: CoreError) -> Error<R> {
         error.with_url(info.url()).into()
+    }
+
+    /// What was measured of the hop that was delivered; the end of the body is the transport's to add.
+    #[must_use]
+    pub fn timings(info: &Self) -> Timings {
+        info.history.hops().last().map(|hop| *hop.timings()).unwrap_or_default()
     }
 
     /// The bounds that hold for it.

@@ -18,6 +18,7 @@ mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
 mod tasks;
+mod timings;
 #[cfg(feature = "tls")]
 mod tls;
 mod upgrade;

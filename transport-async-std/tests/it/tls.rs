@@ -68,6 +68,17 @@ fn get_and_post_go_over_one_handshake_that_is_ended_in_order() {
 }
 
 #[test]
+fn a_handshake_is_timed_apart_from_the_connection() {
+    bounded(|| async {
+        let ca = TestCa::new();
+        let server = answering(&ca.issue(&["a.test"]));
+        let session = trusting(&ca, server.address()).build().unwrap();
+        let first = session.get(url(server.address())).send().await.unwrap().timings();
+        assert!(first.connect().is_some() && first.tls().is_some(), "{first:?}");
+    });
+}
+
+#[test]
 fn large_bodies_pass_both_ways() {
     bounded(|| async {
         let ca = TestCa::new();

@@ -7,6 +7,7 @@ use session_core::idle::PoolKey;
 use session_core::idle::pool::{Aftermath, Found, Pool, Ticket, Wanted};
 use session_core::limits::Limits;
 use session_core::retry::failure::Failure;
+use session_core::time::timings::{Stage, Stopwatch};
 use session_core::transport::Clock;
 use session_core::transport::address::no_free_connection;
 use session_core::transport::bounds::Deadline;
@@ -53,9 +54,14 @@ impl Connections {
         key: PoolKey,
         wanted: Wanted,
         deadline: Option<Deadline>,
+        watch: &mut Stopwatch,
     ) -> Result<Lease, Failure> {
         let found = match self.act(|pool, now| pool.take(&key, wanted, now)) {
-            Found::Wait(ticket) => self.wait(ticket, deadline)?,
+            Found::Wait(ticket) => {
+                let found = self.wait(ticket, deadline)?;
+                watch.lap(Stage::Queue, Instant::now());
+                found
+            }
             found => found,
         };
         Ok(self.leased(key, found))

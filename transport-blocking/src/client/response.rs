@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use bytes::Bytes;
 use http::HeaderMap;
 use session_core::error::{Error as CoreError, ErrorKind, Fault, Phase};
+use session_core::time::timings::{Stage, Timings};
 use session_core::transport::response::ResponseInfo;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -36,6 +37,14 @@ impl Deref for Response {
 }
 
 impl Response {
+    /// When the hop that gave this response began, and how long its stages took; [`body`](Timings::body) once the end of the
+    /// body was read. Those of the other hops are in the [history](ResponseInfo::history).
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        let timings = ResponseInfo::timings(&self.info);
+        self.body.ended().map_or(timings, |ended| timings.with(Stage::Body, ended))
+    }
+
     /// The trailer fields that came after the body; `None` before its end was read.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {

@@ -15,6 +15,7 @@ mod settings;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
+mod timings;
 #[cfg(feature = "tls")]
 mod tls;
 mod upgrade;

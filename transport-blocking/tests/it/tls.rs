@@ -65,6 +65,15 @@ fn get_and_post_go_over_one_handshake_that_is_ended_in_order() {
 }
 
 #[test]
+fn a_handshake_is_timed_apart_from_the_connection() {
+    let ca = TestCa::new();
+    let server = answering(&ca.issue(&["a.test"]));
+    let session = trusting(&ca, server.address()).build().unwrap();
+    let first = session.get(url(server.address())).send().unwrap().timings();
+    assert!(first.connect().is_some() && first.tls().is_some(), "{first:?}");
+}
+
+#[test]
 fn large_bodies_pass_both_ways() {
     let ca = TestCa::new();
     let down = 3 * 1024 * 1024;

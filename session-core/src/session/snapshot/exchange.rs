@@ -36,6 +36,7 @@ use crate::session::request::RequestTimeouts;
 use crate::session::settings::{CookieMode, Recording, Setting};
 use crate::session::snapshot::exchange::rules::{CompatRecord, TextRecord};
 use crate::session::snapshot::reason::CredentialSourceRecord;
+use crate::time::timings::Timings;
 use crate::time::{Now, Timeouts};
 use crate::tls::settings::TlsPath;
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
@@ -211,6 +212,9 @@ struct PassedRecord {
     received: Option<ResponseHead>,
     #[serde(with = "EndingRecord")]
     ending: Ending,
+    /// What was measured here means nothing elsewhere.
+    #[serde(skip)]
+    timings: Timings,
     #[serde(with = "reasons")]
     reasons: Vec<Reason>,
 }
@@ -281,6 +285,8 @@ impl ExchangeRecord {
             // The session that goes on with it has its own.
             tls: _,
             own_tls,
+            // What was measured here means nothing elsewhere.
+            timings: _,
             history,
             reasons,
             recording,
@@ -440,6 +446,7 @@ impl ExchangeRecord {
             route: self.route,
             tls: TlsPath::default(),
             own_tls: None,
+            timings: Timings::default().with_wall(now.wall()),
             history,
             reasons: self.reasons,
             recording: self.recording,
