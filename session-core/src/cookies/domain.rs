@@ -36,7 +36,7 @@ impl PublicSuffix for NoSuffixes {
     }
 }
 
-/// The public suffix list as it was when the `psl` crate was built, both its ICANN and its private section. A single
+/// The public suffix list as it was when the `psl2` crate was published, both its ICANN and its private section. A single
 /// label that is not on the list is a public suffix too (the list's default rule).
 #[cfg(feature = "psl")]
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,8 +52,8 @@ impl PublicSuffix for CompiledList {
         if like_address && domain.parse::<IpAddr>().is_ok() {
             return false;
         }
-        // For a name under no rule the crate answers with its last label, which is the default rule.
-        psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == domain.as_bytes())
+        // What is no name to the crate (an empty label, more than 128 of them) is under no rule.
+        psl2::lookup(domain).is_some_and(|name| name.is_public_suffix())
     }
 }
 

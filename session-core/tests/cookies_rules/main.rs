@@ -7,6 +7,8 @@ mod invariants;
 mod machine;
 mod model;
 mod parse;
+#[cfg(feature = "psl")]
+mod public_suffix;
 mod reasons;
 mod select;
 mod store;
