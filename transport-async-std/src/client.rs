@@ -3,6 +3,7 @@
 mod cookie_file;
 mod platform;
 pub(crate) mod pool;
+mod replace;
 mod response;
 mod shared_jar;
 #[cfg(feature = "serde")]

@@ -1,15 +1,15 @@
 //! The session's cookies in a file: the core has the text of it, here it is written and read.
 
 use super::Session;
+use super::replace::replace;
 use crate::error::Result;
 use session_core::cookies::netscape::NetscapeWarning;
 use session_core::cookies::reason::CookieId;
 use session_core::error::{Error as CoreError, ErrorKind, Fault, Phase};
 use session_core::limits::Limits;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
-use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 
 impl Session {
@@ -100,29 +100,7 @@ async fn aside<T: Send + 'static>(
 
 /// Puts `text` in the place of the file, all of it or nothing.
 fn write_file(path: &Path, text: &[u8]) -> Result<(), CoreError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Opened first: a folder that cannot be opened is to fail before anything is replaced.
-    #[cfg(unix)]
-    let opened = File::open(folder).map_err(|source| failed(path, "saved: its folder cannot be opened", source))?;
-    let mut file = NamedTempFile::new_in(folder)
-        .map_err(|source| failed(path, "saved: no temporary file can be made beside it", source))?;
-    fill(&mut file, text).map_err(|source| failed(path, "saved: the temporary file cannot be written", source))?;
-    // The error holds the temporary file, and removes it.
-    file.persist(path).map_err(|error| failed(path, "replaced", error.error))?;
-    #[cfg(unix)]
-    opened.sync_all().map_err(|source| failed(path, "made durable, though it is replaced", source))?;
-    Ok(())
-}
-
-fn fill(file: &mut NamedTempFile, text: &[u8]) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Said outright: the mode that it was made with passed the process's mask.
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    }
-    file.write_all(text)?;
-    file.as_file().sync_all()
+    replace(path, text).map_err(|error| failed(path, error.what, error.source))
 }
 
 /// The file's bytes, of which there may be `longest`.
