@@ -47,6 +47,12 @@ impl fmt::Debug for ResponseHead {
 impl<B> From<http::Response<B>> for ResponseHead {
     fn from(response: http::Response<B>) -> Self {
         let (parts, _) = response.into_parts();
+        Self::from(parts)
+    }
+}
+
+impl From<http::response::Parts> for ResponseHead {
+    fn from(parts: http::response::Parts) -> Self {
         Self { status: parts.status, version: parts.version, reason: Bytes::new(), headers: parts.headers }
     }
 }

@@ -3,7 +3,9 @@
 //! It holds facts only: what happened, how much of the request had left, on what connection. Whether to try again is
 //! decided in [`policy`](crate::retry::policy).
 
-use crate::error::Error;
+use crate::error::bound::Bound;
+use crate::error::{Error, ErrorKind, Phase};
+use std::error::Error as StdError;
 use std::fmt;
 
 /// An attempt that ended without a complete response head, and the error that is delivered where there is no retry.
@@ -26,6 +28,55 @@ impl Failure {
     #[must_use]
     pub fn before_sending(kind: FailureKind, error: Error) -> Self {
         Self::new(kind, Sent::Nothing, ConnectionAge::Fresh, error)
+    }
+
+    /// A failure as a client reports it that the session was put around: what happened, and the client's own error.
+    ///
+    /// Such a client seldom tells how much of the request had left, and on what connection; where it does, say so by [`Failure::with_sent`]
+    /// and [`Failure::with_connection`]. Where there was no connection yet, or the request was refused
+    /// by the client itself, that is nothing; elsewhere all of it is taken to have left, so only a request that is idempotent is
+    /// made again. The connection counts as fresh: a client that keeps connections sees to its stale ones.
+    ///
+    /// ```
+    /// use session_core::retry::failure::{Failure, FailureKind};
+    ///
+    /// let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    /// assert!(!Failure::reported(FailureKind::Connect, refused).may_have_been_seen());
+    /// ```
+    #[must_use]
+    pub fn reported(kind: FailureKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let (error, phase, sent) = match kind {
+            FailureKind::Resolve => (ErrorKind::Connect, Phase::Resolve, Sent::Nothing),
+            FailureKind::Connect => (ErrorKind::Connect, Phase::Connect, Sent::Nothing),
+            FailureKind::Tls => (ErrorKind::Tls, Phase::Tls, Sent::Nothing),
+            FailureKind::Proxy => (ErrorKind::Proxy, Phase::Tunnel, Sent::Nothing),
+            FailureKind::Request => (ErrorKind::Unsupported, Phase::Build, Sent::Nothing),
+            FailureKind::Body => (ErrorKind::Body, Phase::Send, Sent::All),
+            FailureKind::Closed | FailureKind::Reset | FailureKind::Incomplete => {
+                (ErrorKind::Incomplete, Phase::Head, Sent::All)
+            }
+            FailureKind::Timeout | FailureKind::Deadline => (ErrorKind::Timeout, Phase::Head, Sent::All),
+            FailureKind::Protocol => (ErrorKind::Protocol, Phase::Head, Sent::All),
+            FailureKind::Limit => (ErrorKind::Limit, Phase::Head, Sent::All),
+            FailureKind::Cancelled | FailureKind::Io => (ErrorKind::Io, Phase::Head, Sent::All),
+        };
+        let error = Error::new(error, phase, kind.to_string()).with_source(source);
+        let error = if kind == FailureKind::Deadline { error.with_bound(Bound::Total) } else { error };
+        Self::new(kind, sent, ConnectionAge::Fresh, error)
+    }
+
+    /// The same failure where this much of the request had left.
+    #[must_use]
+    pub fn with_sent(mut self, sent: Sent) -> Self {
+        self.sent = sent;
+        self
+    }
+
+    /// The same failure on a connection of this age.
+    #[must_use]
+    pub fn with_connection(mut self, connection: ConnectionAge) -> Self {
+        self.connection = connection;
+        self
     }
 
     /// What happened.
@@ -149,6 +200,7 @@ pub enum ConnectionAge {
 #[cfg(test)]
 mod tests {
     use super::{ConnectionAge, Failure, FailureKind, Sent};
+    use crate::error::bound::Bound;
     use crate::error::{Error, ErrorKind, Phase};
 
     #[test]
@@ -160,6 +212,22 @@ mod tests {
         assert!(!failure(Sent::Nothing).may_have_been_seen());
         assert!(failure(Sent::Part).may_have_been_seen());
         assert!(failure(Sent::All).may_have_been_seen());
+    }
+
+    #[test]
+    fn a_reported_failure_left_nothing_before_there_was_a_connection_and_else_all_of_it() {
+        let reported = |kind| Failure::reported(kind, "as the client says");
+        for kind in [FailureKind::Resolve, FailureKind::Connect, FailureKind::Tls, FailureKind::Request] {
+            assert_eq!(reported(kind).sent(), Sent::Nothing, "{kind:?}");
+        }
+        for kind in [FailureKind::Closed, FailureKind::Timeout, FailureKind::Protocol, FailureKind::Io] {
+            assert_eq!(reported(kind).sent(), Sent::All, "{kind:?}");
+        }
+        let error = reported(FailureKind::Deadline).into_error();
+        assert_eq!((error.kind(), error.bound()), (ErrorKind::Timeout, Some(Bound::Total)));
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "as the client says");
+        let stale = reported(FailureKind::Closed).with_sent(Sent::Nothing).with_connection(ConnectionAge::Reused);
+        assert_eq!((stale.sent(), stale.connection()), (Sent::Nothing, ConnectionAge::Reused));
     }
 
     #[test]
