@@ -85,6 +85,13 @@ impl Answer {
         self
     }
 
+    /// The same answer and then that one.
+    #[must_use]
+    pub fn followed_by(mut self, next: Self) -> Self {
+        self.deeds.extend(next.deeds);
+        self
+    }
+
     /// The same answer with its bytes cut after the first `count`, and then this. What was to come later is left out.
     #[must_use]
     pub fn cut_after(self, count: usize, deed: Deed) -> Self {

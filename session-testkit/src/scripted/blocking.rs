@@ -1,0 +1,251 @@
+//! The blocking session over a script: sending gives a result, at once.
+
+use crate::scripted::body::{Body, Content};
+use crate::scripted::exchange::{Exchange, Progress, Shared, codings};
+use crate::scripted::script::Script;
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use session_core::content::coding::Codings;
+use session_core::error::Error as CoreError;
+use session_core::handle::{Access, Cookies, Headers};
+use session_core::message::into_url::{BaseJoin, IntoUrl};
+use session_core::request::Dispatch;
+use session_core::session::Session as Core;
+use session_core::session::request::Request;
+use session_core::session::transport::{ConnectSettings, Transport};
+use session_core::transport::response::ResponseInfo;
+use std::fmt;
+use std::io::{self, Read};
+use std::ops::Deref;
+use std::sync::Arc;
+use url::Url;
+
+/// Why a request, or the reading of its response, failed. See [`session_core::transport::error::Error`].
+pub type Error = session_core::transport::error::Error<Response>;
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Builds a [`Session`]. [`Script::builder`] gives one that knows its script.
+pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session>;
+
+/// Builds a request; [`send`](session_core::request::RequestBuilder::send) gives a `Result<Response>`.
+pub type RequestBuilder<'a> = session_core::request::RequestBuilder<&'a Session>;
+
+/// A session over a script. Clones share everything.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+impl Session {
+    /// A GET request.
+    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::GET, url)
+    }
+
+    /// A POST request.
+    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::POST, url)
+    }
+
+    /// A PUT request.
+    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::PUT, url)
+    }
+
+    /// A PATCH request.
+    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::PATCH, url)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::DELETE, url)
+    }
+
+    /// A HEAD request.
+    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::HEAD, url)
+    }
+
+    /// An OPTIONS request.
+    pub fn options(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::OPTIONS, url)
+    }
+
+    /// A request of any method. A relative URL is joined to the session's `base_url`.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder<'_> {
+        RequestBuilder::new(self, method, url)
+    }
+
+    /// The cookies, to be read and changed.
+    pub fn cookies(&self) -> Cookies<'_, Self> {
+        Cookies::of(self)
+    }
+
+    /// The default fields, to be read and changed.
+    pub fn headers(&self) -> Headers<'_, Self> {
+        Headers::of(self)
+    }
+
+    /// The same as [`Session::headers`].
+    pub fn headers_mut(&self) -> Headers<'_, Self> {
+        self.headers()
+    }
+
+    /// Takes no further request. For all clones.
+    pub fn close(&self) {
+        self.with(Core::close);
+    }
+
+    /// Whether [`Session::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.with(|core| core.is_closed())
+    }
+}
+
+impl Transport for Session {
+    /// What answers: given by [`Script::builder`], else a script that expects nothing.
+    type Resolver = Script;
+
+    fn assemble(session: Core, connect: ConnectSettings, script: Option<Script>) -> Result<Self, CoreError> {
+        Ok(Self(Arc::new(Shared::new(session, connect, script))))
+    }
+
+    fn codings() -> Codings {
+        codings()
+    }
+}
+
+impl Access for Session {
+    fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
+        self.0.with(act)
+    }
+}
+
+impl Dispatch for &Session {
+    type Body = Body;
+    type Outcome = Result<Response>;
+
+    fn base_url(&self) -> Option<Url> {
+        self.with(|core| core.base_url().cloned())
+    }
+
+    fn base_join(&self) -> BaseJoin {
+        self.with(|core| core.base_join())
+    }
+
+    fn dispatch(self, request: Result<(Box<Request>, Option<Body>), CoreError>) -> Result<Response> {
+        let (request, body) = request?;
+        let mut progress = Exchange::begin(Arc::clone(&self.0), *request, body);
+        loop {
+            progress = match progress {
+                Progress::Under(exchange) => exchange.advance(),
+                Progress::Over(result) => {
+                    let (info, body) = *result?;
+                    return Ok(Response { info, body });
+                }
+            };
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Session(..)")
+    }
+}
+
+/// A response: its head, which is [`ResponseInfo`], and its body as far as it has not been read.
+pub struct Response {
+    info: ResponseInfo,
+    body: Content,
+}
+
+impl Deref for Response {
+    type Target = ResponseInfo;
+
+    fn deref(&self) -> &ResponseInfo {
+        &self.info
+    }
+}
+
+impl Response {
+    /// The trailer fields, of which a script has none; `None` before the body's end was read.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.body.trailers()
+    }
+
+    /// The response itself, unless its status is 400 to 599.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`](session_core::error::ErrorKind::Status). The error keeps the response.
+    pub fn error_for_status(self) -> Result<Self> {
+        match ResponseInfo::status_error::<Self>(&self) {
+            Some(error) => Err(error.with_response(self)),
+            None => Ok(self),
+        }
+    }
+
+    /// The same without taking the response; the error does not hold it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Status`](session_core::error::ErrorKind::Status) for a status of 400 to 599.
+    pub fn error_for_status_ref(&self) -> Result<&Self> {
+        ResponseInfo::status_error(self).map_or(Ok(self), Err)
+    }
+
+    /// The body as text, as a transport reads it.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`].
+    pub fn text(mut self) -> Result<String> {
+        let bytes = self.gather()?;
+        Ok(ResponseInfo::decode_text(&self, &bytes))
+    }
+
+    /// The body read as JSON.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](session_core::error::ErrorKind::Decode) where it is no such JSON; else as [`Response::bytes`].
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
+        let bytes = self.gather()?;
+        Ok(ResponseInfo::decode_json(&self, &bytes)?)
+    }
+
+    /// All of the body.
+    ///
+    /// # Errors
+    /// Those of a transport: it is longer than the session's limits allow, it was cut, or it does not decode.
+    pub fn bytes(mut self) -> Result<Bytes> {
+        self.gather()
+    }
+
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`], but for its length.
+    pub fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.body.chunk().map_err(|error| ResponseInfo::located(&self.info, error))
+    }
+
+    fn gather(&mut self) -> Result<Bytes> {
+        let most = ResponseInfo::limits(&self.info).gathered_body;
+        self.body.gather(most).map_err(|error| ResponseInfo::located(&self.info, error))
+    }
+}
+
+impl Read for Response {
+    /// Reads the body. An error holds an [`Error`] as its inner one.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buffer).map_err(|error| ResponseInfo::located::<Self>(&self.info, error).into())
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.info, f)
+    }
+}

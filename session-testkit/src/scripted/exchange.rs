@@ -1,0 +1,229 @@
+//! One exchange over a script: the loop of a transport, a step at a time, so that a blocking session runs through it and a future
+//! can be polled through it.
+
+use crate::memory::clock::Clock;
+use crate::scripted::body::{Body, Content, End};
+use crate::scripted::expect::Asked;
+use crate::scripted::reply::{Failure as Missing, Kind, Reply};
+use crate::scripted::script::Script;
+use bytes::Bytes;
+use session_core::content::coding::{Coding, Codings};
+use session_core::entropy::Entropy;
+use session_core::error::{Error, ErrorKind, Phase};
+use session_core::handle::Access;
+use session_core::limits::Limits;
+use session_core::message::body::BodyPlan;
+use session_core::message::head::ResponseHead;
+use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
+use session_core::session::Session as Core;
+use session_core::session::request::Request;
+use session_core::session::step::{ExchangeError, Hop, Step};
+use session_core::session::transport::ConnectSettings;
+use session_core::time::Now;
+use session_core::transport::address::Place;
+use session_core::transport::bounds::Bounds;
+use session_core::transport::cause::Cause;
+use session_core::transport::content::CodedBody;
+use session_core::transport::response::ResponseInfo;
+use session_core::transport::support::check_supported;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What the clones of a session share.
+pub(super) struct Shared {
+    core: Mutex<Core>,
+    script: Script,
+    connect: ConnectSettings,
+    limits: Arc<Limits>,
+}
+
+/// The address of every name that nothing is set for. It is public, so that a rule on addresses takes it; no byte goes there.
+const SOMEWHERE: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
+
+/// How long a silent peer is waited for where no timeout says so.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+impl Shared {
+    /// A session over a script; where there is none, over one that expects nothing. What it draws at random is the same in each.
+    pub(super) fn new(mut core: Core, connect: ConnectSettings, script: Option<Script>) -> Self {
+        core.seed_entropy(Entropy::from_seed([7; 32]));
+        let limits = Arc::new(core.limits().clone());
+        Self { core: Mutex::new(core), script: script.unwrap_or_default(), connect, limits }
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clock(&self) -> &Clock {
+        self.script.clock()
+    }
+
+    fn now(&self) -> Now {
+        self.connect.clock.as_ref().map_or_else(|| self.clock().now(), session_core::session::transport::Clock::now)
+    }
+
+    /// One hop: asked of the script, within the hop's bounds.
+    fn send(&self, hop: &Hop, body: Option<&Body>) -> Result<(ResponseHead, Bytes, End), Failure> {
+        check_supported(hop, &self.connect)?;
+        let place = Place::of(hop);
+        let known = place.known(&self.connect);
+        let addresses = known.unwrap_or_else(|| vec![SocketAddr::from((SOMEWHERE, place.port()))]);
+        let addresses = place.resolved(&self.connect, Ok(addresses))?;
+        let body = match hop.body() {
+            BodyPlan::None => Bytes::new(),
+            _ => body.map(|body| body.as_bytes().clone()).unwrap_or_default(),
+        };
+        let head = hop.head();
+        let asked = Asked::new(head.method().clone(), hop.target().url().clone(), head.headers().clone(), body);
+        let Reply { kind, after, .. } = self.script.answer(asked).map_err(|unexpected| unexpected.into_failure())?;
+        let (status, fields, body, cut) = match kind {
+            Kind::Response { status, fields, body, cut } => {
+                self.wait(hop, after)?;
+                (status, fields, body, cut)
+            }
+            Kind::Failure(Missing::Silence) => {
+                self.wait(hop, PATIENCE)?;
+                return Err(lost(FailureKind::Closed, io::ErrorKind::ConnectionAborted));
+            }
+            Kind::Failure(missing) => {
+                self.wait(hop, after)?;
+                return Err(match missing {
+                    Missing::Unresolved => match place.resolved(&self.connect, Ok(Vec::new())) {
+                        Err(failure) => failure,
+                        Ok(_) => place.no_connection(Vec::new()),
+                    },
+                    Missing::Refused => {
+                        let refused = |address| (address, io::ErrorKind::ConnectionRefused.into());
+                        place.no_connection(addresses.into_iter().map(refused).collect())
+                    }
+                    Missing::Reset => lost(FailureKind::Reset, io::ErrorKind::ConnectionReset),
+                    Missing::Closed | Missing::Silence => closed(),
+                });
+            }
+        };
+        let (body, end) = match cut {
+            Some(count) if count < body.len() => (body.slice(..count), End::Cut),
+            Some(_) => (body, End::Cut),
+            None => (body, End::Whole),
+        };
+        let empty = *head.method() == http::Method::HEAD || matches!(status.as_u16(), 100..=199 | 204 | 304);
+        let (body, end) = if empty { (Bytes::new(), End::Whole) } else { (body, end) };
+        Ok((ResponseHead::new(status).with_headers(fields), body, end))
+    }
+
+    /// Lets virtual time pass until an answer comes, or until a bound of the hop does.
+    fn wait(&self, hop: &Hop, delay: Duration) -> Result<(), Failure> {
+        let start = self.clock().now().instant();
+        let bounds = Bounds::new(hop.timeouts(), hop.deadline(), self.now().instant(), start);
+        let late = bounds.head(start).filter(|deadline| deadline.left(start) < delay);
+        self.clock().advance(late.map_or(delay, |deadline| deadline.left(start)));
+        match late.map(Cause::Late) {
+            Some(cause) => {
+                let kind = cause.kind(false);
+                Err(Failure::new(kind, Sent::All, ConnectionAge::Fresh, cause.into_error(Phase::Head)))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Access for Shared {
+    fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
+        act(&mut self.core())
+    }
+}
+
+/// The content codings that this build undoes.
+pub(super) fn codings() -> Codings {
+    [
+        (Coding::Gzip, cfg!(feature = "gzip")),
+        (Coding::Deflate, cfg!(feature = "deflate")),
+        (Coding::Brotli, cfg!(feature = "br")),
+        (Coding::Zstd, cfg!(feature = "zstd")),
+    ]
+    .into_iter()
+    .filter(|(_, is_in)| *is_in)
+    .fold(Codings::NONE, |codings, (coding, _)| codings.with(coding))
+}
+
+fn lost(kind: FailureKind, how: io::ErrorKind) -> Failure {
+    Failure::new(kind, Sent::All, ConnectionAge::Fresh, Cause::Io(how.into()).into_error(Phase::Head))
+}
+
+fn closed() -> Failure {
+    let error = Error::new(ErrorKind::Incomplete, Phase::Head, "the connection closed before any response");
+    Failure::new(FailureKind::Closed, Sent::All, ConnectionAge::Fresh, error)
+}
+
+/// What an exchange gives: the head with its history, and the body.
+pub(super) type Delivered = (ResponseInfo, Content);
+
+/// An exchange under way.
+pub(super) struct Exchange {
+    shared: Arc<Shared>,
+    started: Instant,
+    body: Option<Body>,
+    came: Option<(Bytes, End)>,
+    elapsed: Duration,
+    step: Step,
+}
+
+/// Where an exchange is after a step.
+pub(super) enum Progress {
+    Under(Box<Exchange>),
+    Over(Result<Box<Delivered>, ExchangeError>),
+}
+
+impl Exchange {
+    pub(super) fn begin(shared: Arc<Shared>, request: Request, body: Option<Body>) -> Progress {
+        let started = shared.clock().now().instant();
+        let now = shared.now();
+        let begun = shared.core().begin(request, now);
+        match begun {
+            Ok(step) => {
+                Progress::Under(Box::new(Self { shared, started, body, came: None, elapsed: Duration::ZERO, step }))
+            }
+            Err(error) => Progress::Over(Err(error)),
+        }
+    }
+
+    /// Carries out the next step.
+    pub(super) fn advance(self: Box<Self>) -> Progress {
+        let Self { shared, started, body, mut came, mut elapsed, step } = *self;
+        let next = match step {
+            Step::Send(hop) => match shared.send(&hop, body.as_ref()) {
+                Ok((head, content, end)) => {
+                    elapsed = shared.clock().now().instant().saturating_duration_since(started);
+                    came = Some((content, end));
+                    let now = shared.now();
+                    shared.core().handle_response(hop, head, now)
+                }
+                Err(failure) => {
+                    let now = shared.now();
+                    shared.core().handle_failure(hop, failure, now)
+                }
+            },
+            Step::Wait(pause) => {
+                let until = pause.until();
+                shared.clock().advance(until.saturating_duration_since(shared.now().instant()));
+                let now = shared.now();
+                let late = until.saturating_duration_since(now.instant());
+                shared.core().handle_timeout(pause, now.advanced(late))
+            }
+            Step::Done(delivery) => {
+                let coded = CodedBody::of(&delivery, &shared.limits);
+                let (body, end) = came.unwrap_or((Bytes::new(), End::Whole));
+                let content = Content::new(body, end, coded);
+                let info = ResponseInfo::new(delivery, None, elapsed, Arc::clone(&shared.limits));
+                return Progress::Over(Ok(Box::new((info, content))));
+            }
+        };
+        match next {
+            Ok(step) => Progress::Under(Box::new(Self { shared, started, body, came, elapsed, step })),
+            Err(error) => Progress::Over(Err(error)),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A session whose answers stand in a script: no socket, no thread, no waiting.
+//!
+//! A [`Script`](script::Script) says which requests are expected and what each is answered by. The sessions over it go through all
+//! of the real session logic (cookies, redirects, credentials, retries, deadlines, decoding), and only the wire is left out.
+//! Pauses and delays pass in virtual time, so a test of five retries with backoff takes no time.
+//!
+//! ```
+//! use http::Method;
+//! use session_testkit::Script;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let script = Script::new()
+//!     .on(Method::GET, "/a").redirect(302, "/b")
+//!     .on(Method::GET, "/b").reply(200).header("x-app", "demo").cookie("lang=de").body("hello");
+//! let session = script.session();
+//!
+//! let response = session.get("http://app.test/a").send()?;
+//! assert_eq!(response.history().statuses(), [302]);
+//! assert_eq!(response.text()?, "hello");
+//! assert_eq!(session.cookies().to_map()["lang"], "de");
+//! assert_eq!(script.requests()[1].url.as_str(), "http://app.test/b");
+//! script.verify()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`script`]: the script, and what it saw.
+//! - [`expect`]: which requests a line of it is for.
+//! - [`reply`]: what they are answered by.
+//! - [`blocking`] and [`asynchronous`]: the sessions, whose requests give a result or a future. Everything else of them is the same.
+//! - [`unexpected`]: what is told where a request came that the script does not have, or one did not come that it has.
+//! - [`serve`]: the same script on loopback sockets, for sessions of real transports.
+
+pub mod asynchronous;
+pub mod blocking;
+pub mod body;
+mod exchange;
+pub mod expect;
+pub mod reply;
+pub mod script;
+pub mod serve;
+pub mod unexpected;
