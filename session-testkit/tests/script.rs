@@ -219,6 +219,9 @@ fn retries_and_delays_take_virtual_time_only() {
     assert_eq!(response.history().hops().len(), 4);
     assert!(response.elapsed() >= seconds(1820), "{:?}", response.elapsed());
     assert_eq!(script.clock().elapsed(), response.elapsed());
+    let hops = response.history().hops();
+    assert_eq!(hops[1].timings().started(), seconds(600));
+    assert_eq!(response.timings().wait(), Some(seconds(20)));
     assert!(begin.elapsed() < seconds(60));
 }
 
@@ -277,16 +280,12 @@ fn a_body_that_breaks_off_is_an_error_after_what_came() {
 
 #[test]
 fn bodies_are_read_as_json_in_pieces_and_decoded() {
-    use flate2::{Compression, write::GzEncoder};
-    use std::io::Write;
-    let mut coded = GzEncoder::new(Vec::new(), Compression::fast());
-    coded.write_all(b"[1, 2]").unwrap();
     let script = Script::new()
         .any("/json")
         .with_header("accept-encoding", "gzip")
         .reply(200)
         .header("content-encoding", "gzip")
-        .body(coded.finish().unwrap())
+        .body(session_testkit::coded::gzip("[1, 2]"))
         .any("/made")
         .reply(200)
         .json(&[3, 4])

@@ -13,6 +13,7 @@ use session_core::request::Dispatch;
 use session_core::session::Session as Core;
 use session_core::session::request::Request;
 use session_core::session::transport::{ConnectSettings, Transport};
+use session_core::time::timings::Timings;
 use session_core::transport::response::ResponseInfo;
 use std::fmt;
 use std::future::Future;
@@ -210,6 +211,12 @@ impl Deref for Response {
 }
 
 impl Response {
+    /// When the hop that gave this response began, and how long its stages took, in virtual time.
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        ResponseInfo::timings(&self.info)
+    }
+
     /// The trailer fields, of which a script has none; `None` before the body's end was read.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {

@@ -20,6 +20,7 @@ use session_core::session::request::Request;
 use session_core::session::step::{ExchangeError, Hop, Step};
 use session_core::session::transport::ConnectSettings;
 use session_core::time::Now;
+use session_core::time::timings::{Stage, Stopwatch};
 use session_core::transport::address::Place;
 use session_core::transport::bounds::Bounds;
 use session_core::transport::cause::Cause;
@@ -194,18 +195,28 @@ impl Exchange {
     pub(super) fn advance(self: Box<Self>) -> Progress {
         let Self { shared, started, body, mut came, mut elapsed, step } = *self;
         let next = match step {
-            Step::Send(hop) => match shared.send(&hop, body.as_ref()) {
-                Ok((head, content, end)) => {
-                    elapsed = shared.clock().now().instant().saturating_duration_since(started);
-                    came = Some((content, end));
-                    let now = shared.now();
-                    shared.core().handle_response(hop, head, now)
+            Step::Send(mut hop) => {
+                let begun = shared.clock().now().instant();
+                let mut watch = Stopwatch::new(started, begun);
+                let sent = shared.send(&hop, body.as_ref());
+                let ended = shared.clock().now().instant();
+                match &sent {
+                    Ok(_) => {
+                        watch.lap(Stage::Send, begun);
+                        elapsed = watch.answered(ended);
+                    }
+                    Err(_) => watch.failed(ended),
                 }
-                Err(failure) => {
-                    let now = shared.now();
-                    shared.core().handle_failure(hop, failure, now)
+                hop.set_timings(watch.timings());
+                let now = shared.now();
+                match sent {
+                    Ok((head, content, end)) => {
+                        came = Some((content, end));
+                        shared.core().handle_response(hop, head, now)
+                    }
+                    Err(failure) => shared.core().handle_failure(hop, failure, now),
                 }
-            },
+            }
             Step::Wait(pause) => {
                 let until = pause.until();
                 shared.clock().advance(until.saturating_duration_since(shared.now().instant()));
