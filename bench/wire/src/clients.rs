@@ -5,20 +5,33 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// How a client waits.
+/// What a client stands on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// One thread for each request under way.
+    /// Blocking sockets: one thread for each request under way.
     Blocking,
-    /// Many requests on one thread.
-    Async,
+    /// tokio: many requests on one thread.
+    Tokio,
+    /// The same on async-std.
+    AsyncStd,
+}
+
+impl Kind {
+    /// The least that any client must do there.
+    pub fn raw(self) -> &'static str {
+        match self {
+            Self::Blocking => "raw-std",
+            Self::Tokio => "raw-tokio",
+            Self::AsyncStd => "raw-async-std",
+        }
+    }
 }
 
 /// One measured program.
 pub struct Client {
     /// The program.
     pub name: &'static str,
-    /// How it waits.
+    /// What it stands on.
     pub kind: Kind,
 }
 
@@ -29,10 +42,12 @@ pub const CLIENTS: &[Client] = &[
     Client { name: "ureq", kind: Kind::Blocking },
     Client { name: "curl", kind: Kind::Blocking },
     Client { name: "reqwest-blocking", kind: Kind::Blocking },
-    Client { name: "raw-tokio", kind: Kind::Async },
-    Client { name: "session-tokio", kind: Kind::Async },
-    Client { name: "hyper", kind: Kind::Async },
-    Client { name: "reqwest", kind: Kind::Async },
+    Client { name: "raw-tokio", kind: Kind::Tokio },
+    Client { name: "session-tokio", kind: Kind::Tokio },
+    Client { name: "hyper", kind: Kind::Tokio },
+    Client { name: "reqwest", kind: Kind::Tokio },
+    Client { name: "raw-async-std", kind: Kind::AsyncStd },
+    Client { name: "session-async-std", kind: Kind::AsyncStd },
 ];
 
 /// The server, while it runs.

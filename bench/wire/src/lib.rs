@@ -1,7 +1,8 @@
 //! What the measured clients share: how a run is asked for, and what it tells.
 //!
 //! Each client is a program of its own (`src/bin/`), called as `client WORKLOAD COUNT ADDRESS`. It does the work, checks each
-//! answer, and prints one line: seconds of the clock, seconds of the processor. Valgrind and strace count the rest from
+//! answer, and prints one line: seconds of the clock, seconds of the processor, KiB of
+//! memory at its height. Valgrind and strace count the rest from
 //! outside, so nothing in a client is there for their sake.
 
 use std::fmt;
@@ -115,8 +116,15 @@ pub fn measure(work: impl FnOnce(&Run) -> Outcome<()>) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let (wall, processor) = (begun.elapsed(), processor_time().saturating_sub(processor));
-    println!("{:.6} {:.6}", wall.as_secs_f64(), processor.as_secs_f64());
+    println!("{:.6} {:.6} {}", wall.as_secs_f64(), processor.as_secs_f64(), memory().unwrap_or(0));
     ExitCode::SUCCESS
+}
+
+/// How much memory the process has had at once, in KiB, where the system tells it.
+fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 fn processor_time() -> Duration {
@@ -180,28 +188,34 @@ pub trait Async {
     fn upload(&self, bytes: usize) -> impl Future<Output = Outcome<usize>>;
 }
 
-/// Does a run with an async client, on a runtime of one thread.
+/// Does a run with an async client on tokio, on a runtime of one thread.
 pub fn run_async<C: Async>(run: &Run, client: impl AsyncFnOnce(&Run) -> Outcome<C>) -> Outcome<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let client = &client(run).await?;
-        match run.workload {
-            Workload::Small => ask_async(client, "/small", run.count).await,
-            Workload::Many => {
-                let each = run.count / TASKS;
-                let tasks = (0..TASKS).map(|_| ask_async(client, "/small", each));
-                futures_util::future::try_join_all(tasks).await.map(drop)
-            }
-            Workload::Login => {
-                client.login().await?;
-                ask_async(client, "/cookies", run.count).await
-            }
-            Workload::Redirects => ask_async(client, &format!("/redirect/{CHAIN}"), run.count).await,
-            Workload::Download => check(client.download(&format!("/download/{}", run.count)).await?, run.count << 20),
-            Workload::Chunked => check(client.download(&format!("/chunked/{}", run.count)).await?, run.count << 20),
-            Workload::Upload => check(client.upload(run.count << 20).await?, SMALL),
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run_tasks(run, client))
+}
+
+/// The same on async-std.
+pub fn run_async_std<C: Async>(run: &Run, client: impl AsyncFnOnce(&Run) -> Outcome<C>) -> Outcome<()> {
+    async_std::task::block_on(run_tasks(run, client))
+}
+
+async fn run_tasks<C: Async>(run: &Run, client: impl AsyncFnOnce(&Run) -> Outcome<C>) -> Outcome<()> {
+    let client = &client(run).await?;
+    match run.workload {
+        Workload::Small => ask_async(client, "/small", run.count).await,
+        Workload::Many => {
+            let each = run.count / TASKS;
+            let tasks = (0..TASKS).map(|_| ask_async(client, "/small", each));
+            futures_util::future::try_join_all(tasks).await.map(drop)
         }
-    })
+        Workload::Login => {
+            client.login().await?;
+            ask_async(client, "/cookies", run.count).await
+        }
+        Workload::Redirects => ask_async(client, &format!("/redirect/{CHAIN}"), run.count).await,
+        Workload::Download => check(client.download(&format!("/download/{}", run.count)).await?, run.count << 20),
+        Workload::Chunked => check(client.download(&format!("/chunked/{}", run.count)).await?, run.count << 20),
+        Workload::Upload => check(client.upload(run.count << 20).await?, SMALL),
+    }
 }
 
 async fn ask_async<C: Async>(client: &C, path: &str, count: usize) -> Outcome<()> {

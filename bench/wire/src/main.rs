@@ -1,6 +1,6 @@
 //! Requests over loopback, side by side with other clients: ratios of interleaved runs, and counts.
 //!
-//! `bench-wire` prints everything, `bench-wire counts` instructions, allocations and system calls (valgrind and strace count
+//! `bench-wire` prints everything, `bench-wire memory` what streaming takes, `bench-wire counts` instructions, allocations and system calls (valgrind and strace count
 //! them; nothing else needs to be quiet), `bench-wire times [ROUNDS]` the ratios (nothing else should run). Figures that have a
 //! target stand beside it; a missed one is marked and makes the exit status 1.
 
@@ -27,11 +27,12 @@ fn main() -> ExitCode {
 fn print(arguments: &[&str]) -> Outcome<bool> {
     let server = clients::Server::start()?;
     let reached = match arguments {
-        [] => counts::print(&server)? & times::print(&server, 5)?,
+        [] => counts::print(&server)? & times::print_memory(&server)? & times::print(&server, 5)?,
+        ["memory"] => times::print_memory(&server)?,
         ["counts"] => counts::print(&server)?,
         ["times"] => times::print(&server, 5)?,
         ["times", rounds] => times::print(&server, rounds.parse()?)?,
-        _ => return Err("usage: bench-wire [counts | times [ROUNDS]]".into()),
+        _ => return Err("usage: bench-wire [counts | memory | times [ROUNDS]]".into()),
     };
     println!("\n{}", if reached { "every target is reached" } else { "a target is missed" });
     Ok(reached)

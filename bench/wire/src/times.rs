@@ -1,7 +1,7 @@
 //! How fast, by ratios: every client does the same work in turn, round after round, and what counts is its part of the raw
 //! loop's pace in the same round. Times themselves drift on any machine; the middle of the ratios does not.
 
-use crate::clients::{CLIENTS, Client, Kind, Server};
+use crate::clients::{CLIENTS, Client, Server};
 use bench_wire::{Outcome, Workload};
 
 /// How much each run does: long enough for a tenth of a second and more.
@@ -20,6 +20,8 @@ const WORK: &[(Workload, usize)] = &[
 struct Took {
     wall: f64,
     processor: f64,
+    /// KiB of memory at its height.
+    memory: f64,
 }
 
 /// The least part of another client's pace that one of ours should have, in `W1 .. W4`.
@@ -31,6 +33,8 @@ const TARGETS: &[(&str, &str, Workload, f64)] = &[
     ("session-tokio", "raw-tokio", Workload::Small, 0.90),
     ("session-tokio", "raw-tokio", Workload::Many, 0.75),
     ("session-tokio", "raw-tokio", Workload::Redirects, 0.90),
+    ("session-async-std", "raw-async-std", Workload::Small, 0.85),
+    ("session-async-std", "raw-async-std", Workload::Many, 0.70),
     ("session-tokio", "hyper", Workload::Small, 1.0),
     ("session-tokio", "hyper", Workload::Many, 1.0),
     ("session-tokio", "hyper", Workload::Login, 1.0),
@@ -46,6 +50,12 @@ const TARGETS: &[(&str, &str, Workload, f64)] = &[
 /// What the processor may spend on a byte at most, by the raw loop's.
 const MOST_PER_BYTE: f64 = 1.10;
 
+/// How much is streamed where memory is looked at, in MiB.
+const STREAMED: usize = 256;
+
+/// How many KiB that may take.
+const MOST_MEMORY: f64 = 2048.0;
+
 /// Prints the ratios of so many rounds; whether every target is reached.
 pub fn print(server: &Server, rounds: usize) -> Outcome<bool> {
     let mut reached = true;
@@ -60,11 +70,7 @@ pub fn print(server: &Server, rounds: usize) -> Outcome<bool> {
         let of = |name: &str| CLIENTS.iter().position(|client| client.name == name).and_then(|at| all.get(at));
         println!("\n{workload}, {count}");
         for (client, took) in CLIENTS.iter().zip(&all) {
-            let raw = match client.kind {
-                Kind::Blocking => "raw-std",
-                Kind::Async => "raw-tokio",
-            };
-            let raw = of(raw).ok_or("no raw loop")?;
+            let raw = of(client.kind.raw()).ok_or("no raw loop")?;
             let pace = median(raw, took, |raw, took| raw.wall / took.wall);
             let processor = median(raw, took, |raw, took| took.processor / raw.processor);
             let mut line = format!("  {:<20}{pace:>6.2} ({processor:.2})", client.name);
@@ -87,6 +93,26 @@ pub fn print(server: &Server, rounds: usize) -> Outcome<bool> {
     Ok(reached)
 }
 
+/// How many KiB more memory streaming takes than one small answer, in each of ours; whether it is little enough.
+pub fn print_memory(server: &Server) -> Outcome<bool> {
+    let mut reached = true;
+    println!(
+        "\nKiB of memory that {STREAMED} MiB take, sent or read, beyond those of one small answer (at most {MOST_MEMORY})"
+    );
+    for client in CLIENTS {
+        let idle = once(server, client, Workload::Small, 1)?.memory;
+        let mut line = format!("  {:<20}", client.name);
+        for workload in [Workload::Download, Workload::Upload, Workload::Chunked] {
+            let more = once(server, client, workload, STREAMED)?.memory - idle;
+            let missed = client.name.starts_with("session-") && more > MOST_MEMORY;
+            reached &= !missed;
+            line.push_str(&format!("  {workload} {more:>6.0}{}", if missed { " missed" } else { "" }));
+        }
+        println!("{line}");
+    }
+    Ok(reached)
+}
+
 fn median(base: &[Took], took: &[Took], ratio: impl Fn(&Took, &Took) -> f64) -> f64 {
     let mut ratios: Vec<f64> = base.iter().zip(took).map(|(base, took)| ratio(base, took)).collect();
     ratios.sort_by(f64::total_cmp);
@@ -100,8 +126,8 @@ fn once(server: &Server, client: &Client, workload: Workload, count: usize) -> O
         return Err(format!("{} failed: {}", client.name, String::from_utf8_lossy(&output.stderr)).into());
     }
     let mut numbers = text.split_whitespace().map(str::parse);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(wall)), Some(Ok(processor))) => Ok(Took { wall, processor }),
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(wall)), Some(Ok(processor)), Some(Ok(memory))) => Ok(Took { wall, processor, memory }),
         _ => Err(format!("{} said {text:?}", client.name).into()),
     }
 }

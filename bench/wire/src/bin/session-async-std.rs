@@ -1,0 +1,43 @@
+//! Ours on async-std, with every default.
+
+use bench_wire::{Async, CHUNK, Outcome, Run, measure, run_async_std};
+use bytes::Bytes;
+use futures_util::stream;
+use std::process::ExitCode;
+use transport_async_std::{Body, Session};
+
+fn main() -> ExitCode {
+    measure(|run| run_async_std(run, async |run| Ok(Client { session: Session::new(), run: run.clone() })))
+}
+
+struct Client {
+    session: Session,
+    run: Run,
+}
+
+impl Async for Client {
+    async fn get(&self, path: &str) -> Outcome<usize> {
+        Ok(self.session.get(self.run.url(path)).send().await?.bytes().await?.len())
+    }
+
+    async fn login(&self) -> Outcome<usize> {
+        let form = [("username", "admin"), ("password", "secret")];
+        Ok(self.session.post(self.run.url("/login")).form(&form).send().await?.bytes().await?.len())
+    }
+
+    async fn download(&self, path: &str) -> Outcome<usize> {
+        let mut response = self.session.get(self.run.url(path)).send().await?;
+        let mut got = 0;
+        while let Some(chunk) = response.chunk().await? {
+            got += chunk.len();
+        }
+        Ok(got)
+    }
+
+    async fn upload(&self, bytes: usize) -> Outcome<usize> {
+        let piece = Bytes::from(vec![b'u'; CHUNK * 8]);
+        let pieces = stream::iter((0..bytes / piece.len()).map(move |_| Ok(piece.clone())));
+        let body = Body::sized_stream(pieces, u64::try_from(bytes)?);
+        Ok(self.session.post(self.run.url("/up")).body(body).send().await?.bytes().await?.len())
+    }
+}
