@@ -56,6 +56,8 @@ pub enum ErrorKind {
     Closed,
     /// A response whose status says failure, made an error by `error_for_status`.
     Status,
+    /// A [hook](crate::session::hooks) stopped the exchange; its error is the source.
+    Stopped,
     /// Something that this build or this version does not do; the message names it.
     Unsupported,
 }
@@ -85,6 +87,7 @@ impl ErrorKind {
             Self::Io => "io",
             Self::Closed => "closed",
             Self::Status => "status",
+            Self::Stopped => "stopped",
             Self::Unsupported => "unsupported",
         }
     }
@@ -177,6 +180,7 @@ impl Error {
             | ErrorKind::AddressRefused
             | ErrorKind::Body
             | ErrorKind::Closed
+            | ErrorKind::Stopped
             | ErrorKind::Unsupported => Fault::Caller,
             ErrorKind::InvalidUrl if phase == Phase::Build => Fault::Caller,
             ErrorKind::Proxy => Fault::Proxy,

@@ -1,8 +1,11 @@
-//! Reading and changing what a shared session knows: one handle for cookies and one for default fields, shared by every
-//! transport.
+//! Reading and changing what a shared session knows: one handle for cookies, one for default fields, one for credentials and
+//! one for hooks, shared by every transport.
 //!
 //! A transport keeps its machine behind a lock of its own. Each call here takes that lock for the call and no longer, so
 //! a handle may be kept while requests are under way.
+
+pub mod auth;
+pub mod hooks;
 
 use crate::cookies::cookie::Cookie;
 use crate::cookies::jar::Jar;

@@ -24,6 +24,8 @@ use http::Method;
 use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
+use session_core::handle::auth::Auth;
+use session_core::handle::hooks::SessionHooks;
 use session_core::handle::{Access, Cookies, Headers};
 use session_core::idle::pool::Wanted;
 use session_core::limits::Limits;
@@ -137,6 +139,16 @@ impl Session {
     /// The same as [`Session::headers`].
     pub fn headers_mut(&self) -> Headers<'_, Self> {
         self.headers()
+    }
+
+    /// The credentials, to be set and removed.
+    pub fn auth(&self) -> Auth<'_, Self> {
+        Auth::of(self)
+    }
+
+    /// The hooks, to be added and removed.
+    pub fn hooks(&self) -> SessionHooks<'_, Self> {
+        SessionHooks::of(self)
     }
 
     /// Takes no further request: each later one is [`ErrorKind::Closed`]. Idle connections close at once; exchanges under

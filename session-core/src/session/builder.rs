@@ -23,6 +23,7 @@ use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
 use crate::session::change::check_base;
 use crate::session::compat::Compat;
+use crate::session::hooks::Hooks;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::origin_settings::OriginSettings;
 use crate::session::request::field;
@@ -333,6 +334,13 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
+    /// Adds hooks: closures that see each request, answer, redirect and retry, and may change or stop them. Default: none.
+    /// See [`Hooks`] for what they must not do.
+    pub fn hooks(mut self, hooks: Hooks) -> Self {
+        self.settings.hooks.append(hooks);
+        self
+    }
+
     /// Random bytes for the spread of pauses. Default: the transports seed it from the system's generator; the bare
     /// machine spreads its pauses the same way each time until it is seeded.
     pub fn entropy(mut self, entropy: Entropy) -> Self {
@@ -384,7 +392,7 @@ impl<T: Transport> SessionBuilder<T> {
 }
 
 /// Whether a credential can be sent at all. One that waits for a challenge shows that only then.
-fn sendable(credential: &Credential) -> Result<(), Error> {
+pub(crate) fn sendable(credential: &Credential) -> Result<(), Error> {
     if credential.answers_challenges() { Ok(()) } else { credential.authorization().map(|_| ()) }
 }
 

@@ -12,6 +12,7 @@ use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
 use crate::session::compat::Compat;
+use crate::session::hooks::Hooks;
 use crate::session::settings::{CookieMode, Decoding, HstsMode, Recording};
 use crate::time::Timeouts;
 use crate::tls::settings::TlsSettings;
@@ -148,6 +149,17 @@ impl Session {
     /// Sets whether the reasons of decisions are kept in the history.
     pub fn set_recording(&mut self, recording: Recording) {
         self.settings.recording = recording;
+    }
+
+    /// The hooks.
+    #[must_use]
+    pub fn hooks(&self) -> &Hooks {
+        &self.settings.hooks
+    }
+
+    /// The hooks, to be changed. An exchange under way asks them from its next step on.
+    pub fn hooks_mut(&mut self) -> &mut Hooks {
+        &mut self.settings.hooks
     }
 
     /// How long each phase may take, unless a request says otherwise.

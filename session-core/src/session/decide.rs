@@ -15,10 +15,12 @@ use crate::message::target::Target;
 use crate::redirect::follow::{self, NotFollowed};
 use crate::redirect::policy::{Action, Attempt as Redirection, RedirectPolicy};
 use crate::redirect::rewrite::BodyFate;
+use crate::retry::budget::Budget;
 use crate::retry::failure::Failure;
-use crate::retry::policy::{self, Attempt, ConnectionChoice, NoRetry, RetryPolicy};
+use crate::retry::policy::{self, Attempt, Attempts, ConnectionChoice, NoRetry, Outcome, RetryPolicy};
 use crate::session::exchange::{Exchange, Lead, Next};
 use crate::session::history::HopRecord;
+use crate::session::hooks::{Course, Hooks, Retrying};
 use crate::session::memory::Memory;
 use crate::session::reason::Reason;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
@@ -106,20 +108,23 @@ pub(crate) fn on_response(
         return Ok(Verdict::Unexpect);
     }
     let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
-    let not_followed = match redirection(lead(settings, memory, exchange, head, now), exchange, max, head)? {
-        Ok(next) => return Ok(Verdict::Follow(next)),
-        Err(NotFollowed::Stopped) => {
-            exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
-            return Ok(Verdict::Deliver);
-        }
-        Err(why) => why,
-    };
+    let not_followed =
+        match redirection(lead(settings, memory, exchange, head, now), &settings.hooks, exchange, max, head)? {
+            Ok(next) => return Ok(Verdict::Follow(next)),
+            Err(NotFollowed::Stopped) => {
+                exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
+                return Ok(Verdict::Deliver);
+            }
+            Err(why) => why,
+        };
     let never = RetryPolicy::default();
     let policy = settings.retry.as_ref().unwrap_or(&never);
     let body = exchange.body_at_hand();
+    let before = tried(settings, memory, exchange);
     let Exchange { attempts, method, deadline, .. } = exchange;
     let attempt = attempt(method, body, *deadline, now);
     let verdict = policy.after_status(attempts, &mut memory.retries, &attempt, head, now, entropy);
+    let verdict = permitted(verdict, Outcome::Response(head), before, settings, memory, exchange);
     if let Some(again) = told(exchange, verdict) {
         return Ok(Verdict::Retry(again));
     }
@@ -198,6 +203,7 @@ pub(crate) fn lead(settings: &Settings, memory: &Memory, exchange: &Exchange, he
 /// of http-rules.md 1.6.
 pub(crate) fn redirection(
     lead: Lead,
+    hooks: &Hooks,
     exchange: &mut Exchange,
     max: u32,
     head: &ResponseHead,
@@ -213,7 +219,7 @@ pub(crate) fn redirection(
     let is_upgraded = lead.upgrade.is_some();
     let target = lead.upgrade.unwrap_or(target);
     follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
-    match ask(exchange, &target, head) {
+    match ask(hooks, exchange, &target, head) {
         Action::Follow => {}
         Action::Stop => return Ok(Err(NotFollowed::Stopped)),
         Action::Refuse => return Err(follow::vetoed(&exchange.target)),
@@ -251,10 +257,14 @@ pub(crate) fn clear_text(phase: Phase) -> Error {
     Error::new(ErrorKind::HttpsOnly, phase, "the session sends over https only").with_expected("an https URL")
 }
 
-/// Asks the caller's own rule, which sees what was asked before.
-fn ask(exchange: &Exchange, to: &Target, head: &ResponseHead) -> Action {
+/// Asks the caller's own rule, which sees what was asked before, then the hooks.
+fn ask(hooks: &Hooks, exchange: &Exchange, to: &Target, head: &ResponseHead) -> Action {
     let previous: Vec<&Url> = exchange.history.redirects().map(HopRecord::url).collect();
-    exchange.redirect.decide(&Redirection::new(&exchange.target, to, head, &previous))
+    let redirection = Redirection::new(&exchange.target, to, head, &previous);
+    match exchange.redirect.decide(&redirection) {
+        Action::Follow => hooks.redirecting(&redirection),
+        said => said,
+    }
 }
 
 /// Decides on a failure: what to try again, or `None` where its error is the outcome.
@@ -269,10 +279,38 @@ pub(crate) fn on_failure(
     let never = RetryPolicy::default();
     let policy = settings.retry.as_ref().unwrap_or(&never);
     let body = exchange.body_at_hand();
+    let before = tried(settings, memory, exchange);
     let Exchange { attempts, method, deadline, .. } = exchange;
     let attempt = attempt(method, body, *deadline, now);
     let verdict = policy.after_failure(attempts, &mut memory.retries, &attempt, failure, entropy);
+    let verdict = permitted(verdict, Outcome::Failure(failure), before, settings, memory, exchange);
     told(exchange, verdict)
+}
+
+/// What was tried so far, where a hook may undo that it is counted.
+fn tried(settings: &Settings, memory: &Memory, exchange: &Exchange) -> Option<(Attempts, Budget)> {
+    settings.hooks.see_retries().then(|| (exchange.attempts.clone(), memory.retries))
+}
+
+/// The verdict on a retry that the hooks were asked about. One that they stop was not made, and counts for nothing.
+fn permitted(
+    verdict: policy::Verdict,
+    outcome: Outcome<'_>,
+    before: Option<(Attempts, Budget)>,
+    settings: &Settings,
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+) -> policy::Verdict {
+    let (policy::Verdict::Retry(retry), Some((attempts, budget))) = (verdict, before) else { return verdict };
+    let Exchange { method, target, hop_number, .. } = &*exchange;
+    let (why, pause) = (retry.reason, retry.pause);
+    match settings.hooks.retrying(&Retrying { method, target, number: *hop_number, outcome, why, pause }) {
+        Course::Proceed => verdict,
+        Course::Stop => {
+            (exchange.attempts, memory.retries) = (attempts, budget);
+            policy::Verdict::Deliver(NoRetry::Forbidden)
+        }
+    }
 }
 
 fn attempt(method: &Method, body: RequestBody, deadline: Option<Instant>, now: Now) -> Attempt<'_> {

@@ -25,6 +25,7 @@ use crate::session::compat::Compat;
 use crate::session::cookie_field::{FieldRule, OwnCookie};
 use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
+use crate::session::hooks::Arrived;
 use crate::session::memory::LedTo;
 use crate::session::origin_settings::Begun;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
@@ -154,6 +155,11 @@ impl Exchange {
     /// Who chose this hop's origin.
     pub(crate) fn led_to(&self) -> LedTo {
         if self.moved { LedTo::ByServer } else { LedTo::ByCaller }
+    }
+
+    /// This hop's answer, to be shown to hooks.
+    pub(crate) fn arrived<'a>(&'a self, head: &'a ResponseHead) -> Arrived<'a> {
+        Arrived { method: &self.method, target: &self.target, number: self.hop_number, head }
     }
 
     /// Records a reason, unless recording is off.

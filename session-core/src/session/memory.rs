@@ -91,9 +91,22 @@ impl Credentials {
         })
     }
 
+    /// Removes the credential that belongs to `origin`; says whether there was one.
+    pub(crate) fn remove_for(&mut self, origin: &Origin) -> bool {
+        let had = self.origins().any(|held| held == origin);
+        self.general.take_if(|held| held.origin() == Some(origin));
+        self.of_origins.retain(|held| held.origin() != Some(origin));
+        had
+    }
+
+    /// The origins that a credential belongs to.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.general.iter().chain(&self.of_origins).filter_map(Bound::origin)
+    }
+
     /// An origin that a credential belongs to, for saying why another origin gets none.
     pub(crate) fn first_origin(&self) -> Option<&Origin> {
-        self.general.iter().chain(&self.of_origins).find_map(Bound::origin)
+        self.origins().next()
     }
 }
 

@@ -14,6 +14,7 @@ mod decide;
 mod exchange;
 mod hashable;
 pub mod history;
+pub mod hooks;
 mod memory;
 pub mod origin_settings;
 mod prepare;
@@ -139,6 +140,10 @@ impl Session {
         let (settings, memory) = (&self.settings, &mut self.memory);
         exchange.answered = true;
         decide::remember(settings, memory, &mut exchange, &head, now);
+        if let Err(error) = settings.hooks.arrived(&exchange.arrived(&head)) {
+            exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Failed);
+            return Err(ExchangeError::of(*exchange, error));
+        }
         match decide::on_response(settings, memory, &mut self.entropy, &mut exchange, sent.headers(), &head, now) {
             Ok(Verdict::Deliver) => {
                 self.memory.retries.refill();
@@ -284,6 +289,22 @@ impl Session {
     /// Sets the credential of one origin.
     pub fn set_auth_for(&mut self, origin: Origin, credential: Credential) {
         self.memory.credentials.set_for(origin, credential);
+    }
+
+    /// Removes the credential of one origin, be it set for it or bound to it by its use; says whether there was one.
+    pub fn remove_auth_for(&mut self, origin: &Origin) -> bool {
+        self.memory.credentials.remove_for(origin)
+    }
+
+    /// The origins that have a credential of the session's.
+    pub fn auth_origins(&self) -> impl Iterator<Item = &Origin> {
+        self.memory.credentials.origins()
+    }
+
+    /// Whether the session has any credential, also one that was not used yet.
+    #[must_use]
+    pub fn has_auth(&self) -> bool {
+        self.memory.credentials.general.is_some() || !self.memory.credentials.of_origins.is_empty()
     }
 
     /// Sets the entries of a netrc file.

@@ -15,6 +15,7 @@ use crate::proxy::select::{Choice, Direct};
 use crate::session::cookie_field::{self, FieldRule, Ingredients, OwnCookie, OwnSource, SameName};
 use crate::session::decide::clear_text;
 use crate::session::exchange::{Exchange, SentCredentials, check_host};
+use crate::session::hooks::Sending;
 use crate::session::memory::{LedTo, Memory};
 use crate::session::origin_settings;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
@@ -63,7 +64,26 @@ pub(crate) fn head(
     proxy_authorization(exchange, &origin, fields)?;
     authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
+    if settings.hooks.see_requests() {
+        hooks(settings, memory, exchange, fields)?;
+    }
     Ok(head)
+}
+
+/// Shows the head to the hooks. What they edited holds for this hop: nothing of it is read again.
+fn hooks(settings: &Settings, memory: &Memory, exchange: &mut Exchange, fields: &mut HeaderMap) -> Result<(), Error> {
+    let Exchange { method, target, hop_number, route, .. } = &*exchange;
+    let forwarded = route.proxy().is_some_and(|proxy| proxy.passage(target.origin().scheme()) == Passage::Forward);
+    let (number, jar) = (*hop_number, &memory.jar);
+    let edited =
+        settings.hooks.sending(Sending { method, target, number, forwarded, jar, fields, edited: Vec::new() })?;
+    if edited.contains(&AUTHORIZATION) {
+        // The server proves itself against what was sent, which is not what was computed.
+        exchange.proof = None;
+    }
+    edited.into_iter().for_each(|name| exchange.note(|| Reason::EditedByHook { name }));
+    expectation(exchange, fields);
+    Ok(())
 }
 
 /// A head for this hop's method and target with these fields.

@@ -40,6 +40,11 @@ pub enum Reason {
         /// Why.
         why: LeftOut,
     },
+    /// A [hook](crate::session::hooks) set or removed a field of this hop.
+    EditedByHook {
+        /// Its name.
+        name: HeaderName,
+    },
     /// An Authorization field was sent.
     CredentialSent {
         /// Where it came from.
@@ -174,6 +179,7 @@ impl fmt::Display for Reason {
                 }
                 Ok(())
             }
+            Self::EditedByHook { name } => write!(f, "field {name} edited by a hook"),
             Self::CredentialSent { from } => write!(f, "authorization sent: {from}"),
             Self::CredentialLeftOut { from, why } => {
                 write!(f, "authorization left out, though there is {from}: {why}")?;

@@ -5,6 +5,7 @@ use crate::message::target::Target;
 use crate::redirect::policy::{Following, RedirectPolicy};
 use crate::session::decide::redirection;
 use crate::session::exchange::{Exchange, check_host, check_server_wide, framing, framing_with};
+use crate::session::hooks::Hooks;
 use crate::session::reason::CredentialSource;
 use crate::session::request::{Request, RequestTimeouts};
 use crate::session::settings::{Setting, Settings};
@@ -48,7 +49,7 @@ impl Delivery {
         let mut exchange = self.exchange.clone();
         let rules = Arc::clone(&exchange.redirect);
         exchange.redirect = Arc::new(RedirectPolicy::clone(&rules).following(Following::Follow));
-        let next = match redirection(self.lead.clone(), &mut exchange, u32::MAX, &self.head) {
+        let next = match redirection(self.lead.clone(), &Hooks::new(), &mut exchange, u32::MAX, &self.head) {
             Ok(Ok(next)) => next,
             Ok(Err(_)) => return None,
             Err(error) => return Some(Err(error.with_url(self.url()))),

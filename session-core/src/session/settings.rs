@@ -9,6 +9,7 @@ use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::compat::Compat;
+use crate::session::hooks::Hooks;
 use crate::time::Timeouts;
 use crate::tls::settings::TlsSettings;
 use http::HeaderValue;
@@ -145,6 +146,7 @@ pub(crate) struct Settings {
     pub(crate) codings: Codings,
     pub(crate) recording: Recording,
     pub(crate) tls: TlsRules,
+    pub(crate) hooks: Hooks,
 }
 
 /// What TLS connections are to be like: to most origins, and to some.
@@ -185,6 +187,7 @@ impl fmt::Debug for Settings {
             .field("timeouts", &self.timeouts)
             .field("limits", &self.limits)
             .field("tls", &self.tls)
+            .field("hooks", &self.hooks)
             .finish_non_exhaustive()
     }
 }
@@ -213,6 +216,7 @@ impl Default for Settings {
             codings: Codings::NONE,
             recording: Recording::default(),
             tls: TlsRules::default(),
+            hooks: Hooks::new(),
         }
     }
 }

@@ -15,7 +15,10 @@ use script::{Script, answer, request, script, session};
 use session_core::error::ErrorKind;
 use session_core::redirect::policy::RedirectPolicy;
 use session_core::session::Session;
+use session_core::session::hooks::Hooks;
 use session_core::session::step::Hop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use watch::{Bound, Watch};
 
 /// Runs one exchange of a script.
@@ -60,6 +63,42 @@ proptest! {
         }
         let shown = format!("{session:?}");
         prop_assert!(!shown.contains("s-"), "a secret was printed: {}", shown);
+    }
+
+    /// A hook that edits every other hop: what it set goes with that hop and no other, and what frames a body stays true.
+    #[test]
+    fn what_a_hook_sets_goes_with_its_hop_alone(script in script()) {
+        let mut session = session(&script);
+        let (hops, told_hook) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let number = Arc::clone(&told_hook);
+        session.hooks_mut().append(Hooks::new().request(move |sending| {
+            let number = number.fetch_add(1, Ordering::Relaxed);
+            for name in ["content-length", "transfer-encoding", "trailer"] {
+                assert_eq!(sending.insert(name, "1").unwrap_err().kind(), ErrorKind::InvalidHeader);
+            }
+            if number % 2 == 0 {
+                for name in ["authorization", "cookie", "x-api-key", "x-auth-token"] {
+                    sending.insert(name, format!("h=s-hook-{number}-"))?;
+                }
+            }
+            Ok(())
+        }));
+        let mut bound = Bound::of(&script);
+        for number in 0..script.exchanges.len() {
+            let mut watch = Watch::new(&script, number, bound);
+            let run = exchange(&mut session, &script, number, |hop, outcome| {
+                let here = hops.fetch_add(1, Ordering::Relaxed);
+                let seen = everything(hop);
+                let mine = seen.matches(&format!("s-hook-{here}-")).count();
+                assert_eq!((mine, seen.matches("s-hook-").count()), if here % 2 == 0 { (4, 4) } else { (0, 0) }, "{seen}");
+                assert!(wire(hop).is_ok());
+                watch.check(hop);
+                watch.learn(hop, outcome);
+            });
+            let told = told(&run);
+            prop_assert!(!told.contains("s-"), "a secret was printed: {}", told);
+            bound = watch.after();
+        }
     }
 
     #[test]

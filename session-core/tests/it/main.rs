@@ -6,6 +6,7 @@ mod codings;
 mod compat;
 mod driver;
 mod expect;
+mod hooks;
 mod house;
 mod leaks;
 mod origin_settings;

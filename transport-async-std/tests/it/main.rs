@@ -9,6 +9,7 @@ mod echo;
 mod expect;
 mod faults;
 mod file;
+mod hooks;
 mod pool;
 mod proxy;
 mod runtime;

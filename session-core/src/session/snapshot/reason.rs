@@ -41,6 +41,10 @@ pub(super) enum ReasonRecord {
         #[serde(with = "LeftOutRecord")]
         why: LeftOut,
     },
+    EditedByHook {
+        #[serde(with = "text")]
+        name: HeaderName,
+    },
     CredentialSent {
         #[serde(with = "CredentialSourceRecord")]
         from: CredentialSource,
@@ -155,5 +159,6 @@ enum KindRecord {
     Io,
     Closed,
     Status,
+    Stopped,
     Unsupported,
 }
