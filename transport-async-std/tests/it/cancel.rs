@@ -9,7 +9,11 @@ use http::StatusCode;
 use session_core::message::proxy::ProxyServer;
 use session_core::proxy::select::ProxyConfig;
 use session_core::retry::policy::RetryPolicy;
+#[cfg(feature = "tls")]
+use session_core::tls::settings::Certificate;
 use session_testkit::script::answer::{Answer, Deed};
+#[cfg(feature = "tls")]
+use session_testkit::script::endpoint::Endpoint;
 use session_testkit::script::gate::Gate;
 use session_testkit::script::log::Place;
 use session_testkit::script::request::{Head, Request};
@@ -207,4 +211,38 @@ fn while_it_waits_to_try_again() {
         let asked = server.requests().len();
         assert!(asked < 2 * POLLS, "{asked}: none is tried again");
     });
+}
+
+/// A large body both ways over TLS with an origin, directly and through a tunnel: dropped in the handshakes, in the upload, in
+/// the response, and where it is over.
+#[test]
+#[cfg(feature = "tls")]
+fn in_each_part_of_an_exchange_over_tls() {
+    for tunnelled in [false, true] {
+        bounded(move || async move {
+            let origin = Endpoint::origin("https://a.test").unwrap();
+            let proxy = Endpoint::proxy("https://p.test:3128").unwrap();
+            let endpoints = if tunnelled { vec![proxy.clone()] } else { vec![origin.clone()] };
+            let answer = |request: &Request, _: &Place| match request.head.target.as_str() {
+                "/next" => Answer::ok("fine").answer_to("GET"),
+                // CONNECT
+                "a.test:443" => Answer::raw("HTTP/1.1 200 OK\r\n\r\n"),
+                _ => Answer::ok("x".repeat(300_000)).answer_to("POST"),
+            };
+            let server = Server::start(endpoints, answer).unwrap();
+            let mut builder = alone().tls_certs_only([Certificate::der(server.ca().certificate_der())]);
+            builder = match tunnelled {
+                false => builder.resolve("a.test", server.address(&origin).unwrap()),
+                true => builder
+                    .resolve("p.test", server.address(&proxy).unwrap())
+                    .proxy(ProxyConfig::new().https(ProxyServer::parse("https://p.test:3128").unwrap())),
+            };
+            let session = builder.build().unwrap();
+            let upload = || async {
+                let sent = session.post("https://a.test/").body("y".repeat(300_000)).send().await?;
+                sent.bytes().await
+            };
+            sweep(&session, "https://a.test/next", &server, upload).await;
+        });
+    }
 }
