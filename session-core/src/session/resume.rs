@@ -1,6 +1,6 @@
 //! Redirects one step at a time: a delivered redirect gives the next request, which goes on with the same exchange.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Phase};
 use crate::message::target::Target;
 use crate::redirect::policy::{Following, RedirectPolicy};
 use crate::session::decide::redirection;
@@ -19,7 +19,8 @@ impl Delivery {
     /// `None` where the answer leads nowhere.
     ///
     /// It goes on with the same exchange: what a change of origin took away stays away, and the deadline holds. What its
-    /// body is like, [`Request::body`] says; the bytes are the caller's to give again. How often this is done is the
+    /// body is like, [`Request::body`] says; the bytes are the caller's to give again, and without them beginning it is
+    /// [`ErrorKind::BodyNotReplayable`]. How often this is done is the
     /// caller's to bound.
     ///
     /// # Errors
@@ -84,6 +85,12 @@ pub(crate) fn exchange(
     }
     check_host(&request.headers).map_err(at)?;
     let empty_length = before.compat.rules().empty_length;
+    if request.body.is_empty() && !before.body.is_empty() {
+        // What is sent without its body is another request. A redirect that drops the body has none here.
+        let error =
+            Error::new(ErrorKind::BodyNotReplayable, Phase::Build, "the next request has a body, and none was given");
+        return Err(at(error.with_expected("the body of the request that was redirected")));
+    }
     let framing = framing(&request.method, request.body, &mut request.headers, empty_length).map_err(at)?;
     let framing = framing_with(&request.trailers, framing).map_err(at)?;
     before.own_cookies.append(&mut own_cookies(&mut request).map_err(at)?);

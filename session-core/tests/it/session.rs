@@ -390,6 +390,21 @@ fn a_redirect_can_be_followed_by_hand_with_the_same_losses() {
 }
 
 #[test]
+fn a_next_request_is_not_sent_without_its_body() {
+    let mut session = session().redirect(RedirectPolicy::none()).build().unwrap();
+    let mut upload = Request::new(Method::POST, "https://a.test/");
+    upload.set_body(RequestBody::replayable(BodySize::Sized(3)));
+    let mut next = |status: u16| {
+        let delivered = run(&mut session, upload.clone(), &[answer(status, &[("location", "/2")])]).unwrap();
+        let mut next = delivered.next_request().unwrap().unwrap();
+        next.set_body(RequestBody::EMPTY);
+        session.begin(next, now()).map(|_| ()).map_err(|error| error.kind())
+    };
+    assert_eq!(next(307), Err(ErrorKind::BodyNotReplayable));
+    assert_eq!(next(303), Ok(()), "a GET has none");
+}
+
+#[test]
 fn what_following_would_refuse_the_next_request_refuses() {
     let mut session = session().redirect(RedirectPolicy::none()).build().unwrap();
     let delivered = run(&mut session, Request::get("http://a.test/"), &[answer(302, &[("location", "ftp://a.test/")])]);
