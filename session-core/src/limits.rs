@@ -25,6 +25,17 @@ pub struct Limits {
     pub trailer_bytes: usize,
     /// A body gathered in memory by `bytes`, `text` or `json`. Default 100 MiB. Streams have no limit.
     pub gathered_body: u64,
+    /// A line of a body that is read line by line (`lines`), as UTF-8 and without its end. Default 1 MiB (Go's Scanner 64 KiB,
+    /// aiohttp 128 KiB, requests no bound).
+    pub line_bytes: usize,
+    /// An event of a stream of server-sent events (`events`): its type and its data together; also any line of the stream, but for
+    /// the few bytes that stand before a value. Default 1 MiB (browsers no bound).
+    pub event_bytes: usize,
+    /// The id of such an event, which goes into a field of the next request. Default 4 KiB (browsers no bound; Apache takes 8190
+    /// bytes for the whole field).
+    pub event_id: usize,
+    /// Entries of the Link field that are read, over all its lines. Default 256 (browsers and requests no bound).
+    pub links: usize,
     /// Content codings of one body, over all lines of its Content-Encoding. Default 5 (curl and urllib3 5).
     pub codings: usize,
     /// How many times as large as the coded body the content may be, and what lies between two codings. Default 200 (Apache
@@ -108,6 +119,10 @@ impl Default for Limits {
             chunk_overhead: 16 * 1024,
             trailer_bytes: 16 * 1024,
             gathered_body: 100 * 1024 * 1024,
+            line_bytes: 1024 * 1024,
+            event_bytes: 1024 * 1024,
+            event_id: 4 * 1024,
+            links: 256,
             codings: 5,
             decoded_ratio: 200,
             decoded_floor: 10 * 1024 * 1024,

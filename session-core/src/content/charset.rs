@@ -6,6 +6,10 @@
 //! With the feature `charset` the labels are those of the WHATWG Encoding Standard: `latin1` and `us-ascii` name
 //! windows-1252, and the charsets that browsers refuse (`iso-2022-kr` and its like) give one U+FFFD for any body.
 //! Without it every body is read as UTF-8, whatever its charset.
+//!
+//! What a text without a charset looks like is guessed only where a session is told so (feature `detect`).
+
+pub mod decoder;
 
 use http::HeaderValue;
 use std::borrow::Cow;
@@ -51,6 +55,10 @@ pub enum Fallback {
     /// ISO-8859-1 as RFC 2616 3.7.1 had it; on the web that label means windows-1252, here too. Without the feature
     /// `charset` it is UTF-8, as everything then.
     Latin1,
+    /// That of the byte order mark, else what the bytes look like: a guess, which may be wrong. Text that is read line by line
+    /// is not guessed; it is as by [`Fallback::Mark`].
+    #[cfg(feature = "detect")]
+    Detect,
 }
 
 impl TextRules {
@@ -63,6 +71,10 @@ impl TextRules {
     pub const REQUESTS: Self =
         Self { text: Fallback::Latin1, json: Fallback::Utf8, unknown: Fallback::Utf8, ..Self::FETCH };
 
+    /// By a byte order mark, else by a guess (requests' `apparent_encoding`): see [`Fallback::Detect`].
+    #[cfg(feature = "detect")]
+    pub const DETECT: Self = Self::all(Fallback::Detect);
+
     const fn all(fallback: Fallback) -> Self {
         Self { text: fallback, json: fallback, other: fallback, unknown: fallback }
     }
@@ -70,9 +82,15 @@ impl TextRules {
     /// The text of `bytes`, the whole of a body after its codings, under its Content-Type.
     #[must_use]
     pub fn decode<'a>(self, bytes: &'a [u8], content_type: Option<&HeaderValue>) -> Cow<'a, str> {
+        let (label, fallback) = self.of(content_type);
+        decode_labelled(bytes, label.as_deref(), fallback)
+    }
+
+    /// The charset that is named, and what holds where it is none or is not known.
+    fn of(self, content_type: Option<&HeaderValue>) -> (Option<Cow<'_, str>>, Fallback) {
         let label = content_type.and_then(charset_of);
         let fallback = if label.is_some() { self.unknown } else { self.without_charset(content_type) };
-        decode_labelled(bytes, label.as_deref(), fallback)
+        (label, fallback)
     }
 
     fn without_charset(self, content_type: Option<&HeaderValue>) -> Fallback {
@@ -114,24 +132,84 @@ pub fn charset_of(content_type: &HeaderValue) -> Option<Cow<'_, str>> {
     }
 }
 
+/// A charset that is known by its label (WHATWG Encoding 4.2).
+#[cfg(feature = "charset")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charset(&'static encoding_rs::Encoding);
+
+#[cfg(feature = "charset")]
+impl Charset {
+    /// The charset of this label, in any case and with blanks around it; `None` where nobody knows it.
+    #[must_use]
+    pub fn of_label(label: &str) -> Option<Self> {
+        encoding_rs::Encoding::for_label(label.as_bytes()).map(Self)
+    }
+
+    /// Its name as the standard writes it: `windows-1252` for `latin1`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The text of `bytes`, the whole of a body: by the charset of its Content-Type, else by a byte order mark, else by this one.
+    #[must_use]
+    pub fn decode_where_none<'a>(self, bytes: &'a [u8], content_type: Option<&HeaderValue>) -> Cow<'a, str> {
+        let label = content_type.and_then(charset_of);
+        let encoding = labelled(bytes, label.as_deref()).or_else(|| marked(bytes)).unwrap_or(self.0);
+        encoding.decode_with_bom_removal(bytes).0
+    }
+}
+
+/// What `bytes`, the whole of a body, look like (requests' `apparent_encoding`). It is a guess: the shorter they are, the worse.
+/// A byte order mark is no guess, and neither is a body that is UTF-8 throughout.
+#[cfg(feature = "detect")]
+#[must_use]
+pub fn detect(bytes: &[u8]) -> Charset {
+    Charset(marked(bytes).unwrap_or_else(|| guessed(bytes)))
+}
+
+#[cfg(feature = "detect")]
+fn guessed(bytes: &[u8]) -> &'static encoding_rs::Encoding {
+    use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+    // ISO-2022-JP switches by escapes within ASCII, by which a page can be made to hide what a filter looks for.
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    detector.guess(None, Utf8Detection::Allow)
+}
+
 #[cfg(feature = "charset")]
 fn decode_labelled<'a>(bytes: &'a [u8], label: Option<&str>, fallback: Fallback) -> Cow<'a, str> {
-    use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-
-    let marked = || Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
-    let encoding = match label.and_then(|label| Encoding::for_label(label.as_bytes())) {
-        // `utf-16` alone leaves the order of bytes to the mark (RFC 2781 4.3).
-        Some(encoding) if encoding == UTF_16LE && label.is_some_and(|label| label.eq_ignore_ascii_case("utf-16")) => {
-            marked().filter(|marked| *marked == UTF_16BE).unwrap_or(encoding)
-        }
-        Some(encoding) => encoding,
-        None => match fallback {
-            Fallback::Mark => marked().unwrap_or(UTF_8),
-            Fallback::Utf8 => UTF_8,
-            Fallback::Latin1 => WINDOWS_1252,
-        },
-    };
+    let encoding = labelled(bytes, label).unwrap_or_else(|| by_fallback(bytes, fallback));
     encoding.decode_with_bom_removal(bytes).0
+}
+
+/// The charset that is named, where it is known.
+#[cfg(feature = "charset")]
+fn labelled(bytes: &[u8], label: Option<&str>) -> Option<&'static encoding_rs::Encoding> {
+    use encoding_rs::{UTF_16BE, UTF_16LE};
+    let label = label?;
+    let encoding = encoding_rs::Encoding::for_label(label.as_bytes())?;
+    // `utf-16` alone leaves the order of bytes to the mark (RFC 2781 4.3).
+    if encoding == UTF_16LE && label.eq_ignore_ascii_case("utf-16") {
+        return Some(marked(bytes).filter(|marked| *marked == UTF_16BE).unwrap_or(encoding));
+    }
+    Some(encoding)
+}
+
+#[cfg(feature = "charset")]
+fn by_fallback(bytes: &[u8], fallback: Fallback) -> &'static encoding_rs::Encoding {
+    match fallback {
+        Fallback::Mark => marked(bytes).unwrap_or(encoding_rs::UTF_8),
+        Fallback::Utf8 => encoding_rs::UTF_8,
+        Fallback::Latin1 => encoding_rs::WINDOWS_1252,
+        #[cfg(feature = "detect")]
+        Fallback::Detect => detect(bytes).0,
+    }
+}
+
+#[cfg(feature = "charset")]
+fn marked(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+    encoding_rs::Encoding::for_bom(bytes).map(|(encoding, _)| encoding)
 }
 
 #[cfg(not(feature = "charset"))]
@@ -189,143 +267,4 @@ fn after_semicolon(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    #[cfg(feature = "charset")]
-    use super::TextRules;
-    use super::{charset_of, decode};
-    use http::HeaderValue;
-    use proptest::prelude::*;
-
-    fn charset(content_type: &str) -> Option<String> {
-        charset_of(&HeaderValue::from_str(content_type).unwrap()).map(std::borrow::Cow::into_owned)
-    }
-
-    fn text(bytes: &[u8], content_type: &str) -> String {
-        decode(bytes, Some(&HeaderValue::from_str(content_type).unwrap())).into_owned()
-    }
-
-    #[test]
-    fn the_charset_parameter_is_found_in_every_spelling() {
-        for content_type in [
-            "text/html;charset=KOI8-R",
-            "text/html; charset=KOI8-R",
-            "TEXT/HTML ;\tCharset=KOI8-R ; q=1",
-            "text/html; charset=\"KOI8-R\"",
-            "text/html; charset=\"KOI8\\-R\"",
-            "text/html; x=\"; charset=utf-8\"; charset=KOI8-R",
-            "text/html; x=\"\\\"; charset=utf-8\"; charset=KOI8-R",
-            "text/html; x; =; ;; charset; charset=; charset=\"\"; charset=KOI8-R",
-            "text/html; charset=KOI8-R; charset=utf-8",
-            "text/html; charset=\"KOI8-R",
-            "text/html; charset=\"KOI8-R\"x; charset=utf-8",
-            ";charset=KOI8-R",
-        ] {
-            assert_eq!(charset(content_type).as_deref(), Some("KOI8-R"), "{content_type}");
-        }
-        for content_type in
-            ["", "text/html", "text/html;", "text/html; xcharset=a", "charset=a", "t/h; x=\"charset=a\""]
-        {
-            assert_eq!(charset(content_type), None, "{content_type}");
-        }
-    }
-
-    #[test]
-    fn without_a_charset_text_is_utf8() {
-        assert_eq!(decode("gr\u{fc}n".as_bytes(), None), "gr\u{fc}n");
-        assert_eq!(decode(b"gr\xfcn", None), "gr\u{fffd}n");
-        assert_eq!(text(b"\xef\xbb\xbfx", "text/plain"), "x");
-        assert!(matches!(decode(b"x", None), std::borrow::Cow::Borrowed("x")));
-    }
-
-    #[test]
-    fn utf8_that_is_named_has_no_mark_in_its_text() {
-        assert_eq!(text(b"\xef\xbb\xbfgr\xc3\xbcn", "application/json; charset=\"UTF-8\""), "gr\u{fc}n");
-        assert_eq!(text(b"a\xffb", "text/plain; charset=utf-8"), "a\u{fffd}b");
-    }
-
-    #[cfg(feature = "charset")]
-    #[test]
-    fn the_named_charset_is_used_by_its_whatwg_label() {
-        assert_eq!(text(b"gr\xfcn \x80", "text/plain; charset=latin1"), "gr\u{fc}n \u{20ac}");
-        assert_eq!(text(b"gr\xfcn", "text/plain; charset=\" ISO-8859-1 \""), "gr\u{fc}n");
-        assert_eq!(text(b"\xc4\xe1", "text/plain; charset=koi8-r"), "\u{434}\u{410}");
-        assert_eq!(text(b"\x93\xfa\x96\x7b", "text/plain; charset=Shift_JIS"), "\u{65e5}\u{672c}");
-        assert_eq!(text(b"hello", "text/plain; charset=iso-2022-kr"), "\u{fffd}");
-    }
-
-    #[cfg(feature = "charset")]
-    #[test]
-    fn the_charset_named_wins_over_the_mark() {
-        assert_eq!(text(b"\xef\xbb\xbfx", "text/plain; charset=windows-1252"), "\u{ef}\u{bb}\u{bf}x");
-        assert_eq!(text(b"\xfe\xff\0x", "text/plain; charset=utf-16be"), "x");
-    }
-
-    #[cfg(feature = "charset")]
-    #[test]
-    fn the_mark_decides_where_no_known_charset_is_named() {
-        for content_type in ["text/plain", "text/plain; charset=nonsense", "text/plain; charset='utf-8'"] {
-            assert_eq!(text(b"\xff\xfex\0", content_type), "x");
-            assert_eq!(text(b"\xfe\xff\0x", content_type), "x");
-            assert_eq!(text(b"gr\xc3\xbcn", content_type), "gr\u{fc}n");
-        }
-    }
-
-    #[cfg(feature = "charset")]
-    #[test]
-    fn utf16_without_an_order_goes_by_its_mark_else_little_endian() {
-        assert_eq!(text(b"\xfe\xff\0x", "text/plain; charset=UTF-16"), "x");
-        assert_eq!(text(b"\xff\xfex\0", "text/plain; charset=utf-16"), "x");
-        assert_eq!(text(b"x\0", "text/plain; charset=utf-16"), "x");
-    }
-
-    /// semantics.md 8: what a client reads where nobody named a charset, or a bogus one.
-    #[cfg(feature = "charset")]
-    #[test]
-    fn text_without_a_known_charset_is_read_by_the_rules_of_its_client() {
-        let read = |rules: TextRules, bytes: &[u8], content_type: &str| {
-            rules.decode(bytes, Some(&HeaderValue::from_str(content_type).unwrap())).into_owned()
-        };
-        let (latin1, utf8, utf16) = (b"gr\xfcn", "gr\u{fc}n".as_bytes(), b"\xff\xfex\0");
-        for html in ["text/html", "TEXT/HTML ; level=1", "text/plain;charset="] {
-            assert_eq!(read(TextRules::REQUESTS, latin1, html), "gr\u{fc}n", "{html}");
-            assert_eq!(read(TextRules::REQUESTS, utf8, html), "gr\u{c3}\u{bc}n", "{html}");
-            assert_eq!(read(TextRules::UTF8, utf8, html), "gr\u{fc}n", "{html}");
-        }
-        for other in ["application/json", "text/html; charset=nonsense", "text/html; charset=utf-8", "image/svg+xml"] {
-            assert_eq!(read(TextRules::REQUESTS, utf8, other), "gr\u{fc}n", "{other}");
-            assert_eq!(read(TextRules::UTF8, utf8, other), "gr\u{fc}n", "{other}");
-        }
-        assert_eq!(read(TextRules::FETCH, utf16, "text/plain"), "x");
-        assert_eq!(read(TextRules::UTF8, utf16, "text/plain"), "\u{fffd}\u{fffd}x\0");
-        assert_eq!(read(TextRules::REQUESTS, utf16, "application/octet-stream"), "x");
-        assert_eq!(read(TextRules::REQUESTS, b"\xc4", "text/plain; charset=koi8-r"), "\u{434}");
-        assert_eq!(TextRules::REQUESTS.decode(utf8, None), "gr\u{fc}n");
-    }
-
-    #[cfg(not(feature = "charset"))]
-    #[test]
-    fn without_the_feature_every_charset_is_read_as_utf8() {
-        assert_eq!(text(b"gr\xfcn", "text/plain; charset=latin1"), "gr\u{fffd}n");
-        assert_eq!(text("gr\u{fc}n".as_bytes(), "text/plain; charset=koi8-r"), "gr\u{fc}n");
-    }
-
-    proptest! {
-        #[test]
-        fn utf8_comes_out_as_it_went_in(given in "\\PC*") {
-            prop_assert_eq!(decode(given.as_bytes(), None), given.as_str());
-        }
-
-        #[test]
-        fn a_quoted_charset_is_unquoted(label in "[ -~]{1,20}") {
-            let quoted = label.replace('\\', "\\\\").replace('"', "\\\"");
-            prop_assert_eq!(charset(&format!("a/b; c=\";\"; charset=\"{quoted}\"; d=e")), Some(label));
-        }
-
-        #[test]
-        fn any_field_and_any_bytes_give_text(field in prop::collection::vec(32..127_u8, 0..40), bytes: Vec<u8>) {
-            let field = HeaderValue::from_bytes(&field).unwrap();
-            let text = decode(&bytes, Some(&field));
-            prop_assert!(text.chars().count() <= bytes.len());
-        }
-    }
-}
+mod tests;

@@ -1,21 +1,29 @@
 //! The head side of a response: everything but its body, which is the transport's to read.
 
-use crate::content::charset::TextRules;
+#[cfg(feature = "charset")]
+use crate::content::charset::Charset;
+use crate::content::charset::{TextRules, charset_of};
 use crate::content::coding::BodyCoding;
+use crate::content::events::{EventReader, is_event_stream};
+use crate::content::lines::LineReader;
+use crate::content::link::Links;
 use crate::cookies::set_cookie::SetCookie;
-use crate::error::Error as CoreError;
+use crate::error::{Error as CoreError, ErrorKind, Fault, Phase};
 use crate::limits::Limits;
 use crate::message::grammar::decimal;
 use crate::message::head::ResponseHead;
 use crate::message::target::Target;
 use crate::redirect::follow;
 use crate::session::history::History;
+use crate::session::request::Request;
 use crate::session::step::Delivery;
 use crate::time::timings::Timings;
 use crate::transport::error::Error;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, SET_COOKIE, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode, Version};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK, LOCATION, SET_COOKIE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
+use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +39,8 @@ pub struct ResponseInfo {
     limits: Arc<Limits>,
     text: TextRules,
     coding: BodyCoding,
+    /// What the next request is made of, where there may be one.
+    redirect: Option<Box<Delivery>>,
 }
 
 impl ResponseInfo {
@@ -38,8 +48,9 @@ impl ResponseInfo {
     #[must_use]
     pub fn new(delivery: Delivery, peer: Option<SocketAddr>, elapsed: Duration, limits: Arc<Limits>) -> Self {
         let (text, coding) = (delivery.text_rules(), delivery.body_coding());
+        let redirect = leads_on(delivery.head()).then(|| Box::new(delivery.clone()));
         let (head, target, history) = delivery.into_shared();
-        Self { head, target, history, peer, elapsed, limits, text, coding }
+        Self { head, target, history, peer, elapsed, limits, text, coding, redirect }
     }
 
     /// The status code.
@@ -117,8 +128,44 @@ impl ResponseInfo {
     /// Whether it leads elsewhere: a redirect that was not followed (`is_redirect` in requests).
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        follow::is_redirect(self.head.status) && self.head.headers.contains_key(LOCATION)
+        leads_on(&self.head)
     }
+
+    /// The request that it leads to, where it is a redirect that was not followed (`response.next` in requests); `None` where it
+    /// leads nowhere. A session's `follow` sends it.
+    ///
+    /// It goes on with the same exchange: what a change of origin took away stays away, and the deadline holds. Where the next
+    /// request has a body, that is the caller's to give again.
+    ///
+    /// # Errors
+    /// What following the redirect would end with: see [`Delivery::next_request`].
+    #[must_use]
+    pub fn next_request(&self) -> Option<Result<Request, CoreError>> {
+        self.redirect.as_ref()?.next_request()
+    }
+
+    /// The links of its Link field (RFC 8288), with their targets resolved: `links().rel("next")` leads to the next page
+    /// (`response.links` in requests). At most [`Limits::links`] entries are read, and those that make no link are left out.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        Links::read(self.head.headers.get_all(LINK), self.url(), &self.limits)
+    }
+
+    /// The charset that its Content-Type names, as it is written, whether anybody knows it or not (`response.encoding` in
+    /// requests, as far as the server said it).
+    #[must_use]
+    pub fn charset(&self) -> Option<Cow<'_, str>> {
+        self.content_type().and_then(charset_of)
+    }
+
+    fn content_type(&self) -> Option<&HeaderValue> {
+        self.head.headers.get(CONTENT_TYPE)
+    }
+}
+
+/// Whether a head leads elsewhere.
+fn leads_on(head: &ResponseHead) -> bool {
+    follow::is_redirect(head.status) && head.headers.contains_key(LOCATION)
 }
 
 /// For the transport, which reads the body. They take the response as an argument, so that they are no methods of what
@@ -142,20 +189,95 @@ impl ResponseInfo {
     /// UTF-8. Bytes that are not valid in it become U+FFFD.
     #[must_use]
     pub fn decode_text(info: &Self, body: &[u8]) -> String {
-        info.text.decode(body, info.head.headers.get(CONTENT_TYPE)).into_owned()
+        info.text.decode(body, info.content_type()).into_owned()
     }
 
-    /// The body read as JSON.
+    /// The charset of this label, to read a body by that names none.
     ///
     /// # Errors
-    /// [`ErrorKind::Decode`](crate::error::ErrorKind::Decode): it is no such JSON.
+    /// [`ErrorKind::InvalidSetting`]: nobody knows it.
+    #[cfg(feature = "charset")]
+    pub fn charset_of_label<R>(info: &Self, label: &str) -> Result<Charset, Error<R>> {
+        Charset::of_label(label).ok_or_else(|| {
+            let error = CoreError::new(ErrorKind::InvalidSetting, Phase::Body, "no charset has this label");
+            let error = error.with_expected("a label of the WHATWG Encoding Standard").with_came(label.as_bytes());
+            Self::located(info, error)
+        })
+    }
+
+    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else by `charset`.
+    #[cfg(feature = "charset")]
+    #[must_use]
+    pub fn decode_text_by(info: &Self, body: &[u8], charset: Charset) -> String {
+        charset.decode_where_none(body, info.content_type()).into_owned()
+    }
+
+    /// What reads the body line by line.
+    #[must_use]
+    pub fn line_reader(info: &Self) -> LineReader {
+        LineReader::new(info.text, info.content_type(), &info.limits)
+    }
+
+    /// What reads the body as server-sent events; `None` where its Content-Type says that it is something else.
+    #[must_use]
+    pub fn event_reader(info: &Self) -> Option<EventReader> {
+        let is_stream = info.content_type().is_some_and(|value| is_event_stream(value.as_bytes()));
+        is_stream.then(|| EventReader::new(&info.limits))
+    }
+
+    /// The error where a response was to be read as server-sent events and is something else.
+    #[must_use]
+    pub fn event_error<R>(info: &Self) -> Error<R> {
+        let came = info.content_type().map_or(&b"no Content-Type"[..], HeaderValue::as_bytes);
+        let error = CoreError::new(ErrorKind::Decode, Phase::Body, "the response is no stream of events");
+        Self::located(info, error.with_expected("text/event-stream").with_came(came))
+    }
+
+    /// The error of a writer that the body was copied to.
+    #[must_use]
+    pub fn copy_error<R>(info: &Self, source: io::Error) -> Error<R> {
+        let error = CoreError::new(ErrorKind::Io, Phase::Body, "the body could not be written where it should go");
+        Self::located(info, error.with_fault(Fault::Caller).with_source(source))
+    }
+
+    /// The body read as JSON: in UTF-8 (RFC 8259 8.1), or in the charset that its Content-Type or a byte order mark names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`]: it is no such JSON.
     #[cfg(feature = "json")]
     pub fn decode_json<T: serde::de::DeserializeOwned>(info: &Self, body: &[u8]) -> Result<T, CoreError> {
-        use crate::error::{ErrorKind, Phase};
-        serde_json::from_slice(body).map_err(|source| {
+        let read = match in_another_charset(info, body) {
+            true => serde_json::from_str(&Self::decode_text(info, body)),
+            // Bytes that are not valid in it are an error here, and not replaced.
+            false => serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)),
+        };
+        read.map_err(|source| {
             let error = CoreError::new(ErrorKind::Decode, Phase::Body, "the body is not the JSON that was asked for");
             error.with_source(source).with_url(info.url())
         })
+    }
+
+    /// The head as that of an [`http::Response`]. Its extensions hold the [`Url`] with its fragment, the [`History`], and the
+    /// address that answered as a [`SocketAddr`]. Where the body is decoded, Content-Encoding and Content-Length are left out: they
+    /// say nothing true of it.
+    #[must_use]
+    pub fn into_http(info: Self) -> http::Response<()> {
+        let Self { head, target, history, peer, coding, .. } = info;
+        let mut response = http::Response::new(());
+        *response.status_mut() = head.status;
+        *response.version_mut() = head.version;
+        *response.headers_mut() = head.headers;
+        if coding == BodyCoding::Decoded {
+            response.headers_mut().remove(CONTENT_ENCODING);
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
+        let extensions = response.extensions_mut();
+        extensions.insert(target.into_url());
+        extensions.insert(history);
+        if let Some(peer) = peer {
+            extensions.insert(peer);
+        }
+        response
     }
 
     /// An error that the body met, with the URL.
@@ -177,6 +299,13 @@ impl ResponseInfo {
     }
 }
 
+/// Whether a body says that it is in something else than UTF-8.
+#[cfg(feature = "json")]
+fn in_another_charset(info: &ResponseInfo, body: &[u8]) -> bool {
+    let named = info.charset().is_some_and(|charset| !charset.trim().eq_ignore_ascii_case("utf-8"));
+    named || [b"\xff\xfe", b"\xfe\xff"].iter().any(|mark| body.starts_with(*mark))
+}
+
 impl fmt::Debug for ResponseInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response").field("url", &self.url().as_str()).field("head", &self.head).finish_non_exhaustive()
@@ -184,97 +313,4 @@ impl fmt::Debug for ResponseInfo {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::ResponseInfo;
-    use crate::limits::Limits;
-    use crate::message::head::ResponseHead;
-    use crate::session::Session;
-    use crate::session::request::Request;
-    use crate::session::step::Step;
-    use crate::time::Now;
-    use crate::transport::error::Error;
-    use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-    use std::sync::Arc;
-    use std::time::{Duration, Instant, SystemTime};
-
-    fn response(status: u16, fields: &[(&'static str, &'static str)]) -> ResponseInfo {
-        #[expect(clippy::disallowed_methods, reason = "an Instant has no other source; its value does not matter")]
-        let now = Now::new(Instant::now(), SystemTime::UNIX_EPOCH);
-        let mut session = Session::builder().build().unwrap();
-        let Ok(Step::Send(hop)) = session.begin(Request::get("http://a.test/x#top"), now) else { panic!("no hop") };
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-        let head = ResponseHead::new(StatusCode::from_u16(status).unwrap()).with_headers(headers);
-        let Ok(Step::Done(delivery)) = session.handle_response(hop, head, now) else { panic!("not delivered") };
-        let limits = Limits { cookies_per_response: 2, ..Limits::default() };
-        ResponseInfo::new(delivery, None, Duration::from_secs(1), Arc::new(limits))
-    }
-
-    #[test]
-    fn the_head_is_told_with_url_and_history() {
-        let response = response(200, &[("content-length", "5"), ("x", "y")]);
-        assert_eq!((response.status().as_u16(), response.content_length()), (200, Some(5)));
-        assert_eq!(response.headers()["x"], response.head().headers["x"]);
-        assert_eq!(response.url().as_str(), "http://a.test/x#top");
-        assert_eq!(response.history().hops().len(), 1);
-        assert_eq!((response.remote_addr(), response.elapsed()), (None, Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn a_length_that_frames_nothing_is_not_told() {
-        let chunked = [("content-length", "5"), ("transfer-encoding", "chunked")];
-        assert_eq!(response(200, &chunked).content_length(), None);
-        assert_eq!(response(200, &[("content-length", "x")]).content_length(), None);
-        assert_eq!(response(200, &[]).content_length(), None);
-    }
-
-    #[test]
-    fn cookies_are_told_up_to_the_limit() {
-        let lines = [("set-cookie", "a=1"), ("set-cookie", "b=2; Path=/"), ("set-cookie", "c=3")];
-        let response = response(200, &lines);
-        let names: Vec<_> = response.cookies().map(|cookie| cookie.name().to_vec()).collect();
-        assert_eq!(names, [b"a".to_vec(), b"b".to_vec()]);
-    }
-
-    #[test]
-    fn a_redirect_has_one_of_five_statuses_and_a_location() {
-        assert!(!response(302, &[]).is_redirect());
-        assert!(!response(304, &[("location", "/y")]).is_redirect());
-        assert!(!response(201, &[("location", "/y")]).is_redirect());
-        // Only where redirects are switched off is such an answer delivered; the head alone decides what it is.
-        let mut stopped = response(200, &[("location", "/y")]);
-        stopped.head.status = StatusCode::TEMPORARY_REDIRECT;
-        assert!(stopped.is_redirect());
-    }
-
-    #[test]
-    fn a_status_of_400_to_599_is_an_error_with_the_history() {
-        let error = |status| {
-            ResponseInfo::status_error(&response(status, &[])).map(|error: Error<()>| {
-                assert_eq!(error.history().hops().len(), 1);
-                assert_eq!(error.url().unwrap().as_str(), "http://a.test/x");
-                error.status().unwrap().as_u16()
-            })
-        };
-        assert_eq!([200, 304, 399, 600].map(error), [None; 4]);
-        assert_eq!([400, 404, 500, 599].map(error), [400, 404, 500, 599].map(Some));
-    }
-
-    #[test]
-    fn text_goes_by_the_charset_of_the_content_type() {
-        let utf8 = response(200, &[("content-type", "text/plain; charset=utf-8")]);
-        assert_eq!(ResponseInfo::decode_text(&utf8, "gr\u{fc}n".as_bytes()), "gr\u{fc}n");
-        assert_eq!(ResponseInfo::decode_text(&response(200, &[]), b"\xff"), "\u{fffd}");
-    }
-
-    #[cfg(feature = "json")]
-    #[test]
-    fn json_that_is_none_is_told_with_the_url() {
-        let response = response(200, &[]);
-        assert_eq!(ResponseInfo::decode_json::<Vec<u8>>(&response, b"[1, 2]").unwrap(), [1, 2]);
-        let error = ResponseInfo::decode_json::<u8>(&response, b"\"x\"").unwrap_err();
-        assert!(error.is_decode() && error.url().is_some());
-    }
-}
+mod tests;

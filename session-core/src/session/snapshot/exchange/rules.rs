@@ -32,4 +32,6 @@ enum FallbackRecord {
     Mark,
     Utf8,
     Latin1,
+    #[cfg(feature = "detect")]
+    Detect,
 }
