@@ -287,20 +287,24 @@ impl Incoming {
 
     /// What comes next, as much as fits; 0 at the end.
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, CoreError> {
+        poll_fn(|cx| self.poll_read(cx, buffer)).await
+    }
+
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, CoreError>> {
         if buffer.is_empty() {
-            return Ok(0);
+            return Poll::Ready(Ok(0));
         }
         if self.rest.is_empty()
-            && let Some(n) = poll_fn(|cx| self.poll_next(cx, Some(&mut *buffer))).await?
+            && let Some(n) = ready!(self.poll_next(cx, Some(&mut *buffer)))?
         {
-            return Ok(n);
+            return Poll::Ready(Ok(n));
         }
         let n = self.rest.len().min(buffer.len());
         let taken = self.rest.split_to(n);
         if let Some(room) = buffer.get_mut(..n) {
             room.copy_from_slice(&taken);
         }
-        Ok(n)
+        Poll::Ready(Ok(n))
     }
 
     /// All of it, where that is not more than `most` bytes.
@@ -389,6 +393,15 @@ impl Incoming {
             State::Open(wire) => wire.body_remaining(),
             State::Ended(_) | State::Failed(_) => None,
         }
+    }
+
+    /// How much is still to be handed out, where that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        let remaining = match &self.state {
+            State::Ended(_) if self.content.is_none() => Some(0),
+            State::Open(_) | State::Ended(_) | State::Failed(_) => self.remaining(),
+        };
+        remaining?.checked_add(u64::try_from(self.rest.len()).ok()?)
     }
 
     /// The body is over: the connection goes back.

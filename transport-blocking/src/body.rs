@@ -379,6 +379,15 @@ impl Incoming {
         }
     }
 
+    /// How much is still to be handed out, where that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        let remaining = match &self.state {
+            State::Ended(_) if self.content.is_none() => Some(0),
+            State::Open(_) | State::Ended(_) | State::Failed(_) => self.remaining(),
+        };
+        remaining?.checked_add(u64::try_from(self.rest.len()).ok()?)
+    }
+
     /// The body is over: the connection goes back.
     fn end(&mut self, ended: State) {
         if let State::Open(wire) = std::mem::replace(&mut self.state, ended)

@@ -4,7 +4,7 @@ mod cookie_file;
 mod platform;
 pub(crate) mod pool;
 mod replace;
-mod response;
+pub(crate) mod response;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;

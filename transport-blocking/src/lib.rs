@@ -52,6 +52,9 @@ mod wire;
 
 pub use body::Body;
 pub use body::upgrade::Upgraded;
+pub use client::response::events::Events;
+pub use client::response::lines::Lines;
+pub use client::response::parts::ResponseBody;
 pub use client::{RequestBuilder, Response, Session, SessionBuilder, SharedJar};
 pub use connect::Resolve;
 pub use error::{Error, Result};

@@ -1,15 +1,23 @@
 //! What a request gives: the response's head, and the reading of its body.
 
+mod copy;
+pub(crate) mod events;
+pub(crate) mod lines;
+pub(crate) mod parts;
+
 use crate::body::Incoming;
 use crate::body::upgrade::Upgraded;
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_io::AsyncRead;
 use http::HeaderMap;
 use session_core::error::Error as CoreError;
 use session_core::time::timings::{Stage, Timings};
 use session_core::transport::response::ResponseInfo;
 use std::fmt;
+use std::future::poll_fn;
+use std::io;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -96,8 +104,8 @@ impl Response {
 ///
 /// [`Phase::Body`]: session_core::error::Phase::Body
 impl Response {
-    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8. Bytes that are not
-    /// valid in it become U+FFFD.
+    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8; or as the session's
+    /// [`text_rules`](session_core::session::builder::SessionBuilder::text_rules) say. Bytes that are not valid in it become U+FFFD.
     ///
     /// # Errors
     /// As [`Response::bytes`].
@@ -106,7 +114,25 @@ impl Response {
         Ok(ResponseInfo::decode_text(&self, &bytes))
     }
 
-    /// The body read as JSON.
+    /// The same, by the charset `default` (a label, as `koi8-r`) where neither the Content-Type nor a byte order mark names one that is
+    /// known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSetting`] where nobody knows `default`, told before anything is read; the error keeps the response. Else as
+    /// [`Response::bytes`].
+    ///
+    /// [`ErrorKind::InvalidSetting`]: session_core::error::ErrorKind::InvalidSetting
+    #[cfg(feature = "charset")]
+    pub async fn text_with_charset(mut self, default: &str) -> Result<String> {
+        let charset = match ResponseInfo::charset_of_label::<Self>(&self, default) {
+            Ok(charset) => charset,
+            Err(error) => return Err(error.with_response(self)),
+        };
+        let bytes = self.gather().await?;
+        Ok(ResponseInfo::decode_text_by(&self, &bytes, charset))
+    }
+
+    /// The body read as JSON: in UTF-8, or in the charset that its Content-Type or a byte order mark names.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] where it is no such JSON; else as [`Response::bytes`].
@@ -142,7 +168,12 @@ impl Response {
     ///
     /// [`Limits::gathered_body`]: session_core::limits::Limits::gathered_body
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        self.body.chunk().await.map_err(|error| self.located(error))
+        poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        let chunk = ready!(self.body.poll_chunk(cx));
+        Poll::Ready(chunk.map_err(|error| self.located(error)))
     }
 
     async fn gather(&mut self) -> Result<Bytes> {
@@ -163,8 +194,16 @@ impl Stream for Response {
         if response.body.has_failed() {
             return Poll::Ready(None);
         }
-        let chunk = ready!(response.body.poll_chunk(cx));
-        Poll::Ready(chunk.map_err(|error| response.located(error)).transpose())
+        response.poll_chunk(cx).map(Result::transpose)
+    }
+}
+
+impl AsyncRead for Response {
+    /// Reads the body. An error holds an [`Error`] as its inner one.
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let response = self.get_mut();
+        let read = ready!(response.body.poll_read(cx, buffer));
+        Poll::Ready(read.map_err(|error| response.located(error).into()))
     }
 }
 

@@ -12,6 +12,7 @@ mod file;
 mod hooks;
 mod pool;
 mod proxy;
+mod reading;
 mod runtime;
 mod session;
 mod settings;

@@ -1,15 +1,20 @@
 //! What a request gives: the response's head, and the reading of its body.
 
+mod copy;
+pub(crate) mod events;
+pub(crate) mod lines;
+pub(crate) mod parts;
+
 use crate::body::Incoming;
 use crate::body::upgrade::Upgraded;
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use http::HeaderMap;
-use session_core::error::{Error as CoreError, ErrorKind, Fault, Phase};
+use session_core::error::Error as CoreError;
 use session_core::time::timings::{Stage, Timings};
 use session_core::transport::response::ResponseInfo;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::ops::Deref;
 
 /// A response: its head, which is [`ResponseInfo`], and its body as far as it has not been read.
@@ -94,8 +99,8 @@ impl Response {
 ///
 /// [`Phase::Body`]: session_core::error::Phase::Body
 impl Response {
-    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8. Bytes that are not
-    /// valid in it become U+FFFD.
+    /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8; or as the session's
+    /// [`text_rules`](session_core::session::builder::SessionBuilder::text_rules) say. Bytes that are not valid in it become U+FFFD.
     ///
     /// # Errors
     /// As [`Response::bytes`].
@@ -104,7 +109,25 @@ impl Response {
         Ok(ResponseInfo::decode_text(&self, &bytes))
     }
 
-    /// The body read as JSON.
+    /// The same, by the charset `default` (a label, as `koi8-r`) where neither the Content-Type nor a byte order mark names one that is
+    /// known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSetting`] where nobody knows `default`, told before anything is read; the error keeps the response. Else as
+    /// [`Response::bytes`].
+    ///
+    /// [`ErrorKind::InvalidSetting`]: session_core::error::ErrorKind::InvalidSetting
+    #[cfg(feature = "charset")]
+    pub fn text_with_charset(mut self, default: &str) -> Result<String> {
+        let charset = match ResponseInfo::charset_of_label::<Self>(&self, default) {
+            Ok(charset) => charset,
+            Err(error) => return Err(error.with_response(self)),
+        };
+        let bytes = self.gather()?;
+        Ok(ResponseInfo::decode_text_by(&self, &bytes, charset))
+    }
+
+    /// The body read as JSON: in UTF-8, or in the charset that its Content-Type or a byte order mark names.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] where it is no such JSON; else as [`Response::bytes`].
@@ -141,25 +164,6 @@ impl Response {
     /// [`Limits::gathered_body`]: session_core::limits::Limits::gathered_body
     pub fn chunk(&mut self) -> Result<Option<Bytes>> {
         self.body.chunk().map_err(|error| self.located(error))
-    }
-
-    /// Copies the rest of the body. Gives how many bytes that were.
-    ///
-    /// # Errors
-    /// As [`Response::chunk`]; [`ErrorKind::Io`] where the writer fails.
-    ///
-    /// [`ErrorKind::Io`]: session_core::error::ErrorKind::Io
-    pub fn copy_to(&mut self, writer: &mut (impl Write + ?Sized)) -> Result<u64> {
-        let mut copied: u64 = 0;
-        while let Some(chunk) = self.chunk()? {
-            writer.write_all(&chunk).map_err(|source| {
-                let error =
-                    CoreError::new(ErrorKind::Io, Phase::Body, "the body could not be written where it should go");
-                self.located(error.with_fault(Fault::Caller).with_source(source))
-            })?;
-            copied = copied.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        }
-        Ok(copied)
     }
 
     fn gather(&mut self) -> Result<Bytes> {

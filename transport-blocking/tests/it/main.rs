@@ -11,6 +11,7 @@ mod file;
 mod hooks;
 mod pool;
 mod proxy;
+mod reading;
 mod session;
 mod settings;
 mod shared_jar;
