@@ -110,6 +110,8 @@ struct Lent<'a> {
 }
 
 impl<'a> Lent<'a> {
+    // A jar is large, and every verb comes by here.
+    #[inline(never)]
     fn new(core: &'a mut Core, mut jar: MutexGuard<'a, Jar>) -> Self {
         mem::swap(core.cookies_mut(), &mut jar);
         Self { core, jar }
@@ -117,6 +119,7 @@ impl<'a> Lent<'a> {
 }
 
 impl Drop for Lent<'_> {
+    #[inline(never)]
     fn drop(&mut self) {
         mem::swap(self.core.cookies_mut(), &mut self.jar);
     }

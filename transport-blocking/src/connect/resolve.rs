@@ -4,7 +4,7 @@ use session_core::transport::bounds::Deadline;
 use session_core::transport::cause::Cause;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -57,15 +57,71 @@ pub(super) fn look_up(
 ) -> Result<Vec<SocketAddr>, Cause> {
     let Some(deadline) = deadline else { return resolver.resolve(host, port).map_err(Cause::Io) };
     let (resolver, host) = (Arc::clone(resolver), host.to_owned());
-    let (answer, answered) = mpsc::sync_channel(1);
-    let asking = thread::Builder::new().name("resolve".to_owned()).spawn(move || {
-        // Nobody listens any more where the deadline passed.
-        let _ = answer.send(resolver.resolve(&host, port));
-    });
+    let answer = Arc::new(Answer::default());
+    let asked = Asked(Arc::clone(&answer));
+    let asking =
+        thread::Builder::new().name("resolve".to_owned()).spawn(move || asked.tell(resolver.resolve(&host, port)));
     asking.map_err(Cause::Io)?;
-    match answered.recv_timeout(deadline.left(Instant::now())) {
-        Ok(addresses) => addresses.map_err(Cause::Io),
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(Cause::Late(deadline)),
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(Cause::Io(io::Error::other("the look-up gave no answer"))),
+    let told = answer.told.lock().unwrap_or_else(PoisonError::into_inner);
+    let left = deadline.left(Instant::now());
+    let (mut told, _) =
+        answer.bell.wait_timeout_while(told, left, |told| told.is_none()).unwrap_or_else(PoisonError::into_inner);
+    match told.take() {
+        Some(addresses) => addresses.map_err(Cause::Io),
+        None => Err(Cause::Late(deadline)),
+    }
+}
+
+/// What a thread was asked for, and the bell that it rings. A channel would do, at ten times the code.
+#[derive(Default)]
+struct Answer {
+    told: Mutex<Option<io::Result<Vec<SocketAddr>>>>,
+    bell: Condvar,
+}
+
+/// Who owes an answer: dropped without one, it tells that there is none.
+struct Asked(Arc<Answer>);
+
+impl Asked {
+    fn tell(self, addresses: io::Result<Vec<SocketAddr>>) {
+        // Nobody listens any more where the deadline passed.
+        *self.0.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(addresses);
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get_or_insert_with(|| Err(io::Error::other("the look-up gave no answer")));
+        self.0.bell.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Resolve, look_up};
+    use session_core::time::Timeouts;
+    use session_core::transport::bounds::Bounds;
+    use session_core::transport::cause::Cause;
+    use std::io;
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    struct Fails;
+
+    impl Resolve for Fails {
+        fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
+            panic!("a resolver of somebody else's")
+        }
+    }
+
+    #[test]
+    fn a_resolver_that_panics_gave_no_answer_and_is_not_waited_for() {
+        let now = Instant::now();
+        let bounds = Bounds::new(Timeouts::default(), now.checked_add(Duration::from_secs(600)), now, now);
+        let resolver: Arc<dyn Resolve> = Arc::new(Fails);
+        let Err(Cause::Io(error)) = look_up(&resolver, "a.test", 80, bounds.connect(now)) else { panic!("no error") };
+        assert_eq!(error.to_string(), "the look-up gave no answer");
     }
 }
