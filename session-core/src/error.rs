@@ -154,6 +154,7 @@ impl fmt::Display for Phase {
 }
 
 /// An error of the core or of a transport over it.
+// What makes one is never inlined: it is called in some hundred places, none of which is on the way of a request that goes well.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -171,6 +172,8 @@ struct Inner {
 
 impl Error {
     /// An error of `kind` in `phase`. `message` is one sentence without a full stop and without anything secret.
+    #[cold]
+    #[inline(never)]
     pub fn new(kind: ErrorKind, phase: Phase, message: impl Into<String>) -> Self {
         let fault = match kind {
             ErrorKind::BodyNotReplayable
@@ -218,6 +221,8 @@ impl Error {
 
     /// The same error with what was expected.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn with_expected(mut self, expected: impl Into<String>) -> Self {
         self.0.expected = Some(expected.into());
         self
@@ -225,6 +230,8 @@ impl Error {
 
     /// The same error with what came instead. The bytes are escaped and cut at 64.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn with_came(mut self, came: &[u8]) -> Self {
         self.0.came = Some(excerpt(came));
         self
@@ -232,6 +239,8 @@ impl Error {
 
     /// The same error with the URL that was asked. User information and fragment are left out; the first URL stays.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn with_url(mut self, url: &Url) -> Self {
         if self.0.url.is_none() {
             let mut url = url.clone();
@@ -246,6 +255,8 @@ impl Error {
 
     /// The same error with the bound of time that passed.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn with_bound(mut self, bound: Bound) -> Self {
         self.0.bound = Some(bound);
         self
@@ -253,6 +264,8 @@ impl Error {
 
     /// The same error with what a proxy answered instead of opening a tunnel: the status, and the beginning of the body.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn with_proxy_answer(mut self, status: StatusCode, body: Bytes) -> Self {
         self.0.refusal = Some((status, body));
         self
@@ -260,6 +273,8 @@ impl Error {
 
     /// The same error with its cause.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
@@ -419,6 +434,8 @@ const EXCERPT: usize = 64;
 
 /// A peer's bytes as an error may show them: escaped, printable ASCII only, cut at 64 bytes.
 #[must_use]
+#[cold]
+#[inline(never)]
 pub fn excerpt(bytes: &[u8]) -> String {
     let shown = bytes.get(..EXCERPT).unwrap_or(bytes);
     let mut text = shown.escape_ascii().to_string();

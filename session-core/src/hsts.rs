@@ -9,10 +9,10 @@ use crate::limits::Limits;
 use crate::message::host::CanonicalHost;
 use crate::message::origin::{Origin, Scheme};
 use crate::message::target::Target;
+use crate::ordered::Ordered;
 use crate::time::Now;
 use http::HeaderMap;
 use http::header::STRICT_TRANSPORT_SECURITY;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -29,7 +29,7 @@ const LONGEST_NAME: usize = 253;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HstsStore {
     /// By name, without trailing dot.
-    entries: BTreeMap<Box<str>, Entry>,
+    entries: Ordered<Box<str>, Entry>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl HstsStore {
         let name = host.without_dot();
         self.entries.insert(name.into(), entry);
         if self.entries.len() > limits.hsts_entries || entry.expires <= now.wall() {
-            self.entries.retain(|_, entry| entry.expires > now.wall());
+            self.entries.retain(|entry| entry.expires > now.wall());
         }
         while self.entries.len() > limits.hsts_entries {
             // Of equals an older entry stays: a flood of new names pushes out its own.

@@ -9,8 +9,9 @@ pub mod pool;
 use crate::limits::Limits;
 use crate::message::origin::Origin;
 use crate::message::route::Route;
+use crate::ordered::{Ordered, sorted_by_key};
 use crate::tls::settings::TlsPath;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -105,7 +106,7 @@ pub struct Idle<C> {
     len: usize,
     /// The connections by key, of each key the one that has lain longest first. A key whose last connection was taken
     /// stays for the next one: most programs ask the same few places.
-    by_key: BTreeMap<PoolKey, VecDeque<Slot<C>>>,
+    by_key: Ordered<PoolKey, VecDeque<Slot<C>>>,
     /// No connection's time is up before this.
     soonest: Option<Instant>,
 }
@@ -149,7 +150,7 @@ impl<C> Idle<C> {
             closed: false,
             next: 0,
             len: 0,
-            by_key: BTreeMap::new(),
+            by_key: Ordered::new(),
             soonest: None,
         }
     }
@@ -180,20 +181,22 @@ impl<C> Idle<C> {
             self.soonest = Some(self.soonest.map_or(expires, |soonest| soonest.min(expires)));
         }
         let slot = Slot { serial, since: now, expires, connection };
-        let of_key = match self.by_key.get_mut(&key) {
-            Some(of_key) => of_key,
+        self.len = self.len.saturating_add(1);
+        let surplus = match self.by_key.get_mut(&key) {
+            Some(of_key) => {
+                of_key.push_back(slot);
+                if of_key.len() > self.per_key { of_key.pop_front() } else { None }
+            }
+            None if self.per_key == 0 => Some(slot),
             None => {
                 if self.by_key.len() >= self.total {
-                    self.by_key.retain(|_, of_key| !of_key.is_empty());
+                    self.by_key.retain(|of_key| !of_key.is_empty());
                 }
-                self.by_key.entry(key).or_default()
+                self.by_key.insert(key, VecDeque::from([slot]));
+                None
             }
         };
-        of_key.push_back(slot);
-        self.len = self.len.saturating_add(1);
-        if of_key.len() > self.per_key
-            && let Some(surplus) = of_key.pop_front()
-        {
+        if let Some(surplus) = surplus {
             self.len = self.len.saturating_sub(1);
             close.push(surplus.connection);
         }
@@ -224,17 +227,19 @@ impl<C> Idle<C> {
         }
         let mut expired = Vec::new();
         for of_key in self.by_key.values_mut() {
-            if of_key.iter().any(|slot| slot.is_expired(now)) {
-                let (gone, kept) = std::mem::take(of_key).into_iter().partition(|slot| slot.is_expired(now));
-                *of_key = kept;
-                expired.extend::<VecDeque<_>>(gone);
+            for _ in 0..of_key.len() {
+                let Some(slot) = of_key.pop_front() else { break };
+                if slot.is_expired(now) {
+                    expired.push(slot);
+                } else {
+                    of_key.push_back(slot);
+                }
             }
         }
-        self.by_key.retain(|_, of_key| !of_key.is_empty());
+        self.by_key.retain(|of_key| !of_key.is_empty());
         self.soonest = self.next_expiry();
         self.len = self.len.saturating_sub(expired.len());
-        expired.sort_by_key(|slot| (slot.expires, slot.serial));
-        expired.into_iter().map(|slot| slot.connection).collect()
+        sorted_by_key(expired, |slot| (slot.expires, slot.serial)).into_iter().map(|slot| slot.connection).collect()
     }
 
     /// When the next connection's time is up: the moment to call [`Idle::expire`]. `None` where none will be.
@@ -247,9 +252,8 @@ impl<C> Idle<C> {
     #[must_use = "the connections returned are to be closed"]
     pub fn clear(&mut self) -> Vec<C> {
         (self.len, self.soonest) = (0, None);
-        let mut all: Vec<_> = std::mem::take(&mut self.by_key).into_values().flatten().collect();
-        all.sort_by_key(|slot| slot.serial);
-        all.into_iter().map(|slot| slot.connection).collect()
+        let all = std::mem::take(&mut self.by_key).into_values().flatten();
+        sorted_by_key(all, |slot| slot.serial).into_iter().map(|slot| slot.connection).collect()
     }
 
     /// Takes every connection out, and returns from now on each one that is put in. Close them.

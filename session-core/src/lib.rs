@@ -25,6 +25,7 @@ pub mod hsts;
 pub mod idle;
 pub mod limits;
 pub mod message;
+mod ordered;
 pub mod proxy;
 pub mod redirect;
 pub mod request;

@@ -3,6 +3,7 @@
 use super::cookie::Cookie;
 use super::index::Key;
 use super::jar::Jar;
+use crate::ordered::sorted_by_key;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -91,16 +92,13 @@ impl Jar {
 
     /// Looks up the next batch of those to go; whether there is any.
     fn refill(&mut self) -> bool {
-        let mut all: Vec<&Cookie> = self.index.iter().collect();
-        let over = all.len().saturating_sub(self.limits.cookies_total);
-        let batch = over.saturating_add(all.len() / 4);
-        if batch < all.len() {
-            all.select_nth_unstable_by_key(batch, |cookie| age(cookie));
-            all.truncate(batch);
-        }
-        all.sort_unstable_by_key(|cookie| Reverse(age(cookie)));
-        self.eldest.0 = all
+        let over = self.index.len().saturating_sub(self.limits.cookies_total);
+        let batch = over.saturating_add(self.index.len() / 4);
+        let eldest = sorted_by_key(self.index.iter(), |cookie| age(cookie));
+        self.eldest.0 = eldest
             .into_iter()
+            .take(batch)
+            .rev()
             .map(|cookie| {
                 let (access, sequence) = age(cookie);
                 Candidate { access, sequence, domain: Arc::clone(cookie.domain_arc()) }

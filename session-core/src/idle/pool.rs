@@ -6,7 +6,8 @@
 
 use crate::idle::{Idle, PoolKey};
 use crate::limits::Limits;
-use std::collections::BTreeMap;
+use crate::ordered::Ordered;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// The connections of a session, of type `C`.
@@ -24,15 +25,13 @@ pub struct Pool<C> {
     per_key: usize,
     total: usize,
     /// The permits that are out, by key. One that has none any more stays for the next time.
-    in_use: BTreeMap<PoolKey, usize>,
+    in_use: Ordered<PoolKey, usize>,
     in_use_total: usize,
     next: u64,
-    /// Who waits, by key, the longest first.
-    waiting: BTreeMap<PoolKey, BTreeMap<Ticket, Wanted>>,
-    /// Who waits or was granted something, and for which key.
-    tickets: BTreeMap<Ticket, PoolKey>,
-    /// What was granted and not yet claimed.
-    granted: BTreeMap<Ticket, Grant<C>>,
+    /// Who waits, by key, the longest first. No queue is empty.
+    waiting: Ordered<PoolKey, VecDeque<(Ticket, Wanted)>>,
+    /// What was granted and not yet claimed, to whom, and for which key.
+    granted: Ordered<Ticket, (PoolKey, Grant<C>)>,
 }
 
 /// A place in the queue. The numbers do not run out: 2^64 requests take longer than a process lives.
@@ -103,12 +102,11 @@ impl<C> Pool<C> {
             idle: Idle::new(limits),
             per_key: limits.connections_per_key.max(1),
             total: limits.connections_total.max(1),
-            in_use: BTreeMap::new(),
+            in_use: Ordered::new(),
             in_use_total: 0,
             next: 0,
-            waiting: BTreeMap::new(),
-            tickets: BTreeMap::new(),
-            granted: BTreeMap::new(),
+            waiting: Ordered::new(),
+            granted: Ordered::new(),
         }
     }
 
@@ -121,8 +119,11 @@ impl<C> Pool<C> {
             None => {
                 let ticket = Ticket(self.next);
                 self.next = self.next.wrapping_add(1);
-                self.waiting.entry(key.clone()).or_default().insert(ticket, wanted);
-                self.tickets.insert(ticket, key.clone());
+                // The newest ticket is the greatest: the queue stays in order.
+                match self.waiting.get_mut(key) {
+                    Some(queue) => queue.push_back((ticket, wanted)),
+                    None => self.waiting.insert(key.clone(), VecDeque::from([(ticket, wanted)])),
+                }
                 Found::Wait(ticket)
             }
         };
@@ -131,19 +132,17 @@ impl<C> Pool<C> {
 
     /// What was granted to a ticket, once; `None` while it waits.
     pub fn claim(&mut self, ticket: Ticket) -> Option<Found<C>> {
-        let grant = self.granted.remove(&ticket)?;
-        self.tickets.remove(&ticket);
+        let (_, grant) = self.granted.remove(&ticket)?;
         Some(grant.into())
     }
 
     /// Gives up a ticket that was not claimed. What it was granted already goes to the next.
     pub fn cancel(&mut self, ticket: Ticket, now: Instant) -> Aftermath<C> {
-        let Some(key) = self.tickets.remove(&ticket) else { return Aftermath::default() };
         match self.granted.remove(&ticket) {
-            Some(Grant::Ready(connection, _)) => self.give_back(key, connection, now, None),
-            Some(Grant::Open) => self.release(&key, now),
+            Some((key, Grant::Ready(connection, _))) => self.give_back(key, connection, now, None),
+            Some((key, Grant::Open)) => self.release(&key, now),
             None => {
-                self.forget(&key, ticket);
+                self.forget(ticket);
                 Aftermath::default()
             }
         }
@@ -199,7 +198,7 @@ impl<C> Pool<C> {
     /// How many wait, those not among them who were granted something.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.tickets.len().saturating_sub(self.granted.len())
+        self.waiting.values().map(VecDeque::len).sum()
     }
 
     fn settle(&mut self, now: Instant) -> Aftermath<C> {
@@ -213,8 +212,8 @@ impl<C> Pool<C> {
         let mut wake = Vec::new();
         while let Some((ticket, key, wanted)) = self.next_served() {
             let Some(grant) = self.admit(&key, wanted, now, &mut close) else { break };
-            self.forget(&key, ticket);
-            self.granted.insert(ticket, grant);
+            self.forget(ticket);
+            self.granted.insert(ticket, (key, grant));
             wake.push(ticket);
         }
         Aftermath { close, wake }
@@ -223,8 +222,8 @@ impl<C> Pool<C> {
     /// Who has waited longest of those that can be served. Of each key the first is asked alone.
     fn next_served(&self) -> Option<(Ticket, PoolKey, Wanted)> {
         let firsts = self.waiting.iter().filter_map(|(key, queue)| {
-            let (ticket, wanted) = queue.first_key_value()?;
-            self.has_room(key, *wanted).then_some((*ticket, key, *wanted))
+            let &(ticket, wanted) = queue.front()?;
+            self.has_room(key, wanted).then_some((ticket, key, wanted))
         });
         firsts.min_by_key(|(ticket, ..)| *ticket).map(|(ticket, key, wanted)| (ticket, key.clone(), wanted))
     }
@@ -270,7 +269,7 @@ impl<C> Pool<C> {
             Some(count) => *count = count.saturating_add(1),
             None => {
                 if self.in_use.len() >= self.total {
-                    self.in_use.retain(|_, count| *count > 0);
+                    self.in_use.retain(|count| *count > 0);
                 }
                 self.in_use.insert(key.clone(), 1);
             }
@@ -284,13 +283,18 @@ impl<C> Pool<C> {
         self.in_use_total = self.in_use_total.saturating_sub(1);
     }
 
-    /// Takes a ticket out of its queue.
-    fn forget(&mut self, key: &PoolKey, ticket: Ticket) {
-        if let Some(queue) = self.waiting.get_mut(key) {
-            queue.remove(&ticket);
-            if queue.is_empty() {
-                self.waiting.remove(key);
+    /// Takes a ticket out of the queue that it stands in.
+    fn forget(&mut self, ticket: Ticket) {
+        let mut emptied = false;
+        for queue in self.waiting.values_mut() {
+            if let Ok(at) = queue.binary_search_by_key(&ticket, |(waits, _)| *waits) {
+                queue.remove(at);
+                emptied = queue.is_empty();
+                break;
             }
+        }
+        if emptied {
+            self.waiting.retain(|queue| !queue.is_empty());
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::cookies::jar::Jar;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::grammar::{is_field_value_byte, trim_blanks};
 use crate::message::target::Target;
+use crate::ordered::sorted_by_key;
 use crate::session::reason::{CookieLeftOut, CookieSource, Reason};
 use http::HeaderValue;
 use std::time::SystemTime;
@@ -199,7 +200,9 @@ pub(crate) fn build(
         }
     }
     if rules.order == Order::ByName {
-        pieces.sort_by(|one, other| one.name().cmp(other.name()));
+        let numbered = pieces.into_iter().enumerate();
+        let sorted = sorted_by_key(numbered, |(number, piece)| (piece.name(), *number));
+        pieces = sorted.into_iter().map(|(_, piece)| piece).collect();
     }
     let mut field = Vec::new();
     for piece in pieces {

@@ -3,17 +3,17 @@
 
 use crate::error::{Error, Phase};
 use crate::limits::Limits;
+use crate::ordered::Ordered;
 use crate::time::Now;
 use crate::tls::error::{TlsError, TlsErrorKind};
 use crate::tls::settings::{Certificate, Encoded, Roots, TlsSettings, TlsVersion};
-use crate::tls::verify::{Checked, Unchecked};
-use rustls::client::{Resumption, WebPkiServerVerifier, danger::ServerCertVerifier};
+use crate::tls::verify::{ByRoots, Checked, Unchecked};
+use rustls::client::{Resumption, danger::ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -31,7 +31,7 @@ pub struct PlatformVerifier(Arc<dyn ServerCertVerifier>);
 /// Bounded by [`Limits::tls_configs`]: beyond that one is given up and made again when it is needed.
 #[derive(Debug)]
 pub struct TlsConfigs {
-    made: BTreeMap<Arc<TlsSettings>, TlsConfig>,
+    made: Ordered<Arc<TlsSettings>, TlsConfig>,
     most: usize,
     sessions: usize,
     /// Makes the platform's verifier, which reads files: not before somebody wants it.
@@ -67,7 +67,7 @@ impl TlsConfigs {
     /// None yet.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self { made: BTreeMap::new(), most: limits.tls_configs, sessions: limits.tls_sessions, platform: None }
+        Self { made: Ordered::new(), most: limits.tls_configs, sessions: limits.tls_sessions, platform: None }
     }
 
     /// The same with what makes the verifier for [`Roots::Platform`] and [`Roots::PlatformMerge`], once such settings are
@@ -89,7 +89,7 @@ impl TlsConfigs {
         }
         let config = TlsConfig::new(settings, self.sessions, self.platform)?;
         while self.made.len() >= self.most.max(1) {
-            self.made.pop_first();
+            self.made.remove_first();
         }
         self.made.insert(settings.clone(), config.clone());
         Ok(config)
@@ -184,7 +184,7 @@ fn versions(settings: &TlsSettings) -> Vec<&'static SupportedProtocolVersion> {
 
 fn checker(
     roots: &Roots,
-    provider: &Arc<CryptoProvider>,
+    provider: &CryptoProvider,
     platform: Option<MakePlatform>,
 ) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let (compiled_in, further): (&[_], &[Certificate]) = match roots {
@@ -196,8 +196,10 @@ fn checker(
     };
     let mut store = RootCertStore { roots: compiled_in.to_vec() };
     add(&mut store, &certificates(further)?)?;
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build();
-    Ok(verifier.map_err(|source| refused("there is no root certificate").with_source(source))?)
+    if store.is_empty() {
+        return Err(refused("there is no root certificate"));
+    }
+    Ok(Arc::new(ByRoots { roots: store, algorithms: provider.signature_verification_algorithms }))
 }
 
 /// The platform's verifier with further roots.

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor that everything stands on: no room of it knows another.
-const GROUND: &[&str] = &["limits", "error", "time", "entropy"];
+const GROUND: &[&str] = &["limits", "error", "time", "entropy", "ordered"];
 
 /// What a room imports beside its own files. A room that is not named here may not exist.
 const FLOORS: &[(&str, &[&[&str]])] = &[
@@ -19,6 +19,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     ("error", &[]),
     ("time", &[]),
     ("entropy", &[]),
+    ("ordered", &[]),
     ("message", &[GROUND]),
     // The policies: what they need of each other, the session hands them.
     ("headers", &[GROUND, VOCABULARY]),
