@@ -1,6 +1,7 @@
 //! The session over its sockets: the loop that carries out what the core decides.
 
 mod cookie_file;
+mod environment;
 mod platform;
 pub(crate) mod pool;
 mod replace;
@@ -33,6 +34,7 @@ use session_core::message::into_url::{BaseJoin, IntoUrl};
 use session_core::request::Dispatch;
 use session_core::retry::failure::Failure;
 use session_core::session::Session as Core;
+use session_core::session::environment::{Environment, TrustEnv};
 use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
 use session_core::time::timings::Stopwatch;
@@ -193,6 +195,10 @@ impl Transport for Session {
         let tls = Mutex::new(tls_configs(&session, PLATFORM)?);
         let connector = Connector { settings, resolver, tls, limits: Arc::clone(&limits) };
         Ok(Self(Arc::new(Shared { core: Mutex::new(Machine::new(session)), connections, connector, limits })))
+    }
+
+    fn environment(trust: TrustEnv) -> Result<Environment, CoreError> {
+        environment::read(trust)
     }
 
     fn codings() -> Codings {

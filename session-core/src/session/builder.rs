@@ -2,7 +2,7 @@
 //! connections stand in `builder/connect.rs`.
 
 mod connect;
-
+mod environment;
 mod tls;
 
 use crate::auth::credentials::Credential;
@@ -23,6 +23,7 @@ use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
 use crate::session::change::check_base;
 use crate::session::compat::Compat;
+use crate::session::environment::{Environment, TrustEnv};
 use crate::session::hooks::Hooks;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::origin_settings::OriginSettings;
@@ -55,6 +56,8 @@ pub struct SessionBuilder<T: Transport> {
     resolver: Option<T::Resolver>,
     #[cfg(feature = "serde")]
     restores: Option<(Snapshot, Now)>,
+    trust: TrustEnv,
+    environment: Option<Environment>,
     error: Option<Error>,
     builds: PhantomData<fn() -> T>,
 }
@@ -82,6 +85,8 @@ impl<T: Transport> SessionBuilder<T> {
             resolver: None,
             #[cfg(feature = "serde")]
             restores: None,
+            trust: TrustEnv::nothing(),
+            environment: None,
             error: None,
             builds: PhantomData,
         }
@@ -371,10 +376,11 @@ impl<T: Transport> SessionBuilder<T> {
     ///
     /// # Errors
     /// The first setting that was refused: a URL, a field, an origin, or what the transport cannot do.
-    pub fn build(self) -> Result<T, Error> {
+    pub fn build(mut self) -> Result<T, Error> {
         if let Some(error) = self.error {
             return Err(error);
         }
+        self.take_environment()?;
         crate::session::exchange::check_host(self.memory.defaults.ordinary())?;
         self.settings.base_url.as_ref().map(check_base).transpose()?;
         let limits = &self.settings.limits;

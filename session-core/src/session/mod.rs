@@ -11,6 +11,7 @@ mod change;
 pub mod compat;
 mod cookie_field;
 mod decide;
+pub mod environment;
 mod exchange;
 mod hashable;
 pub mod history;

@@ -8,6 +8,7 @@ use crate::message::grammar::decimal;
 use crate::message::host::CanonicalHost;
 use crate::session::Session;
 use crate::session::address_rule::AddressRule;
+use crate::session::environment::{Environment, TrustEnv};
 use crate::session::step::Hop;
 use crate::time::Now;
 use std::convert::Infallible;
@@ -28,6 +29,16 @@ pub trait Transport: Sized {
     /// # Errors
     /// Whatever the transport cannot do.
     fn assemble(session: Session, connect: ConnectSettings, resolver: Option<Self::Resolver>) -> Result<Self, Error>;
+
+    /// The environment of the process, with the files that are wanted of it. Default: empty, as that of the bare machine,
+    /// which reads nothing.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    fn environment(trust: TrustEnv) -> Result<Environment, Error> {
+        let _ = trust;
+        Ok(Environment::default())
+    }
 
     /// The content codings that it undoes, which the session offers by default. Default: none, for it takes a decoder beside
     /// the session to read what a server then sends.

@@ -176,14 +176,15 @@ impl TlsSettings {
     pub fn verifies(&self) -> bool {
         self.verification == Verification::Full
     }
+
+    /// Whose certificates are trusted.
+    pub(crate) fn trusted(&self) -> &Roots {
+        &self.roots
+    }
 }
 
 #[cfg(feature = "__tls")]
 impl TlsSettings {
-    pub(super) fn trusted(&self) -> &Roots {
-        &self.roots
-    }
-
     pub(super) fn own(&self) -> Option<&Identity> {
         self.identity.as_ref()
     }

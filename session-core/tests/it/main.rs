@@ -5,6 +5,7 @@ mod clock;
 mod codings;
 mod compat;
 mod driver;
+mod environment;
 mod expect;
 mod hooks;
 mod house;

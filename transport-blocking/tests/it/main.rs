@@ -5,6 +5,7 @@ mod codings;
 mod connect;
 mod cookie_file;
 mod echo;
+mod environment;
 mod expect;
 mod faults;
 mod file;
