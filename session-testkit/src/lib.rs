@@ -4,6 +4,8 @@
 //!
 //! - [`scripted`]: a [`Script`] answers requests without sockets through all of the real session logic, for blocking and
 //!   asynchronous callers, in virtual time; or on loopback sockets, for sessions of real transports.
+//! - `har` (feature `har`, on by default): HAR files, recorded from exchanges of any session without their secrets, and replayed to
+//!   any session.
 //! - [`server`]: a scripted peer behind real loopback sockets, down to single bytes, for tests of what is on the wire.
 //! - [`watchdog`]: a bound for the time of a test.
 //! - `ca` and `tls` (feature `tls`): a certificate authority for tests, and a TLS server on loopback that does what a test says.
@@ -25,6 +27,8 @@
 pub mod ca;
 #[cfg(feature = "coded")]
 pub mod coded;
+#[cfg(feature = "har")]
+pub mod har;
 #[cfg(feature = "suite")]
 pub mod hostile;
 pub mod login;

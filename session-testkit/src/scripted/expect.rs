@@ -75,6 +75,9 @@ enum Test {
     Field(HeaderName, HeaderValue),
     NoField(HeaderName),
     Body(Bytes),
+    /// Path and query; the parameters that are named may have any value.
+    #[cfg(feature = "har")]
+    Exactly(Box<Url>, Vec<String>),
     Custom(Arc<dyn Fn(&Asked) -> bool + Send + Sync>),
 }
 
@@ -105,6 +108,16 @@ impl Pattern {
         Ok(Self { method, target: target.to_owned(), origin, path, query, further: Vec::new() })
     }
 
+    /// Requests of this method to this very URL, of whose query these names may have any value.
+    #[cfg(feature = "har")]
+    pub(crate) fn exactly(method: Method, mut url: Url, any_value: Vec<String>) -> Self {
+        url.set_fragment(None);
+        let origin = Some(url.origin().ascii_serialization());
+        let (target, path) = (url.to_string(), "*".to_owned());
+        let further = vec![Test::Exactly(Box::new(url), any_value)];
+        Self { method: Some(method), target, origin, path, query: None, further }
+    }
+
     pub(super) fn host(&mut self, host: &str) {
         self.further.push(Test::Host(host.to_ascii_lowercase()));
     }
@@ -125,7 +138,7 @@ impl Pattern {
         self.further.push(Test::Body(body));
     }
 
-    pub(super) fn custom(&mut self, test: impl Fn(&Asked) -> bool + Send + Sync + 'static) {
+    pub(crate) fn custom(&mut self, test: impl Fn(&Asked) -> bool + Send + Sync + 'static) {
         self.further.push(Test::Custom(Arc::new(test)));
     }
 
@@ -172,6 +185,20 @@ impl Test {
             }
             Self::NoField(name) => (!asked.headers.contains_key(name), format!("it has {name}")),
             Self::Body(body) => (asked.body == *body, "another body".to_owned()),
+            #[cfg(feature = "har")]
+            Self::Exactly(url, _) if asked.url.path() != url.path() => (false, "another path".to_owned()),
+            #[cfg(feature = "har")]
+            Self::Exactly(url, any_value) => {
+                let known = |url: &Url| {
+                    let pairs = url.query_pairs().into_owned();
+                    let known = pairs.map(|(name, value)| {
+                        let any = any_value.contains(&name);
+                        (name, if any { String::new() } else { value })
+                    });
+                    known.collect::<Vec<_>>()
+                };
+                (known(&asked.url) == known(url), "another query".to_owned())
+            }
             Self::Custom(test) => (test(asked), "its own test says no".to_owned()),
         };
         (!fits).then_some(why)

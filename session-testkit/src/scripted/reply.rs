@@ -11,7 +11,7 @@ pub struct Reply {
     pub(super) kind: Kind,
     pub(super) after: Duration,
     /// What was wrong with how it was written; told when it is asked for.
-    pub(super) flaw: Option<String>,
+    pub(crate) flaw: Option<String>,
 }
 
 #[derive(Clone, Debug)]

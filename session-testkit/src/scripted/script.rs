@@ -240,6 +240,12 @@ impl Script {
         origins
     }
 
+    /// A line of its own making, for one request.
+    #[cfg(feature = "har")]
+    pub(crate) fn push(&self, pattern: Pattern, least: u32, most: u32, reply: Reply) {
+        self.state().lines.push(Line { pattern, least, most, used: 0, answer: Answer::Fixed(reply) });
+    }
+
     fn change_last(self, change: impl FnOnce(Reply) -> Reply) -> Self {
         let mut state = self.state();
         match state.lines.last_mut().map(|line| &mut line.answer) {
