@@ -239,7 +239,9 @@ impl Timings {
     #[must_use]
     pub fn total(&self) -> f64 {
         let Self { blocked, dns, connect, send, wait, receive, .. } = *self;
-        [blocked, dns, connect, send, wait, receive].into_iter().filter(|part| *part > 0.0).sum()
+        let sum: f64 = [blocked, dns, connect, send, wait, receive].into_iter().filter(|part| *part > 0.0).sum();
+        // Microseconds are enough: more would be what adding floating point numbers leaves over.
+        (sum * 1000.0).round() / 1000.0
     }
 }
 
