@@ -22,6 +22,8 @@ pub struct RecvBuffer {
     bytes: BytesMut,
     start: usize,
     end: usize,
+    /// What was handed out last, where the memory begins: once nobody else has it, it is memory that need not be zeroed.
+    lent: Option<Bytes>,
 }
 
 impl RecvBuffer {
@@ -95,11 +97,26 @@ impl RecvBuffer {
             return copy;
         }
         let until = self.start.saturating_add(n);
-        let mut front = self.bytes.split_to(until);
+        let mut front = self.bytes.split_to(until).freeze();
+        self.lent = Some(front.clone());
         front.advance(self.start);
         self.start = 0;
         self.end = self.end.saturating_sub(until);
-        front.freeze()
+        front
+    }
+
+    /// New memory, or what was handed out and nobody has any more. Nothing waits.
+    fn renew(&mut self, capacity: usize) {
+        if let Some(lent) = self.lent.take() {
+            // It shares its memory with what lies behind it.
+            self.bytes = BytesMut::new();
+            self.bytes = lent.try_into_mut().unwrap_or_default();
+        }
+        if self.bytes.capacity() < capacity {
+            // Where this is the rest of memory that is large enough, all of that is taken.
+            self.bytes.clear();
+            self.bytes.reserve(capacity);
+        }
     }
 
     fn make_room(&mut self, at_least: usize) {
@@ -114,9 +131,7 @@ impl RecvBuffer {
         if initialised > self.bytes.capacity() {
             let capacity = initialised.saturating_add(waiting).max(ALLOCATION);
             if waiting == 0 {
-                // Takes the old memory back where no slice of it is left.
-                self.bytes.clear();
-                self.bytes.reserve(capacity);
+                self.renew(capacity);
             } else {
                 let mut bytes = BytesMut::with_capacity(capacity);
                 bytes.extend_from_slice(self.as_slice());
@@ -215,6 +230,27 @@ mod tests {
             assert_eq!(buffer.take_rest().len(), 16 * 1024);
         }
         assert!(buffer.bytes.capacity() <= ALLOCATION, "{}", buffer.bytes.capacity());
+    }
+
+    /// As a long body comes: each read fills the memory, and each slice is gone before the next read.
+    #[test]
+    fn memory_that_comes_back_is_not_zeroed() {
+        let mut buffer = RecvBuffer::new();
+        buffer.extend_from_slice(&[7; ALLOCATION]);
+        let memory = buffer.take_rest().as_ptr();
+        for _ in 0..10 {
+            let room = buffer.spare(1);
+            assert_eq!((room.as_ptr(), room.len()), (memory, ALLOCATION));
+            assert!(room.iter().all(|&byte| byte == 7));
+            buffer.filled(ALLOCATION);
+            drop(buffer.take_rest());
+        }
+        // What is still held is left alone.
+        buffer.spare(1);
+        buffer.filled(ALLOCATION);
+        let held = buffer.take_rest();
+        buffer.spare(1).fill(1);
+        assert!(held.iter().all(|&byte| byte == 7));
     }
 
     #[test]
