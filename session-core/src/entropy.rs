@@ -2,7 +2,7 @@
 //!
 //! The core draws no randomness of its own: an [`Entropy`] is seeded once with 32 bytes from the system's generator and
 //! expanded by SHA-256 in counter mode, so a test that hands in a fixed seed sees the same session every time. It serves
-//! the spread of retry pauses and, later, Digest client nonces and multipart boundaries.
+//! the spread of retry pauses, Digest client nonces and the boundaries of forms.
 
 use sha2::{Digest, Sha256};
 use std::fmt;

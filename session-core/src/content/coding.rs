@@ -1,11 +1,12 @@
 //! Content codings (RFC 9110 8.4): which there are, which of them a body has, and what is done about it. Decoding itself is
-//! [`decoder`]'s; each coding has a file of its own beside it.
+//! [`decoder`]'s, coding an upload is [`encoder`]'s; each coding has a file of its own beside them.
 
 #[cfg(feature = "br")]
 mod br;
 pub mod decoder;
 #[cfg(feature = "deflate")]
 mod deflate;
+pub mod encoder;
 #[cfg(feature = "gzip")]
 mod gzip;
 #[cfg(any(feature = "gzip", feature = "deflate"))]
