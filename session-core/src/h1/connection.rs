@@ -19,7 +19,7 @@ use crate::message::body::Framing;
 use crate::message::fields::connection_has;
 use crate::message::head::ResponseHead;
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
 
 /// The client's side of one connection, one cycle (a request and its response) at a time.
 ///
@@ -90,7 +90,8 @@ impl Connection {
         }
     }
 
-    /// Writes request line and fields into `out`; the version on the line is always HTTP/1.1.
+    /// Writes request line and fields into `out`. The version on the line is that of `head`, HTTP/1.1 or HTTP/1.0; after a request
+    /// of HTTP/1.0 the connection is not used again.
     ///
     /// The URI of `head` is absolute (`host:port` will do for [`TargetForm::Authority`]), `form` says how the target
     /// stands on the line. Host comes first: the one of `head`, else the URI's. Content-Length or Transfer-Encoding are
@@ -123,6 +124,8 @@ impl Connection {
         self.writer = RequestWriter::new(framing);
         if connection_has(head.headers(), "close") {
             self.close = Some(CloseReason::RequestSaidClose);
+        } else if head.version() == Version::HTTP_10 {
+            self.close = Some(CloseReason::OldRequest);
         }
         self.request = request;
         self.response = response;

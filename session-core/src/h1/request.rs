@@ -9,7 +9,7 @@ use crate::message::grammar::{decimal, is_token, trim_blanks};
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use std::fmt::Write as _;
 
 /// How the target stands on the request line (RFC 9112 3.2).
@@ -45,6 +45,7 @@ pub(super) fn write_head(
 
 fn write(head: &Request<()>, form: TargetForm, framing: Framing, out: &mut BytesMut) -> Result<(), LocalError> {
     check_method(head.method(), form, framing)?;
+    check_version(head.version(), framing)?;
     out.reserve(ESTIMATE);
     out.extend_from_slice(head.method().as_str().as_bytes());
     out.extend_from_slice(b" ");
@@ -54,7 +55,10 @@ fn write(head: &Request<()>, form: TargetForm, framing: Framing, out: &mut Bytes
     if !out.get(target_start..).unwrap_or_default().iter().all(|byte| matches!(byte, b'!'..=b'~') && *byte != b'#') {
         return Err(LocalError::new(LocalErrorKind::Target, "the request target holds a byte that it must not"));
     }
-    out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+    out.extend_from_slice(match head.version() {
+        Version::HTTP_10 => b" HTTP/1.0\r\nhost: ",
+        _ => b" HTTP/1.1\r\nhost: ",
+    });
     write_host(head, form, out)?;
     out.extend_from_slice(b"\r\n");
     for (name, value) in head.headers() {
@@ -115,6 +119,17 @@ fn check_method(method: &Method, form: TargetForm, framing: Framing) -> Result<(
         return Err(LocalError::new(LocalErrorKind::Field, "neither CONNECT nor TRACE has a body"));
     }
     Ok(())
+}
+
+/// HTTP/1.0 has no chunks; of what stands above 1.1 nothing is written here.
+fn check_version(version: Version, framing: Framing) -> Result<(), LocalError> {
+    match (version, framing) {
+        (Version::HTTP_10, Framing::Chunked) => {
+            Err(LocalError::new(LocalErrorKind::Field, "HTTP/1.0 has no chunked body"))
+        }
+        (Version::HTTP_10 | Version::HTTP_11, _) => Ok(()),
+        _ => Err(LocalError::new(LocalErrorKind::Field, "the version is neither HTTP/1.1 nor HTTP/1.0")),
+    }
 }
 
 fn write_target(uri: &Uri, form: TargetForm, out: &mut BytesMut) -> Result<(), LocalError> {
@@ -242,7 +257,7 @@ mod tests {
     use crate::h1::error::LocalErrorKind;
     use crate::message::body::Framing;
     use bytes::BytesMut;
-    use http::Request;
+    use http::{Request, Version};
 
     fn written(
         method: &str,
@@ -267,6 +282,26 @@ mod tests {
 
     fn get(uri: &str, form: TargetForm, fields: &[(&str, &str)]) -> Result<String, LocalErrorKind> {
         written("GET", uri, form, fields, Framing::None)
+    }
+
+    #[test]
+    fn version_1_0_is_said_where_it_can_carry_the_body() {
+        let written = |version, framing| {
+            let head = Request::builder().version(version).uri("http://a.test/").body(()).unwrap();
+            let mut out = BytesMut::new();
+            write_head(&head, TargetForm::Origin, framing, &mut out).map_err(|error| error.kind())?;
+            Ok(String::from_utf8(out.to_vec()).unwrap().split("\r\n").next().unwrap().to_owned())
+        };
+        assert_eq!(written(Version::HTTP_10, Framing::Length(1)), Ok("GET / HTTP/1.0".to_owned()));
+        assert_eq!(written(Version::HTTP_11, Framing::Chunked), Ok("GET / HTTP/1.1".to_owned()));
+        for (version, framing) in [
+            (Version::HTTP_10, Framing::Chunked),
+            (Version::HTTP_09, Framing::None),
+            (Version::HTTP_2, Framing::None),
+            (Version::HTTP_3, Framing::None),
+        ] {
+            assert_eq!(written(version, framing), Err(LocalErrorKind::Field), "{version:?}");
+        }
     }
 
     #[test]

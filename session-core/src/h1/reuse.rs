@@ -36,6 +36,8 @@ pub enum CloseReason {
     PeerClosed,
     /// The request said `Connection: close`.
     RequestSaidClose,
+    /// The request is of HTTP/1.0, which keeps no connection by itself.
+    OldRequest,
     /// A response, possibly an interim one, said `Connection: close`.
     ResponseSaidClose,
     /// The response is of HTTP/1.0 and does not say `Connection: keep-alive`.
@@ -55,6 +57,7 @@ impl fmt::Display for CloseReason {
             Self::LeftoverBytes => "bytes came after the response",
             Self::PeerClosed => "the peer closed its side",
             Self::RequestSaidClose => "the request said close",
+            Self::OldRequest => "the request is of HTTP/1.0",
             Self::ResponseSaidClose => "the response said close",
             Self::OldVersion => "HTTP/1.0 without keep-alive",
             Self::UntilClose => "the response had no length",

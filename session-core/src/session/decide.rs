@@ -23,10 +23,11 @@ use crate::session::history::HopRecord;
 use crate::session::hooks::{Course, Hooks, Retrying};
 use crate::session::memory::Memory;
 use crate::session::reason::Reason;
-use crate::session::settings::{CookieMode, HstsMode, Recording, Settings};
+use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 use crate::time::Now;
 use http::header::LOCATION;
 use http::{HeaderMap, Method, StatusCode};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -118,7 +119,8 @@ pub(crate) fn on_response(
             Err(why) => why,
         };
     let never = RetryPolicy::default();
-    let policy = settings.retry.as_ref().unwrap_or(&never);
+    let own = exchange.own_retry.clone();
+    let policy = rules(&own, settings).unwrap_or(&never);
     let body = exchange.body_at_hand();
     let before = tried(settings, memory, exchange);
     let Exchange { attempts, method, deadline, .. } = exchange;
@@ -277,7 +279,8 @@ pub(crate) fn on_failure(
     now: Now,
 ) -> Option<Again> {
     let never = RetryPolicy::default();
-    let policy = settings.retry.as_ref().unwrap_or(&never);
+    let own = exchange.own_retry.clone();
+    let policy = rules(&own, settings).unwrap_or(&never);
     let body = exchange.body_at_hand();
     let before = tried(settings, memory, exchange);
     let Exchange { attempts, method, deadline, .. } = exchange;
@@ -310,6 +313,15 @@ fn permitted(
             (exchange.attempts, memory.retries) = (attempts, budget);
             policy::Verdict::Deliver(NoRetry::Forbidden)
         }
+    }
+}
+
+/// The retry rules: the request's own, else the session's.
+fn rules<'a>(own: &'a Setting<Arc<RetryPolicy>>, settings: &'a Settings) -> Option<&'a RetryPolicy> {
+    match own {
+        Setting::Inherit => settings.retry.as_ref(),
+        Setting::Off => None,
+        Setting::Set(own) => Some(own),
     }
 }
 

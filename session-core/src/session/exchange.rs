@@ -20,7 +20,7 @@ use crate::message::target::Target;
 use crate::message::trailers::may_trail;
 use crate::redirect::policy::RedirectPolicy;
 use crate::redirect::rewrite::BodyFate;
-use crate::retry::policy::Attempts;
+use crate::retry::policy::{Attempts, RetryPolicy};
 use crate::session::compat::Compat;
 use crate::session::cookie_field::{FieldRule, OwnCookie};
 use crate::session::hashable::Hashable;
@@ -29,12 +29,12 @@ use crate::session::hooks::Arrived;
 use crate::session::memory::LedTo;
 use crate::session::origin_settings::Begun;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
-use crate::session::settings::{CookieMode, Recording};
+use crate::session::settings::{CookieMode, Recording, Setting};
 use crate::time::Timeouts;
 use crate::time::timings::Timings;
 use crate::tls::settings::{TlsPath, TlsSettings};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, ORIGIN, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -65,6 +65,10 @@ pub(crate) struct Exchange {
     /// The body, where a Digest challenge may ask for its hash.
     pub(crate) hashable: Option<Hashable>,
     pub(crate) redirect: Arc<RedirectPolicy>,
+    /// The request's word on the session's retry rules.
+    pub(crate) own_retry: Setting<Arc<RetryPolicy>>,
+    /// The version that its hops are sent in.
+    pub(crate) version: Version,
     /// What the settings of a hop's origin stand between.
     pub(crate) begun: Begun,
     /// What this hop and its answer have to do with the jar.

@@ -27,9 +27,10 @@ mod resume;
 pub mod settings;
 #[cfg(feature = "serde")]
 pub mod snapshot;
-mod start;
+pub(crate) mod start;
 pub mod step;
 pub mod transport;
+mod version;
 
 use crate::auth::credentials::Credential;
 use crate::auth::netrc::Netrc;
@@ -324,6 +325,12 @@ impl Session {
         if self.seeding == Seeding::Wanted {
             self.set_entropy(entropy);
         }
+    }
+
+    /// The next 32 random bytes, of which nobody who does not know the seed can tell one: for whoever needs some beside the
+    /// session, as the boundary of a form does.
+    pub fn random(&mut self) -> [u8; 32] {
+        self.entropy.block()
     }
 
     /// Takes no further request: each later `begin` is [`ErrorKind::Closed`]. Exchanges under way go on to their end.

@@ -97,6 +97,7 @@ pub(crate) fn head_of(exchange: &Exchange, fields: HeaderMap) -> Result<http::Re
     *head.method_mut() = exchange.method.clone();
     *head.uri_mut() = uri;
     *head.headers_mut() = fields;
+    *head.version_mut() = exchange.version;
     Ok(head)
 }
 

@@ -7,13 +7,14 @@ use crate::message::fields::connection_has;
 use crate::message::head::ShownFields;
 use crate::message::into_url::{IntoUrl, Reference};
 use crate::redirect::policy::RedirectPolicy;
+use crate::retry::policy::RetryPolicy;
 use crate::session::exchange::Exchange;
 use crate::session::hashable::Hashable;
 use crate::session::settings::{CookieMode, Decoding, Setting};
 use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
 use http::header::{CONNECTION, EXPECT, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,8 @@ pub struct Request {
     pub(crate) cookie_mode: Setting<CookieMode>,
     pub(crate) decoding: Option<Decoding>,
     pub(crate) redirect: Option<RedirectPolicy>,
+    pub(crate) retry: Setting<Arc<RetryPolicy>>,
+    pub(crate) version: Version,
     pub(crate) tls: Option<Arc<TlsSettings>>,
     pub(crate) timeouts: RequestTimeouts,
     pub(crate) session_params: Setting<()>,
@@ -84,6 +87,8 @@ impl Request {
             cookie_mode: Setting::Inherit,
             decoding: None,
             redirect: None,
+            retry: Setting::Inherit,
+            version: Version::HTTP_11,
             tls: None,
             timeouts: RequestTimeouts::default(),
             session_params: Setting::Inherit,
@@ -244,6 +249,27 @@ impl Request {
     /// The redirect rules of this request. Default: the session's.
     pub fn set_redirect(&mut self, policy: RedirectPolicy) {
         self.redirect = Some(policy);
+    }
+
+    /// When this request is tried again. Default: as the session has it. [`Setting::Off`] is never, but for the silent retry and
+    /// the one after a 421. The tokens of the session's budget are taken either way. A snapshot of an exchange cannot hold it.
+    pub fn set_retry(&mut self, policy: impl Into<Setting<RetryPolicy>>) {
+        self.retry = policy.into().map(Arc::new);
+    }
+
+    /// The version of HTTP that the request is sent in, on every hop: 1.1, the default, or 1.0. Each other is
+    /// [`ErrorKind::Unsupported`] when the exchange begins.
+    ///
+    /// HTTP/1.0 (RFC 1945) has no chunks and no 100: a body of unknown length, trailers and `Expect` are errors. Its connection
+    /// is not used again. A snapshot of an exchange cannot hold it.
+    pub fn set_version(&mut self, version: Version) {
+        self.version = version;
+    }
+
+    /// The version of HTTP that the request is sent in.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// How long the whole exchange may take. Default: the session's setting.

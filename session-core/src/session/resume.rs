@@ -11,6 +11,7 @@ use crate::session::request::{Request, RequestTimeouts};
 use crate::session::settings::{Setting, Settings};
 use crate::session::start::{append_params, own_cookies};
 use crate::session::step::Delivery;
+use crate::session::version::check_version;
 use crate::time::Now;
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ impl Delivery {
         request.body = exchange.body;
         request.trailers = std::mem::take(&mut exchange.trailers);
         request.hashable = exchange.hashable.clone();
+        request.version = exchange.version;
         request.resumes = Some(exchange);
         Some(Ok(request))
     }
@@ -93,6 +95,8 @@ pub(crate) fn exchange(
     }
     let framing = framing(&request.method, request.body, &mut request.headers, empty_length).map_err(at)?;
     let framing = framing_with(&request.trailers, framing).map_err(at)?;
+    check_version(request.version, framing, &request.headers).map_err(at)?;
+    before.version = request.version;
     before.own_cookies.append(&mut own_cookies(&mut request).map_err(at)?);
     before.method = request.method;
     before.own = request.headers;
@@ -108,6 +112,7 @@ pub(crate) fn exchange(
         Setting::Off => before.without_session_credential = true,
         Setting::Set(credential) => before.credential = Some((credential, CredentialSource::Request)),
     }
+    before.own_retry = request.retry.before(before.own_retry);
     if let Some(policy) = request.redirect {
         before.redirect = Arc::new(policy);
     }

@@ -17,6 +17,7 @@ use crate::session::recent::Recent;
 use crate::session::request::Request;
 use crate::session::resume;
 use crate::session::settings::{Setting, Settings};
+use crate::session::version::check_version;
 use crate::time::Now;
 use crate::time::timings::Timings;
 use crate::tls::settings::TlsPath;
@@ -53,6 +54,7 @@ pub(crate) fn exchange(
     let rules = settings.compat.rules();
     let framing = framing(&request.method, request.body, &mut request.headers, rules.empty_length).map_err(at)?;
     let framing = framing_with(&request.trailers, framing).map_err(at)?;
+    check_version(request.version, framing, &request.headers).map_err(at)?;
     let body_type = body_type(rules, &mut request);
     let has_cookie_field = request.headers.contains_key(COOKIE);
     let own_cookies = own_cookies(&mut request).map_err(at)?;
@@ -87,6 +89,8 @@ pub(crate) fn exchange(
         trailers: request.trailers,
         body_type,
         redirect: request.redirect.map_or_else(|| Arc::clone(&settings.redirect), Arc::new),
+        own_retry: request.retry,
+        version: request.version,
         cookie_mode: begun.cookie_mode(None),
         begun,
         timeouts,

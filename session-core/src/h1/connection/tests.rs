@@ -7,7 +7,7 @@ use crate::h1::reuse::{CloseReason, Reuse};
 use crate::limits::Limits;
 use crate::message::body::Framing;
 use bytes::BytesMut;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Version};
 
 /// A connection and its receive buffer, with a request sent.
 struct Peer {
@@ -94,6 +94,16 @@ fn what_becomes_of_the_connection() {
         peer.events();
         assert_eq!(peer.reuse(), expected, "{answer:?}");
     }
+}
+
+#[test]
+fn a_request_of_version_1_0_is_the_last_of_its_connection() {
+    let mut peer = Peer::idle(&Limits::default());
+    let head = Request::builder().version(Version::HTTP_10).uri("http://a.test/").body(()).unwrap();
+    peer.connection.send_head(&head, TargetForm::Origin, Framing::None, &mut BytesMut::new()).unwrap();
+    let mut peer = peer.answers("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    peer.events();
+    assert_eq!(peer.reuse(), Reuse::Close(CloseReason::OldRequest));
 }
 
 #[test]

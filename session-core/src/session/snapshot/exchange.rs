@@ -40,7 +40,7 @@ use crate::time::timings::Timings;
 use crate::time::{Now, Timeouts};
 use crate::tls::settings::TlsPath;
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -259,6 +259,8 @@ impl ExchangeRecord {
             body_type,
             hashable,
             redirect,
+            own_retry,
+            version,
             begun,
             cookie_mode,
             timeouts,
@@ -293,6 +295,9 @@ impl ExchangeRecord {
         } = exchange;
         if own_tls.is_some() {
             return Err("TLS settings of the request's own");
+        }
+        if *own_retry != Setting::Inherit || *version != Version::HTTP_11 {
+            return Err("retry rules or a version of the request's own");
         }
         let cookie = |cookie: &OwnCookie| {
             let (pair, name_length, source) = cookie.parts();
@@ -422,6 +427,8 @@ impl ExchangeRecord {
             body_type: self.body_type,
             hashable: hashable.transpose()?,
             redirect: Arc::new(self.redirect.restore()),
+            own_retry: Setting::Inherit,
+            version: Version::HTTP_11,
             begun: self.begun,
             cookie_mode: self.cookie_mode,
             timeouts: self.timeouts,
