@@ -3,16 +3,26 @@
 //! The builder is generic over [`Dispatch`]: what `send` gives is a result for a blocking transport and a future for an
 //! asynchronous one. Something wrong is told by `send`, not before, so that a chain of calls needs one `?`.
 
+pub mod built;
+mod draft;
+
+use self::built::BuiltRequest;
+use self::draft::{BodyType, Draft};
 use crate::auth::credentials::Credential;
-use crate::error::Error;
+use crate::content::coding::Coding;
+use crate::content::coding::encoder::Encoder;
+use crate::content::multipart::{Boundary, Form, Piece};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, RequestBody};
 use crate::message::into_url::{BaseJoin, IntoUrl};
 use crate::redirect::policy::RedirectPolicy;
+use crate::retry::policy::RetryPolicy;
+use crate::session::preview::Preview;
 use crate::session::request::{Request, RequestTimeouts, field};
 use crate::session::settings::{CookieMode, Decoding, Setting};
 use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use std::borrow::Borrow;
 use std::fmt;
 use std::time::Duration;
@@ -35,6 +45,20 @@ pub trait Dispatch: Sized {
         BaseJoin::default()
     }
 
+    /// Random bytes, for what stands between the parts of a form. Default: none, and such a form is an error.
+    fn random(&self) -> Option<[u8; 32]> {
+        None
+    }
+
+    /// What would be sent for a request: see [`Session::preview`](crate::session::Session::preview).
+    ///
+    /// # Errors
+    /// Those of the session. Default: [`ErrorKind::Unsupported`].
+    fn preview(&self, request: Request) -> Result<Preview, Error> {
+        drop(request);
+        Err(Error::new(ErrorKind::Unsupported, Phase::Build, "nothing here can tell what would be sent"))
+    }
+
     /// Sends a request, or gives the error that its builder met.
     /// The request is boxed because it is large and goes from hand to hand.
     fn dispatch(self, request: Result<(Box<Request>, Option<Self::Body>), Error>) -> Self::Outcome;
@@ -49,6 +73,20 @@ pub trait RequestContent: From<Bytes> {
     fn bytes(&self) -> Option<Bytes> {
         None
     }
+
+    /// The same body once more, where it can be sent again. Default: where its bytes are at hand.
+    fn try_clone(&self) -> Option<Self> {
+        self.bytes().map(Self::from)
+    }
+}
+
+/// A body that can be made of other bodies.
+pub trait ComposedContent: RequestContent {
+    /// These bodies, one after the other, with nothing between them.
+    fn sequence(bodies: Vec<Self>) -> Self;
+
+    /// This body as `encoder` codes it, which is at its start.
+    fn coded(self, encoder: Encoder) -> Self;
 }
 
 /// What bytes in memory are as a body: of their size, and sent as often as needed; none where there are none.
@@ -61,20 +99,50 @@ pub fn describe_bytes(bytes: &[u8]) -> RequestBody {
     }
 }
 
+/// What several bodies are, one after the other: of a known size where each is, and sent again where each can be.
+#[must_use]
+pub fn describe_sequence(bodies: impl IntoIterator<Item = RequestBody>) -> RequestBody {
+    bodies.into_iter().fold(RequestBody::EMPTY, |before, next| {
+        let size = match (before.size(), next.size()) {
+            (size, BodySize::Empty) | (BodySize::Empty, size) => size,
+            (BodySize::Sized(a), BodySize::Sized(b)) => a.checked_add(b).map_or(BodySize::Streaming, BodySize::Sized),
+            (BodySize::Streaming, _) | (_, BodySize::Streaming) => BodySize::Streaming,
+        };
+        if before.is_replayable() && next.is_replayable() {
+            RequestBody::replayable(size)
+        } else {
+            RequestBody::once(size)
+        }
+    })
+}
+
 /// Builds one request.
 #[must_use = "a request goes nowhere until `send`"]
 pub struct RequestBuilder<D: Dispatch> {
     dispatch: D,
     request: Box<Request>,
-    body: Option<D::Body>,
-    content_type: Option<HeaderValue>,
+    draft: Draft<D::Body>,
     error: Option<Error>,
 }
 
 impl<D: Dispatch> RequestBuilder<D> {
-    /// A request that `dispatch` will send.
-    pub fn new(dispatch: D, method: Method, url: impl IntoUrl) -> Self {
-        Self { dispatch, request: Box::new(Request::new(method, url)), body: None, content_type: None, error: None }
+    /// A request that `dispatch` will send. The method is an [`http::Method`] or text; what is no token is told by `send`.
+    pub fn new<M>(dispatch: D, method: M, url: impl IntoUrl) -> Self
+    where
+        M: TryInto<Method, Error: Into<http::Error>>,
+    {
+        let (method, error) = match method.try_into() {
+            Ok(method) => (method, None),
+            Err(source) => (Method::GET, Some(no_method(source.into()))),
+        };
+        Self { dispatch, request: Box::new(Request::new(method, url)), draft: Draft::default(), error }
+    }
+
+    /// A request that was built before, to be changed or sent by `dispatch`.
+    pub fn from_request(dispatch: D, request: impl Into<BuiltRequest<D::Body>>) -> Self {
+        let (request, body) = request.into().into_parts();
+        let draft = Draft { body, ..Draft::default() };
+        Self { dispatch, request, draft, error: None }
     }
 
     /// Adds a line of a field. The first line of a name replaces the session's default, further ones add.
@@ -126,29 +194,22 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// A form as the body, `application/x-www-form-urlencoded` unless a Content-Type is given.
-    pub fn form<I, K, V>(mut self, pairs: I) -> Self
+    pub fn form<I, K, V>(self, pairs: I) -> Self
     where
         I: IntoIterator<Item: Borrow<(K, V)>>,
         K: AsRef<str>,
         V: AsRef<str>,
     {
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        self.content_type = Some(HeaderValue::from_static("application/x-www-form-urlencoded"));
-        self.body = Some(D::Body::from(Bytes::from(text)));
-        self
+        self.typed("application/x-www-form-urlencoded", text)
     }
 
     /// JSON as the body, `application/json` unless a Content-Type is given.
     #[cfg(feature = "json")]
-    pub fn json<T: serde::Serialize + ?Sized>(mut self, value: &T) -> Self {
+    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
         match serde_json::to_vec(value) {
-            Ok(text) => {
-                self.content_type = Some(HeaderValue::from_static("application/json"));
-                self.body = Some(D::Body::from(Bytes::from(text)));
-                self
-            }
+            Ok(text) => self.typed("application/json", text),
             Err(source) => {
-                use crate::error::{ErrorKind, Phase};
                 let error = Error::new(ErrorKind::Body, Phase::Build, "the body cannot be written as JSON");
                 self.keep_error(Err(error.with_source(source)))
             }
@@ -157,9 +218,55 @@ impl<D: Dispatch> RequestBuilder<D> {
 
     /// The body. It has no Content-Type unless one is given.
     pub fn body(mut self, body: impl Into<D::Body>) -> Self {
-        self.content_type = None;
-        self.body = Some(body.into());
+        self.draft.set(BodyType::Untold, body.into());
         self
+    }
+
+    /// A form of several parts as the body, `multipart/form-data` (RFC 7578). Its Content-Type holds the boundary, so it goes before
+    /// the session's default, and one of the request's own is an error. Where the length of each part is known, the form has a
+    /// Content-Length; else it is sent in chunks. It can be sent again where each part can.
+    pub fn multipart(mut self, form: Form<D::Body>) -> Self
+    where
+        D::Body: ComposedContent,
+    {
+        let Some(random) = self.dispatch.random() else {
+            let error =
+                Error::new(ErrorKind::Unsupported, Phase::Build, "there is no randomness for a form's boundary");
+            return self.keep_error(Err(error));
+        };
+        let boundary = Boundary::from_random(random);
+        match form.into_pieces(&boundary) {
+            Ok(pieces) => {
+                let of = |piece| match piece {
+                    Piece::Bytes(bytes) => D::Body::from(bytes),
+                    Piece::Body(body) => body,
+                };
+                let mut bodies: Vec<_> = pieces.into_iter().map(of).collect();
+                let only = if bodies.len() == 1 { bodies.pop() } else { None };
+                let body = only.unwrap_or_else(|| D::Body::sequence(bodies));
+                self.draft.set(BodyType::Form(boundary.content_type()), body);
+                self
+            }
+            Err(error) => self.keep_error(Err(error)),
+        }
+    }
+
+    /// Codes the body and says so in Content-Encoding (RFC 9110 8.4), behind the codings that the request names itself. Bytes in
+    /// memory are coded once and have a length; anything else is coded as it is read, each time that it is sent, in chunks. Without
+    /// a body there is nothing to do.
+    ///
+    /// gzip and deflate can be coded, each with the feature of its name; any other is [`ErrorKind::Unsupported`].
+    pub fn compress(mut self, coding: Coding) -> Self
+    where
+        D::Body: ComposedContent,
+    {
+        match Encoder::new(coding) {
+            Ok(encoder) => {
+                self.draft.encoder = Some((encoder, D::Body::coded));
+                self
+            }
+            Err(error) => self.keep_error(Err(error)),
+        }
     }
 
     /// Asks the server as a whole, by `OPTIONS *`: see [`Request::server_wide`].
@@ -244,6 +351,18 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
+    /// When this request is tried again: see [`Request::set_retry`]. Default: as the session has it.
+    pub fn retry(mut self, policy: impl Into<Setting<RetryPolicy>>) -> Self {
+        self.request.set_retry(policy);
+        self
+    }
+
+    /// The version of HTTP that the request is sent in, 1.1 by default or 1.0: see [`Request::set_version`].
+    pub fn version(mut self, version: Version) -> Self {
+        self.request.set_version(version);
+        self
+    }
+
     /// How long the whole exchange may take, its body included. [`Setting::Off`] is as long as it takes.
     pub fn timeout(mut self, total: impl Into<Setting<Duration>>) -> Self {
         self.request.set_timeout(total);
@@ -268,25 +387,67 @@ impl<D: Dispatch> RequestBuilder<D> {
         self
     }
 
+    /// The same builder once more. `None` where its body can be read only once, and where something is wrong already, which
+    /// `send` tells.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self>
+    where
+        D: Clone,
+    {
+        if self.error.is_some() {
+            return None;
+        }
+        let (dispatch, request) = (self.dispatch.clone(), self.request.clone());
+        Some(Self { dispatch, request, draft: self.draft.try_clone()?, error: None })
+    }
+
+    /// The method, URI and fields that would be sent, and why. Nothing is sent, and nothing changes in the session.
+    ///
+    /// # Errors
+    /// What `send` would tell before it sends anything.
+    pub fn preview(mut self) -> Result<Preview, Error> {
+        self.settle()?;
+        self.dispatch.preview(*self.request)
+    }
+
+    /// The request with its body, to be looked at, changed or kept, and sent by a session's `execute`. Its URL is joined to the
+    /// session's `base_url` here; what the session adds (fields, cookies, parameters, credentials) is added when it is sent.
+    ///
+    /// # Errors
+    /// What is wrong with the request, where that can be told before it is sent.
+    pub fn build(mut self) -> Result<BuiltRequest<D::Body>, Error> {
+        let body = self.settle()?;
+        let url = self.request.url.joined(self.dispatch.base_url().as_ref(), self.dispatch.base_join())?;
+        self.request.url = url.into_reference();
+        Ok(BuiltRequest::of(self.request, body))
+    }
+
     /// Sends the request.
-    pub fn send(self) -> D::Outcome {
-        let Self { dispatch, mut request, body, content_type, error } = self;
-        if let Some(error) = error {
-            let error = match request.url.joined(dispatch.base_url().as_ref(), dispatch.base_join()) {
+    pub fn send(mut self) -> D::Outcome {
+        match self.settle() {
+            Ok(body) => self.dispatch.dispatch(Ok((self.request, body))),
+            Err(error) => self.dispatch.dispatch(Err(error)),
+        }
+    }
+
+    /// Writes into the request what its body means for it, and gives the body.
+    fn settle(&mut self) -> Result<Option<D::Body>, Error> {
+        let settled = match self.error.take() {
+            Some(error) => Err(error),
+            None => std::mem::take(&mut self.draft).settle(&mut self.request),
+        };
+        settled.map_err(|error| {
+            match self.request.url.joined(self.dispatch.base_url().as_ref(), self.dispatch.base_join()) {
                 Ok(url) => error.with_url(&url),
                 Err(_) => error,
-            };
-            return dispatch.dispatch(Err(error));
-        }
-        if let Some(content_type) = content_type {
-            request.set_body_type(content_type);
-        }
-        let described = body.as_ref().map_or(RequestBody::EMPTY, RequestContent::describe);
-        request.set_body(described);
-        if let Some(bytes) = body.as_ref().and_then(RequestContent::bytes) {
-            request.set_hashable(bytes);
-        }
-        dispatch.dispatch(Ok((request, body)))
+            }
+        })
+    }
+
+    /// A body in memory, which has this type by itself.
+    fn typed(mut self, of: &'static str, body: impl Into<Bytes>) -> Self {
+        self.draft.set(BodyType::Default(HeaderValue::from_static(of)), D::Body::from(body.into()));
+        self
     }
 
     fn keep_error(mut self, done: Result<(), Error>) -> Self {
@@ -301,4 +462,11 @@ impl<D: Dispatch> fmt::Debug for RequestBuilder<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder").field("request", &self.request).finish_non_exhaustive()
     }
+}
+
+/// What was given as a method is not shown: it may be anything that slipped.
+fn no_method(source: http::Error) -> Error {
+    Error::new(ErrorKind::InvalidHeader, Phase::Build, "the method is not valid")
+        .with_expected("a token")
+        .with_source(source)
 }

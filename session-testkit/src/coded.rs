@@ -1,8 +1,9 @@
 //! Bodies in each content coding: made here where there is an encoder, and as bytes where there is none.
 
 use flate2::Compression;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use std::io::Write;
+use std::io::{Read, Write};
 
 /// What the [`samples`] hold.
 pub const TEXT: &str = "the content of a body, the content of a body";
@@ -41,6 +42,20 @@ pub fn zlib(content: impl AsRef<[u8]>) -> Vec<u8> {
 pub fn raw_deflate(content: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content.as_ref()).and_then(|()| encoder.finish()).expect("in memory")
+}
+
+/// The content of one whole member of gzip, checked; none where it is anything else.
+#[must_use]
+pub fn gunzip(coded: &[u8]) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    GzDecoder::new(coded).read_to_end(&mut content).ok().map(|_| content)
+}
+
+/// The content of data in the zlib format, checked; none where it is anything else.
+#[must_use]
+pub fn unzlib(coded: &[u8]) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    ZlibDecoder::new(coded).read_to_end(&mut content).ok().map(|_| content)
 }
 
 /// [`TEXT`] in each coding, by the coding's name; `deflate` in both of its shapes.

@@ -1,9 +1,12 @@
 //! Bodies: the request's, from wherever it comes, and the response's. The response's gives its connection back to the
 //! session where it ends, and closes it where it is dropped before.
 
+mod composed;
 mod file;
+pub mod multipart;
 pub(crate) mod upgrade;
 
+use self::composed::{Coded, Parts};
 use self::upgrade::Upgraded;
 use crate::client::pool::Connections;
 use crate::wire::Wire;
@@ -22,27 +25,40 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Weak;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-/// A request's body: bytes in memory, or a stream.
+/// A request's body: bytes in memory, a file, or a stream.
 ///
-/// Bytes can be sent again where a redirect or a retry asks for that, and so can a [`replayable`](Self::replayable)
+/// Bytes and files can be sent again where a redirect or a retry asks for that, and so can a [`replayable`](Self::replayable)
 /// stream; a plain stream is read once.
+///
+/// ```no_run
+/// # use transport_async_std::{Body, Session};
+/// # async fn run(session: Session) -> Result<(), Box<dyn std::error::Error>> {
+/// session.put("http://a.test/text").body("some text").send().await?;
+/// session.put("http://a.test/file").body(Body::from_path("report.pdf").await?).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Body(Content);
 
 enum Content {
     Bytes { bytes: Bytes, sent: usize },
     Stream(Source),
+    Parts(Parts),
+    Coded(Box<Coded>),
 }
 
 type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+/// Shared by the clones of a body.
+type Open = Arc<Mutex<dyn FnMut() -> Pieces + Send>>;
 
 struct Source {
     pieces: Option<Pieces>,
     /// Opens the stream, the first time and again.
-    open: Option<Box<dyn FnMut() -> Pieces + Send>>,
+    open: Option<Open>,
     length: Option<u64>,
     /// It was polled.
     asked: bool,
@@ -78,11 +94,33 @@ impl Body {
         length: Option<u64>,
         mut open: impl FnMut() -> S + Send + 'static,
     ) -> Self {
-        Self::of_source(None, Some(Box::new(move || Box::pin(open()))), length)
+        Self::of_source(None, Some(Arc::new(Mutex::new(move || Box::pin(open()) as Pieces))), length)
     }
 
-    fn of_source(pieces: Option<Pieces>, open: Option<Box<dyn FnMut() -> Pieces + Send>>, length: Option<u64>) -> Self {
+    fn of_source(pieces: Option<Pieces>, open: Option<Open>, length: Option<u64>) -> Self {
         Self(Content::Stream(Source { pieces, open, length, asked: false, piece: Bytes::new(), ended: Ended::NotYet }))
+    }
+
+    /// Its bytes, where it is made of bytes in memory.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Content::Bytes { bytes, .. } => Some(bytes),
+            Content::Stream(_) | Content::Parts(_) | Content::Coded(_) => None,
+        }
+    }
+
+    /// The same body once more, from its start; `None` where it can be read only once.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        match &self.0 {
+            Content::Bytes { bytes, .. } => Some(bytes.clone().into()),
+            Content::Stream(source) => {
+                Some(Self::of_source(None, Some(Arc::clone(source.open.as_ref()?)), source.length))
+            }
+            Content::Parts(parts) => Some(Self(Content::Parts(parts.try_clone()?))),
+            Content::Coded(coded) => Some(Self(Content::Coded(Box::new(coded.try_clone()?)))),
+        }
     }
 
     /// Goes back to the start, where that can be done.
@@ -93,6 +131,8 @@ impl Body {
                 (source.pieces, source.asked, source.piece, source.ended) = (None, false, Bytes::new(), Ended::NotYet);
             }
             Content::Stream(_) => {}
+            Content::Parts(parts) => parts.rewind(),
+            Content::Coded(coded) => coded.rewind(),
         }
     }
 
@@ -101,6 +141,8 @@ impl Body {
         match &self.0 {
             Content::Bytes { .. } => true,
             Content::Stream(source) => !source.asked,
+            Content::Parts(parts) => parts.is_unread(),
+            Content::Coded(coded) => coded.is_unread(),
         }
     }
 
@@ -109,6 +151,8 @@ impl Body {
         match &mut self.0 {
             Content::Bytes { .. } => Poll::Ready(Ok(())),
             Content::Stream(source) => source.poll_fill(cx),
+            Content::Parts(parts) => parts.poll_fill(cx),
+            Content::Coded(coded) => coded.poll_fill(cx),
         }
     }
 
@@ -117,6 +161,8 @@ impl Body {
         let rest = match &self.0 {
             Content::Bytes { bytes, sent } => bytes.get(*sent..).unwrap_or_default(),
             Content::Stream(source) => &source.piece,
+            Content::Parts(parts) => parts.piece(),
+            Content::Coded(coded) => coded.piece(),
         };
         rest.get(..PIECE).unwrap_or(rest)
     }
@@ -126,6 +172,8 @@ impl Body {
         match &mut self.0 {
             Content::Bytes { sent, .. } => *sent = sent.saturating_add(n),
             Content::Stream(source) => drop(source.piece.split_to(n.min(source.piece.len()))),
+            Content::Parts(parts) => parts.consume(n),
+            Content::Coded(coded) => coded.consume(n),
         }
     }
 }
@@ -136,7 +184,7 @@ impl Source {
             self.asked = true;
             let pieces = match (&mut self.pieces, &mut self.open) {
                 (Some(pieces), _) => pieces,
-                (none, Some(open)) => none.insert(open()),
+                (none, Some(open)) => none.insert(open_anew(open)),
                 (None, None) => break,
             };
             match ready!(pieces.as_mut().poll_next(cx)) {
@@ -149,6 +197,12 @@ impl Source {
     }
 }
 
+/// Opens the stream, also after a panic of somebody who did: what is called is the caller's own.
+fn open_anew(open: &Open) -> Pieces {
+    let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+    (*open)()
+}
+
 impl RequestContent for Body {
     fn describe(&self) -> RequestBody {
         match &self.0 {
@@ -157,14 +211,27 @@ impl RequestContent for Body {
                 let size = source.length.map_or(BodySize::Streaming, BodySize::Sized);
                 if source.open.is_some() { RequestBody::replayable(size) } else { RequestBody::once(size) }
             }
+            Content::Parts(parts) => parts.describe(),
+            Content::Coded(coded) => coded.describe(),
         }
     }
 
     fn bytes(&self) -> Option<Bytes> {
         match &self.0 {
             Content::Bytes { bytes, .. } => Some(bytes.clone()),
-            Content::Stream(_) => None,
+            Content::Stream(_) | Content::Parts(_) | Content::Coded(_) => None,
         }
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        self.try_clone()
+    }
+}
+
+impl From<()> for Body {
+    /// None, as an [`http::Request<()>`](http::Request) has it.
+    fn from((): ()) -> Self {
+        Bytes::new().into()
     }
 }
 

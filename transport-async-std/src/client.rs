@@ -5,11 +5,13 @@ mod environment;
 mod platform;
 pub(crate) mod pool;
 mod replace;
+mod request;
 pub(crate) mod response;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
 
+pub use request::{Request, RequestBuilder};
 pub use response::Response;
 pub use shared_jar::SharedJar;
 
@@ -21,7 +23,6 @@ use crate::connect::runtime::sleep;
 use crate::connect::{Connector, Resolve, System};
 use crate::error::Result;
 use crate::wire::Wire;
-use http::Method;
 use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
@@ -31,12 +32,13 @@ use session_core::handle::{Access, Cookies, Headers};
 use session_core::idle::pool::Wanted;
 use session_core::limits::Limits;
 use session_core::message::head::ResponseHead;
-use session_core::message::into_url::{BaseJoin, IntoUrl};
+use session_core::message::into_url::BaseJoin;
 use session_core::request::Dispatch;
 use session_core::retry::failure::Failure;
 use session_core::session::Session as Core;
 use session_core::session::environment::{Environment, TrustEnv};
-use session_core::session::request::Request;
+use session_core::session::preview::Preview;
+use session_core::session::request::Request as CoreRequest;
 use session_core::session::step::{Hop, Step};
 use session_core::time::timings::Stopwatch;
 use session_core::time::{Now, Timeouts};
@@ -55,9 +57,6 @@ use url::Url;
 
 /// Builds a [`Session`].
 pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session>;
-
-/// Builds a request; [`send`](session_core::request::RequestBuilder::send) gives a [`ResponseFuture`].
-pub type RequestBuilder<'a> = session_core::request::RequestBuilder<&'a Session>;
 
 /// A session over the futures-io traits. Clones share everything; with the last one the idle connections close.
 #[derive(Clone)]
@@ -86,46 +85,6 @@ impl Session {
     /// A builder with every default.
     pub fn builder() -> SessionBuilder {
         SessionBuilder::new()
-    }
-
-    /// A GET request.
-    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::GET, url)
-    }
-
-    /// A POST request.
-    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::POST, url)
-    }
-
-    /// A PUT request.
-    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::PUT, url)
-    }
-
-    /// A PATCH request.
-    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::PATCH, url)
-    }
-
-    /// A DELETE request.
-    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::DELETE, url)
-    }
-
-    /// A HEAD request.
-    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::HEAD, url)
-    }
-
-    /// An OPTIONS request.
-    pub fn options(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::OPTIONS, url)
-    }
-
-    /// A request of any method. A relative URL is joined to the session's `base_url`.
-    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder<'_> {
-        RequestBuilder::new(self, method, url)
     }
 
     /// The cookies, to be read and changed.
@@ -235,7 +194,15 @@ impl Dispatch for &Session {
         self.with(|core| core.base_join())
     }
 
-    fn dispatch(self, request: Result<(Box<Request>, Option<Body>), CoreError>) -> ResponseFuture {
+    fn random(&self) -> Option<[u8; 32]> {
+        Some(self.with(Core::random))
+    }
+
+    fn preview(&self, request: CoreRequest) -> Result<Preview, CoreError> {
+        self.0.verb(|core, now| core.preview(request, now))
+    }
+
+    fn dispatch(self, request: Result<(Box<CoreRequest>, Option<Body>), CoreError>) -> ResponseFuture {
         let shared = self.0.clone();
         ResponseFuture(Box::pin(async move {
             let (request, body) = request?;
@@ -271,7 +238,7 @@ impl fmt::Debug for ResponseFuture {
 
 impl Shared {
     /// One exchange: carries out each step, until there is a response or an error.
-    async fn exchange(self: &Arc<Self>, request: Box<Request>, mut body: Option<Body>) -> Result<Response> {
+    async fn exchange(self: &Arc<Self>, request: Box<CoreRequest>, mut body: Option<Body>) -> Result<Response> {
         let begun = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;

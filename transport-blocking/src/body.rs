@@ -1,9 +1,12 @@
 //! Bodies: the request's, from wherever it comes, and the response's. The response's gives its connection back to the
 //! session where it ends, and closes it where it is dropped before.
 
+mod composed;
 mod file;
+pub mod multipart;
 pub(crate) mod upgrade;
 
+use self::composed::{Coded, Parts};
 use self::upgrade::Upgraded;
 use crate::client::pool::Connections;
 use crate::wire::Wire;
@@ -19,26 +22,39 @@ use session_core::transport::wire::Piece;
 use std::fmt;
 use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::sync::Weak;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// A request's body: bytes in memory, or a reader.
+/// A request's body: bytes in memory, a file, or a reader.
 ///
-/// Bytes can be sent again where a redirect or a retry asks for that, and so can a [`replayable`](Self::replayable)
+/// Bytes and files can be sent again where a redirect or a retry asks for that, and so can a [`replayable`](Self::replayable)
 /// reader; a plain reader is read once.
+///
+/// ```no_run
+/// # use transport_blocking::{Body, Session};
+/// # let session = Session::new();
+/// session.put("http://a.test/text").body("some text").send()?;
+/// session.put("http://a.test/file").body(Body::from_path("report.pdf")?).send()?;
+/// session.put("http://a.test/pipe").body(Body::reader(std::io::stdin())).send()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Body(Content);
 
 enum Content {
     Bytes { bytes: Bytes, sent: usize },
     Reader(Source),
+    Parts(Parts),
+    Coded(Box<Coded>),
 }
 
 type Reader = Box<dyn Read + Send>;
+/// Shared by the clones of a body.
+type Open = Arc<Mutex<dyn FnMut() -> io::Result<Reader> + Send>>;
 
 struct Source {
     reader: Option<Reader>,
     /// Opens the reader, the first time and again.
-    open: Option<Box<dyn FnMut() -> io::Result<Reader> + Send>>,
+    open: Option<Open>,
     length: Option<u64>,
     /// Something was read, or tried to be.
     asked: bool,
@@ -73,15 +89,33 @@ impl Body {
         length: Option<u64>,
         mut open: impl FnMut() -> io::Result<R> + Send + 'static,
     ) -> Self {
-        Self::of_source(None, Some(Box::new(move || Ok(Box::new(open()?)))), length)
+        Self::of_source(None, Some(Arc::new(Mutex::new(move || Ok(Box::new(open()?) as Reader)))), length)
     }
 
-    fn of_source(
-        reader: Option<Reader>,
-        open: Option<Box<dyn FnMut() -> io::Result<Reader> + Send>>,
-        length: Option<u64>,
-    ) -> Self {
+    fn of_source(reader: Option<Reader>, open: Option<Open>, length: Option<u64>) -> Self {
         Self(Content::Reader(Source { reader, open, length, asked: false, buffer: Vec::new(), start: 0, end: 0 }))
+    }
+
+    /// Its bytes, where it is made of bytes in memory.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Content::Bytes { bytes, .. } => Some(bytes),
+            Content::Reader(_) | Content::Parts(_) | Content::Coded(_) => None,
+        }
+    }
+
+    /// The same body once more, from its start; `None` where it can be read only once.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        match &self.0 {
+            Content::Bytes { bytes, .. } => Some(bytes.clone().into()),
+            Content::Reader(source) => {
+                Some(Self::of_source(None, Some(Arc::clone(source.open.as_ref()?)), source.length))
+            }
+            Content::Parts(parts) => Some(Self(Content::Parts(parts.try_clone()?))),
+            Content::Coded(coded) => Some(Self(Content::Coded(Box::new(coded.try_clone()?)))),
+        }
     }
 
     /// Goes back to the start, where that can be done.
@@ -92,6 +126,8 @@ impl Body {
                 (source.reader, source.asked, source.start, source.end) = (None, false, 0, 0);
             }
             Content::Reader(_) => {}
+            Content::Parts(parts) => parts.rewind(),
+            Content::Coded(coded) => coded.rewind(),
         }
     }
 
@@ -100,6 +136,8 @@ impl Body {
         match &self.0 {
             Content::Bytes { .. } => true,
             Content::Reader(source) => !source.asked,
+            Content::Parts(parts) => parts.is_unread(),
+            Content::Coded(coded) => coded.is_unread(),
         }
     }
 
@@ -108,6 +146,8 @@ impl Body {
         match &mut self.0 {
             Content::Bytes { .. } => Ok(()),
             Content::Reader(source) => source.fill(),
+            Content::Parts(parts) => parts.fill(),
+            Content::Coded(coded) => coded.fill(),
         }
     }
 
@@ -116,6 +156,8 @@ impl Body {
         let rest = match &self.0 {
             Content::Bytes { bytes, sent } => bytes.get(*sent..),
             Content::Reader(source) => source.buffer.get(source.start..source.end),
+            Content::Parts(parts) => Some(parts.piece()),
+            Content::Coded(coded) => Some(coded.piece()),
         };
         let rest = rest.unwrap_or_default();
         rest.get(..PIECE).unwrap_or(rest)
@@ -126,6 +168,8 @@ impl Body {
         match &mut self.0 {
             Content::Bytes { sent, .. } => *sent = sent.saturating_add(n),
             Content::Reader(source) => source.start = source.start.saturating_add(n),
+            Content::Parts(parts) => parts.consume(n),
+            Content::Coded(coded) => coded.consume(n),
         }
     }
 }
@@ -136,7 +180,7 @@ impl Source {
             self.asked = true;
             let reader = match (&mut self.reader, &mut self.open) {
                 (Some(reader), _) => reader,
-                (none, Some(open)) => none.insert(open()?),
+                (none, Some(open)) => none.insert(open_anew(open)?),
                 (None, None) => break,
             };
             if self.buffer.is_empty() {
@@ -155,6 +199,12 @@ impl Source {
     }
 }
 
+/// Opens the reader, also after a panic of somebody who did: what is called is the caller's own.
+fn open_anew(open: &Open) -> io::Result<Reader> {
+    let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+    (*open)()
+}
+
 impl RequestContent for Body {
     fn describe(&self) -> RequestBody {
         match &self.0 {
@@ -163,14 +213,27 @@ impl RequestContent for Body {
                 let size = source.length.map_or(BodySize::Streaming, BodySize::Sized);
                 if source.open.is_some() { RequestBody::replayable(size) } else { RequestBody::once(size) }
             }
+            Content::Parts(parts) => parts.describe(),
+            Content::Coded(coded) => coded.describe(),
         }
     }
 
     fn bytes(&self) -> Option<Bytes> {
         match &self.0 {
             Content::Bytes { bytes, .. } => Some(bytes.clone()),
-            Content::Reader(_) => None,
+            Content::Reader(_) | Content::Parts(_) | Content::Coded(_) => None,
         }
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        self.try_clone()
+    }
+}
+
+impl From<()> for Body {
+    /// None, as an [`http::Request<()>`](http::Request) has it.
+    fn from((): ()) -> Self {
+        Bytes::new().into()
     }
 }
 

@@ -55,12 +55,12 @@ mod connect;
 mod error;
 mod wire;
 
-pub use body::Body;
 pub use body::upgrade::Upgraded;
+pub use body::{Body, multipart};
 pub use client::response::events::Events;
 pub use client::response::lines::Lines;
 pub use client::response::parts::ResponseBody;
-pub use client::{RequestBuilder, Response, ResponseFuture, Session, SessionBuilder, SharedJar};
+pub use client::{Request, RequestBuilder, Response, ResponseFuture, Session, SessionBuilder, SharedJar};
 pub use connect::{Resolve, Resolving};
 pub use error::{Error, Result};
 pub use http;

@@ -1,5 +1,6 @@
 //! What must hold of the whole core, seen from outside.
 
+mod building;
 mod change;
 mod clock;
 mod codings;

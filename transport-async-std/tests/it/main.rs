@@ -1,6 +1,7 @@
 //! The transport for async-std and smol over real sockets, on the executors of both, against the scripted server of the testkit.
 
 mod bad_input;
+mod building;
 mod cancel;
 mod codings;
 mod connect;
@@ -11,6 +12,7 @@ mod expect;
 mod faults;
 mod file;
 mod hooks;
+mod multipart;
 mod pool;
 mod proxy;
 mod reading;

@@ -2,8 +2,9 @@
 
 use super::Body;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 impl Body {
     /// What a file holds from where it stands to its end, with its length as Content-Length. It can be sent again.
@@ -15,11 +16,12 @@ impl Body {
     /// Those of the system, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
     pub fn file(mut file: File) -> io::Result<Self> {
         let (start, length) = extent(&mut file)?;
-        Ok(Self::replayable(Some(length), move || {
-            let mut file = file.try_clone()?;
-            file.seek(SeekFrom::Start(start))?;
-            Ok(file)
-        }))
+        Ok(Self::of_extent(file, start, length))
+    }
+
+    fn of_extent(file: File, start: u64, length: u64) -> Self {
+        let file = Arc::new(Mutex::new(file));
+        Self::replayable(Some(length), move || Ok(Placed { file: Arc::clone(&file), at: start }))
     }
 
     /// The same for the file of this name.
@@ -28,6 +30,32 @@ impl Body {
     /// As [`Body::file`].
     pub fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::file(File::open(path)?)
+    }
+}
+
+impl From<File> for Body {
+    /// [`Body::file`]; what is no regular file is read as [`Body::reader`] reads.
+    fn from(mut file: File) -> Self {
+        match extent(&mut file) {
+            Ok((start, length)) => Self::of_extent(file, start, length),
+            Err(_) => Self::reader(file),
+        }
+    }
+}
+
+/// A file from one place on. Each read names its place: several of one file do not disturb each other.
+struct Placed {
+    file: Arc<Mutex<File>>,
+    at: u64,
+}
+
+impl Read for Placed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(self.at))?;
+        let n = file.read(buffer)?;
+        self.at = self.at.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        Ok(n)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The blocking transport over real sockets, against the scripted server of the testkit.
 
 mod bad_input;
+mod building;
 mod codings;
 mod connect;
 mod cookie_file;
@@ -10,6 +11,7 @@ mod expect;
 mod faults;
 mod file;
 mod hooks;
+mod multipart;
 mod pool;
 mod proxy;
 mod reading;

@@ -24,8 +24,12 @@ impl Body {
     /// Those of the system, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
     pub fn file(mut file: File) -> io::Result<Self> {
         let (start, length) = extent(&mut file)?;
+        Ok(Self::of_extent(file, start, length))
+    }
+
+    fn of_extent(file: File, start: u64, length: u64) -> Self {
         let file = Arc::new(Mutex::new(file));
-        Ok(Self::replayable(Some(length), move || Pieces { file: Arc::clone(&file), at: start, reading: None }))
+        Self::replayable(Some(length), move || Pieces { file: Arc::clone(&file), at: Some(start), reading: None })
     }
 
     /// The same for the file of this name, which is opened on a thread for blocking work.
@@ -35,6 +39,16 @@ impl Body {
     pub async fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
         spawn_blocking(move || Self::file(File::open(path)?)).await?
+    }
+}
+
+impl From<File> for Body {
+    /// [`Body::file`]; what is no regular file is read as it comes, and once.
+    fn from(mut file: File) -> Self {
+        match extent(&mut file) {
+            Ok((start, length)) => Self::of_extent(file, start, length),
+            Err(_) => Self::stream(Pieces { file: Arc::new(Mutex::new(file)), at: None, reading: None }),
+        }
     }
 }
 
@@ -54,7 +68,8 @@ fn extent(file: &mut File) -> io::Result<(u64, u64)> {
 /// The pieces of a file. Each read names its place: one that nobody waits for any more does not disturb the next.
 struct Pieces {
     file: Arc<Mutex<File>>,
-    at: u64,
+    /// None: wherever it stands.
+    at: Option<u64>,
     reading: Option<JoinHandle<io::Result<Bytes>>>,
 }
 
@@ -72,15 +87,21 @@ impl Stream for Pieces {
         *reading = None;
         let piece = piece.unwrap_or_else(|error| Err(error.into()));
         if let Ok(piece) = &piece {
-            *at = place.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            *at = place.map(|at| at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX)));
         }
         Poll::Ready(Some(piece).filter(|piece| !matches!(piece, Ok(piece) if piece.is_empty())))
     }
 }
 
-/// The piece at this place; empty at the end.
-fn read(file: &Mutex<File>, at: u64) -> io::Result<Bytes> {
+/// The piece at this place; empty at the end. Without a place, what one read gives: more may take long to come.
+fn read(file: &Mutex<File>, at: Option<u64>) -> io::Result<Bytes> {
     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(at) = at else {
+        let mut piece = vec![0; PIECE];
+        let n = file.read(&mut piece)?;
+        piece.truncate(n);
+        return Ok(piece.into());
+    };
     file.seek(SeekFrom::Start(at))?;
     let mut piece = Vec::with_capacity(PIECE);
     let most = u64::try_from(PIECE).unwrap_or(u64::MAX);

@@ -1,6 +1,7 @@
 //! The tokio transport over real sockets, against the scripted server of the testkit.
 
 mod bad_input;
+mod building;
 mod cancel;
 mod codings;
 mod connect;
@@ -11,6 +12,7 @@ mod expect;
 mod faults;
 mod file;
 mod hooks;
+mod multipart;
 mod pool;
 mod proxy;
 mod reading;
