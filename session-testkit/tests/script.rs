@@ -8,6 +8,7 @@ use session_core::redirect::policy::RedirectPolicy;
 use session_core::request::{Dispatch, RequestBuilder};
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::address_rule::AddressRule;
+use session_core::session::hooks::Hooks;
 use session_testkit::Script;
 use session_testkit::scripted::blocking::Session;
 use session_testkit::scripted::body::Body;
@@ -302,6 +303,68 @@ fn bodies_are_read_as_json_in_pieces_and_decoded() {
     response.read_exact(&mut start).unwrap();
     assert_eq!((&start, response.trailers().is_none()), (b"abc", true));
     assert_eq!(response.bytes().unwrap(), "d");
+}
+
+#[test]
+fn bodies_are_read_by_lines_and_events_and_copied() {
+    let script = || {
+        let stream = "retry: 5\nid: 7\ndata: one\n\ndata: two\n\n";
+        Script::new()
+            .any("/lines")
+            .times(2)
+            .reply(200)
+            .body("one\r\ntwo\nthree")
+            .any("/events")
+            .reply(200)
+            .header("content-type", "text/event-stream")
+            .body(stream)
+            .any("/koi8")
+            .reply(200)
+            .header("content-type", "text/plain")
+            .body(vec![0xcd, 0xc9, 0xd2])
+    };
+    let lines = ["one", "two", "three"].map(str::to_owned);
+    let session = script().session();
+    let get = |path: &str| session.get(format!("http://a.test{path}")).send().unwrap();
+    assert_eq!(get("/lines").lines().collect::<Result<Vec<_>, _>>().unwrap(), lines);
+    let mut events = get("/events").events().unwrap();
+    let data: Vec<_> = events.by_ref().map(|event| event.unwrap().data).collect();
+    assert_eq!(
+        (data, events.last_event_id(), events.retry()),
+        (vec!["one".into(), "two".into()], "7", Some(Duration::from_millis(5)))
+    );
+    assert_eq!(get("/koi8").text_with_charset("koi8-r").unwrap(), "\u{43c}\u{438}\u{440}");
+    let (mut copy, mut told) = (Vec::new(), Vec::new());
+    get("/lines").copy_to_with(&mut copy, |done, _| told.push(done)).unwrap();
+    assert_eq!((copy.len(), told), (14, vec![0, 14]));
+
+    let session = script().async_session();
+    run(async {
+        let mut lines = session.get("http://a.test/lines").send().await.unwrap().lines();
+        assert_eq!(lines.next_line().await.unwrap().unwrap(), "one");
+        let error = session.get("http://a.test/lines").send().await.unwrap().events().unwrap_err();
+        assert_eq!(error.into_response().unwrap().bytes().await.unwrap().len(), 14);
+        let mut events = session.get("http://a.test/events").send().await.unwrap().events().unwrap();
+        assert_eq!(events.next_event().await.unwrap().unwrap().data, "one");
+        let koi8 = session.get("http://a.test/koi8").send().await.unwrap();
+        assert_eq!(koi8.text_with_charset("koi8-r").await.unwrap(), "\u{43c}\u{438}\u{440}");
+    });
+}
+
+#[test]
+fn hooks_see_and_stop_the_requests_of_a_script() {
+    let hooks = Hooks::new().request(|sending| {
+        sending.insert("x-hop", sending.number().to_string())?;
+        Ok(())
+    });
+    let hooks = hooks.response(|arrived| match arrived.head().status.as_u16() {
+        418 => Err("no coffee here".into()),
+        _ => Ok(()),
+    });
+    let script = Script::new().any("/a").redirect(302, "/b").any("/b").with_header("x-hop", "2").reply(418);
+    let session: Session = script.builder().hooks(hooks).build().unwrap();
+    assert_eq!(session.get("http://a.test/a").send().unwrap_err().kind(), ErrorKind::Stopped);
+    script.verify().unwrap();
 }
 
 #[test]

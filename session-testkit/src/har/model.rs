@@ -63,6 +63,9 @@ pub struct Entry {
     /// Why it went as it did: the session's reasons, one on each line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What asked, as browsers write it: `fetch`. Their network panels sort by it.
+    #[serde(rename = "_resourceType", default, skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
     /// Why there is no answer, as browsers write it.
     #[serde(rename = "_error", default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -215,6 +215,7 @@ fn entry(
         timings,
         server_ip_address: peer.map(|peer| peer.ip().to_string()),
         comment: comment(hop),
+        resource_type: Some("fetch".to_owned()),
         error: (head.is_none() && hop.ending() != Ending::Delivered).then(|| "no answer".to_owned()),
     }
 }

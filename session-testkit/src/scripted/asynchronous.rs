@@ -1,5 +1,9 @@
 //! The asynchronous session over a script: sending gives a future, which any executor drives.
 
+mod reading;
+
+pub use reading::{Events, Lines};
+
 use crate::scripted::body::{Body, Content};
 use crate::scripted::exchange::{Exchange, Progress, Shared, codings};
 use crate::scripted::script::Script;
@@ -251,6 +255,22 @@ impl Response {
         Ok(ResponseInfo::decode_text(&self, &bytes))
     }
 
+    /// The same, by the charset `default` (a label, as `koi8-r`) where neither the Content-Type nor a byte order mark names one that
+    /// is known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSetting`](session_core::error::ErrorKind::InvalidSetting) where nobody knows `default`; the error keeps
+    /// the response. Else as [`Response::bytes`].
+    #[cfg(feature = "charset")]
+    pub async fn text_with_charset(mut self, default: &str) -> Result<String> {
+        let charset = match ResponseInfo::charset_of_label::<Self>(&self, default) {
+            Ok(charset) => charset,
+            Err(error) => return Err(error.with_response(self)),
+        };
+        let bytes = self.gather()?;
+        Ok(ResponseInfo::decode_text_by(&self, &bytes, charset))
+    }
+
     /// The body read as JSON.
     ///
     /// # Errors
@@ -274,6 +294,10 @@ impl Response {
     /// # Errors
     /// As [`Response::bytes`], but for its length.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.next_chunk()
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Bytes>> {
         self.body.chunk().map_err(|error| ResponseInfo::located(&self.info, error))
     }
 
