@@ -23,7 +23,8 @@ pub struct PoolKey {
     origin: Origin,
     route: Route,
     tls: TlsPath,
-    binding: Binding,
+    /// None where it is bound to nothing, as most are.
+    binding: Option<Arc<Binding>>,
 }
 
 /// The place that a connection is bound to, where that is not what origin and route say.
@@ -38,6 +39,8 @@ pub struct Binding {
     pub addresses: Vec<SocketAddr>,
 }
 
+static UNBOUND: Binding = Binding { unix_socket: None, local_address: None, addresses: Vec::new() };
+
 impl PoolKey {
     /// The key of connections made straight to `origin`.
     #[must_use]
@@ -48,7 +51,7 @@ impl PoolKey {
     /// The key of connections made to `origin` by this route. Routes through one proxy with different credentials differ.
     #[must_use]
     pub fn new(origin: Origin, route: Route) -> Self {
-        Self { origin, route, tls: TlsPath::default(), binding: Binding::default() }
+        Self { origin, route, tls: TlsPath::default(), binding: None }
     }
 
     /// The same for connections with this TLS. Whatever is set differently in it makes another key.
@@ -67,14 +70,14 @@ impl PoolKey {
     /// The same key for connections of this place.
     #[must_use]
     pub fn with_binding(mut self, binding: Binding) -> Self {
-        self.binding = binding;
+        self.binding = (binding != UNBOUND).then(|| Arc::new(binding));
         self
     }
 
     /// The place that the connection is bound to.
     #[must_use]
     pub fn binding(&self) -> &Binding {
-        &self.binding
+        self.binding.as_deref().unwrap_or(&UNBOUND)
     }
 
     /// The way that the connection takes.
@@ -221,10 +224,12 @@ impl<C> Idle<C> {
 
     /// The connections whose time is up at `now`, the first of them first. Close them.
     #[must_use = "the connections returned are to be closed"]
+    #[inline]
     pub fn expire(&mut self, now: Instant) -> Vec<C> {
-        if self.soonest.is_none_or(|soonest| soonest > now) {
-            return Vec::new();
-        }
+        if self.soonest.is_none_or(|soonest| soonest > now) { Vec::new() } else { self.take_expired(now) }
+    }
+
+    fn take_expired(&mut self, now: Instant) -> Vec<C> {
         let mut expired = Vec::new();
         for of_key in self.by_key.values_mut() {
             for _ in 0..of_key.len() {

@@ -242,7 +242,7 @@ impl Shared {
         let begun = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;
-        let mut step = self.verb(|core, now| core.begin(*request, now))?;
+        let mut step = self.verb(|core, now| core.begin(request, now))?;
         loop {
             step = match step {
                 Step::Send(mut hop) => {

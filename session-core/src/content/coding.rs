@@ -75,23 +75,23 @@ impl Coding {
 pub struct Codings(u8);
 
 /// The Accept-Encoding of each set, by its bits: the order is that of browsers and of requests.
-const FIELDS: [&str; 16] = [
-    "",
-    "gzip",
-    "deflate",
-    "gzip, deflate",
-    "br",
-    "gzip, br",
-    "deflate, br",
-    "gzip, deflate, br",
-    "zstd",
-    "gzip, zstd",
-    "deflate, zstd",
-    "gzip, deflate, zstd",
-    "br, zstd",
-    "gzip, br, zstd",
-    "deflate, br, zstd",
-    "gzip, deflate, br, zstd",
+static FIELDS: [HeaderValue; 16] = [
+    HeaderValue::from_static(""),
+    HeaderValue::from_static("gzip"),
+    HeaderValue::from_static("deflate"),
+    HeaderValue::from_static("gzip, deflate"),
+    HeaderValue::from_static("br"),
+    HeaderValue::from_static("gzip, br"),
+    HeaderValue::from_static("deflate, br"),
+    HeaderValue::from_static("gzip, deflate, br"),
+    HeaderValue::from_static("zstd"),
+    HeaderValue::from_static("gzip, zstd"),
+    HeaderValue::from_static("deflate, zstd"),
+    HeaderValue::from_static("gzip, deflate, zstd"),
+    HeaderValue::from_static("br, zstd"),
+    HeaderValue::from_static("gzip, br, zstd"),
+    HeaderValue::from_static("deflate, br, zstd"),
+    HeaderValue::from_static("gzip, deflate, br, zstd"),
 ];
 
 impl Codings {
@@ -153,8 +153,7 @@ impl Codings {
     /// The Accept-Encoding that offers them (RFC 9110 12.5.3), `gzip, deflate, br, zstd` at most; `None` where there are none.
     #[must_use]
     pub fn accept_encoding(self) -> Option<HeaderValue> {
-        let text = FIELDS.get(usize::from(self.0)).filter(|text| !text.is_empty())?;
-        Some(HeaderValue::from_static(text))
+        FIELDS.get(usize::from(self.0)).filter(|offer| !offer.is_empty()).cloned()
     }
 }
 

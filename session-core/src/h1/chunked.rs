@@ -9,7 +9,7 @@ use crate::h1::event::Piece;
 use crate::h1::framing::LONGEST;
 use crate::h1::head::{parse_trailers, section_error};
 use crate::h1::recv_buffer::RecvBuffer;
-use crate::h1::section::{Opening, SectionScan};
+use crate::h1::section::{FieldLines, Opening, SectionScan};
 use crate::limits::Limits;
 use crate::message::grammar::{is_field_value_byte, is_token_byte};
 use crate::message::trailers::may_trail;
@@ -125,7 +125,7 @@ impl ChunkedReader {
                         Err(fault) => return Err(section_error(fault, section, PeerErrorKind::MalformedChunk)),
                     };
                     let trailers = match scan.fields() {
-                        0 => HeaderMap::new(),
+                        FieldLines { count: 0, .. } => HeaderMap::new(),
                         fields => parse_trailers(section.get(..end).unwrap_or(section), fields, may_trail)?,
                     };
                     input.consume(end);

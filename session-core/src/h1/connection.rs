@@ -18,6 +18,7 @@ use crate::limits::Limits;
 use crate::message::body::Framing;
 use crate::message::fields::connection_has;
 use crate::message::head::ResponseHead;
+use crate::message::present::Present;
 use bytes::BytesMut;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
 
@@ -120,9 +121,10 @@ impl Connection {
             Method::CONNECT => Asked::Connect,
             _ => Asked::Other,
         };
-        self.offered = offered(head.headers());
+        let present = Present::of(head.headers());
+        self.offered = if present.lacks(Present::UPGRADE) { Vec::new() } else { offered(head.headers()) };
         self.writer = RequestWriter::new(framing);
-        if connection_has(head.headers(), "close") {
+        if !present.lacks(Present::CONNECTION) && connection_has(head.headers(), "close") {
             self.close = Some(CloseReason::RequestSaidClose);
         } else if head.version() == Version::HTTP_10 {
             self.close = Some(CloseReason::OldRequest);
@@ -373,13 +375,14 @@ impl Connection {
     }
 
     fn final_head(&mut self, head: ResponseHead) -> Result<Event, PeerError> {
-        let framing = response_framing(self.asked, &head)?;
+        let present = Present::of(&head.headers);
+        let framing = response_framing(self.asked, &head, present)?;
         self.reader = ResponseReader::new(framing);
         if framing == ResponseFraming::Tunnel {
             self.step(ResponseMove::Switch);
             return Ok(Event::Final(head));
         }
-        self.close = self.close.or_else(|| close_after(&head));
+        self.close = self.close.or_else(|| close_after(&head, present));
         if framing == ResponseFraming::UntilClose {
             self.close = self.close.or(Some(CloseReason::UntilClose));
         }

@@ -6,6 +6,7 @@
 use crate::h1::error::{PeerError, PeerErrorKind};
 use crate::message::grammar::{decimal, trim_blanks};
 use crate::message::head::ResponseHead;
+use crate::message::present::Present;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode, Version};
 
@@ -35,8 +36,12 @@ pub(super) enum ResponseFraming {
     UntilClose,
 }
 
-/// The framing of a final response.
-pub(super) fn response_framing(asked: Asked, head: &ResponseHead) -> Result<ResponseFraming, PeerError> {
+/// The framing of a final response, whose fields are `present`.
+pub(super) fn response_framing(
+    asked: Asked,
+    head: &ResponseHead,
+    present: Present,
+) -> Result<ResponseFraming, PeerError> {
     let status = head.status;
     // 1. Answers that never have a body, whatever their fields say.
     if asked == Asked::Head || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
@@ -46,7 +51,7 @@ pub(super) fn response_framing(asked: Asked, head: &ResponseHead) -> Result<Resp
     if asked == Asked::Connect && status.is_success() {
         return Ok(ResponseFraming::Tunnel);
     }
-    if head.headers.contains_key(TRANSFER_ENCODING) {
+    if !present.lacks(Present::TRANSFER_ENCODING) && head.headers.contains_key(TRANSFER_ENCODING) {
         // 3. With a Content-Length beside it: "ought to be handled as an error". It is one.
         if head.headers.contains_key(CONTENT_LENGTH) {
             return Err(malformed("both Content-Length and Transfer-Encoding").with_expected("one of them"));
@@ -65,7 +70,9 @@ pub(super) fn response_framing(asked: Asked, head: &ResponseHead) -> Result<Resp
         };
     }
     // 6. and 7. One valid length, however often it is told.
-    if let Some(length) = content_length(&head.headers)? {
+    if !present.lacks(Present::CONTENT_LENGTH)
+        && let Some(length) = content_length(&head.headers)?
+    {
         return Ok(ResponseFraming::Length(length));
     }
     // 8. A response without any length ends with the connection. (The RFC's own step 7 is about requests.)
@@ -108,6 +115,7 @@ mod tests {
     use super::{Asked, LONGEST, ResponseFraming, response_framing};
     use crate::h1::error::PeerErrorKind;
     use crate::message::head::ResponseHead;
+    use crate::message::present::Present;
     use http::{HeaderName, HeaderValue, StatusCode, Version};
 
     fn head(status: u16, fields: &[(&str, &str)]) -> ResponseHead {
@@ -120,7 +128,8 @@ mod tests {
     }
 
     fn framing(asked: Asked, status: u16, fields: &[(&str, &str)]) -> Option<ResponseFraming> {
-        match response_framing(asked, &head(status, fields)) {
+        let head = head(status, fields);
+        match response_framing(asked, &head, Present::of(&head.headers)) {
             Ok(framing) => Some(framing),
             Err(error) => {
                 assert_eq!(error.kind(), PeerErrorKind::MalformedFraming);
@@ -188,7 +197,7 @@ mod tests {
         assert_eq!(framing(Asked::Other, 200, &[(CODING, "chunked"), (LENGTH, "5")]), None);
         let mut old = head(200, &[(CODING, "chunked")]);
         old.version = Version::HTTP_10;
-        assert!(response_framing(Asked::Other, &old).is_err());
+        assert!(response_framing(Asked::Other, &old, Present::of(&old.headers)).is_err());
     }
 
     #[test]

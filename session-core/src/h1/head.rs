@@ -4,7 +4,7 @@
 //! status line, the status line itself. Here folded lines are joined. What the fields mean is left to others.
 
 use crate::h1::error::{PeerError, PeerErrorKind};
-use crate::h1::section::{STATUS_LINE_START, SectionFault};
+use crate::h1::section::{FieldLines, STATUS_LINE_START, SectionFault};
 use crate::message::grammar::{is_token, trim_blanks};
 use crate::message::head::ResponseHead;
 use bytes::{Bytes, BytesMut};
@@ -12,11 +12,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use httparse::{Header, ParserConfig, Response, Status};
 use std::mem::MaybeUninit;
 
-/// Reads a response head of `fields` field lines; `section` ends with the blank line.
+/// Reads a response head of these field lines; `section` ends with the blank line.
 ///
 /// The values are slices of one copy of the head, so that one that is kept does not keep a whole read alive. The copy is
 /// made in `heads`, where there is room for some more.
-pub(super) fn parse_head(section: &[u8], fields: usize, heads: &mut BytesMut) -> Result<ResponseHead, PeerError> {
+pub(super) fn parse_head(section: &[u8], fields: FieldLines, heads: &mut BytesMut) -> Result<ResponseHead, PeerError> {
     if heads.capacity() < section.len() {
         heads.reserve(section.len().max(HEADS));
     }
@@ -27,10 +27,10 @@ pub(super) fn parse_head(section: &[u8], fields: usize, heads: &mut BytesMut) ->
 /// How much memory is taken at once for the heads of a connection.
 const HEADS: usize = 2 * 1024;
 
-/// Reads a trailer section of `fields` field lines, leaving out the fields that `counts` does not want.
+/// Reads a trailer section of these field lines, leaving out the fields that `counts` does not want.
 pub(super) fn parse_trailers(
     section: &[u8],
-    fields: usize,
+    fields: FieldLines,
     counts: impl Fn(&HeaderName) -> bool,
 ) -> Result<HeaderMap, PeerError> {
     // httparse joins folded lines only below a status line, and trailers are read as heads are.
@@ -67,16 +67,16 @@ const FEW: usize = 32;
 
 fn parse(
     section: &Bytes,
-    fields: usize,
+    fields: FieldLines,
     kind: PeerErrorKind,
     counts: impl Fn(&HeaderName) -> bool,
 ) -> Result<ResponseHead, PeerError> {
     let mut few = [const { MaybeUninit::<Header<'_>>::uninit() }; FEW];
     let mut many = Vec::new();
-    let lines = if fields <= FEW {
+    let lines = if fields.count <= FEW {
         few.as_mut_slice()
     } else {
-        many.resize_with(fields, MaybeUninit::uninit);
+        many.resize_with(fields.count, MaybeUninit::uninit);
         many.as_mut_slice()
     };
     let mut response = Response::new(&mut []);
@@ -102,7 +102,8 @@ fn parse(
         if !counts(&name) {
             continue;
         }
-        let value = HeaderValue::from_maybe_shared(value(section, line.value)).map_err(|_| {
+        let value = if fields.folded { unfolded(section, line.value) } else { section.slice_ref(line.value) };
+        let value = HeaderValue::from_maybe_shared(value).map_err(|_| {
             PeerError::new(kind, "a field value holds what it must not").with_came(line.name.as_bytes())
         })?;
         if headers.try_append(name, value).is_err() {
@@ -114,7 +115,7 @@ fn parse(
 }
 
 /// A value as a slice of the section, or a new one where folded lines are joined by one space each (RFC 9112 5.2).
-fn value(section: &Bytes, value: &[u8]) -> Bytes {
+fn unfolded(section: &Bytes, value: &[u8]) -> Bytes {
     if memchr::memchr(b'\r', value).is_none() {
         return section.slice_ref(value);
     }
@@ -152,14 +153,19 @@ fn malformed_line(section: &[u8], kind: PeerErrorKind) -> PeerError {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_head, parse_trailers};
+    use super::{FieldLines, parse_head, parse_trailers};
     use crate::h1::error::{PeerError, PeerErrorKind};
     use crate::message::head::ResponseHead;
     use bytes::BytesMut;
     use http::Version;
 
+    /// So many lines, of which any may be folded.
+    fn lines(count: usize) -> FieldLines {
+        FieldLines { count, folded: true }
+    }
+
     fn head_of(section: &[u8], fields: usize) -> Result<ResponseHead, PeerError> {
-        parse_head(section, fields, &mut BytesMut::new())
+        parse_head(section, lines(fields), &mut BytesMut::new())
     }
 
     /// A connection's heads share memory, and none is changed by a later one.
@@ -168,7 +174,8 @@ mod tests {
         let mut heads = BytesMut::new();
         let texts: Vec<String> =
             (0..100).map(|n| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "v".repeat(n * 7))).collect();
-        let parsed: Vec<_> = texts.iter().map(|text| parse_head(text.as_bytes(), 1, &mut heads).unwrap()).collect();
+        let parsed: Vec<_> =
+            texts.iter().map(|text| parse_head(text.as_bytes(), lines(1), &mut heads).unwrap()).collect();
         for (n, head) in parsed.iter().enumerate() {
             assert_eq!(head.headers["x"].len(), n * 7);
         }
@@ -234,10 +241,10 @@ mod tests {
 
     #[test]
     fn trailers_are_read_as_heads_are() {
-        let trailers = parse_trailers(b"x: a\r\n b\r\ny: 1\r\n\r\n", 2, |name| name != "y").unwrap();
+        let trailers = parse_trailers(b"x: a\r\n b\r\ny: 1\r\n\r\n", lines(2), |name| name != "y").unwrap();
         assert_eq!(trailers.get("x").unwrap(), "a b");
         assert!(!trailers.contains_key("y"));
-        let error = parse_trailers(b"nonsense\r\n\r\n", 1, |_| true).unwrap_err();
+        let error = parse_trailers(b"nonsense\r\n\r\n", lines(1), |_| true).unwrap_err();
         assert_eq!(error.kind(), PeerErrorKind::MalformedChunk);
     }
 }

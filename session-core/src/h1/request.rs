@@ -239,11 +239,25 @@ fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Resul
 /// Whether a Host field is `host` or `host:port` and nothing else. Mostly it is the target's, which is parsed already.
 fn is_host(value: &HeaderValue, target: Option<&Authority>) -> bool {
     let text = trim_blanks(value.as_bytes());
+    if is_plain_host(text) {
+        return true;
+    }
     if let Some(target) = target.filter(|target| target.as_str().as_bytes() == text) {
         return memchr::memchr(b'@', text).is_none() && host_and_port(target).is_some();
     }
     text.iter().all(|&byte| matches!(byte, b'!'..=b'~') && byte != b'@')
         && Authority::try_from(text).is_ok_and(|authority| host_and_port(&authority).is_some())
+}
+
+/// Whether it is a name or an IPv4 address and perhaps a port, as most are. What it does not know may be a host all the same.
+fn is_plain_host(text: &[u8]) -> bool {
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let name = text.iter().position(|byte| !is_of_name(byte)).unwrap_or(text.len());
+    match text.split_at_checked(name) {
+        Some(([_, ..], [])) => true,
+        Some(([_, ..], [b':', digits @ ..])) => decimal(digits).is_some_and(|port| (1..=65535).contains(&port)),
+        _ => false,
+    }
 }
 
 fn write_text(out: &mut BytesMut, text: std::fmt::Arguments<'_>) -> Result<(), LocalError> {

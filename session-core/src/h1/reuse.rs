@@ -3,6 +3,7 @@
 use crate::message::fields::connection_has;
 use crate::message::grammar::{decimal, list_members};
 use crate::message::head::ResponseHead;
+use crate::message::present::{KEEP_ALIVE, Present};
 use http::header::TRANSFER_ENCODING;
 use http::{HeaderMap, HeaderName, StatusCode, Version};
 use std::fmt;
@@ -66,12 +67,13 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// Why the connection ends after this final response, as far as its head tells.
-pub(super) fn close_after(head: &ResponseHead) -> Option<CloseReason> {
-    if connection_has(&head.headers, "close") {
+/// Why the connection ends after this final response, whose fields are `present`, as far as its head tells.
+pub(super) fn close_after(head: &ResponseHead, present: Present) -> Option<CloseReason> {
+    let says = |option| !present.lacks(Present::CONNECTION) && connection_has(&head.headers, option);
+    if says("close") {
         return Some(CloseReason::ResponseSaidClose);
     }
-    if head.version != Version::HTTP_11 && !connection_has(&head.headers, "keep-alive") {
+    if head.version != Version::HTTP_11 && !says(KEEP_ALIVE) {
         return Some(CloseReason::OldVersion);
     }
     // RFC 9112 6.1: a server must not send it there.
@@ -90,7 +92,7 @@ pub(super) fn close_after_interim(head: &ResponseHead) -> Option<CloseReason> {
 /// 19.7.1.1). The first such parameter that is a number counts.
 #[must_use]
 pub fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
-    let lines = headers.get_all(HeaderName::from_static("keep-alive"));
+    let lines = headers.get_all(HeaderName::from_static(KEEP_ALIVE));
     lines.iter().flat_map(|line| list_members(line.as_bytes())).find_map(|parameter| {
         let (name, value) = parameter.split_at_checked("timeout=".len())?;
         let seconds = name.eq_ignore_ascii_case(b"timeout=").then(|| decimal(value))??;
@@ -102,6 +104,7 @@ pub fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
 mod tests {
     use super::{CloseReason, close_after, close_after_interim, keep_alive};
     use crate::message::head::ResponseHead;
+    use crate::message::present::Present;
     use http::{HeaderMap, HeaderValue, StatusCode, Version};
     use std::time::Duration;
 
@@ -115,14 +118,18 @@ mod tests {
         head
     }
 
+    fn after(head: &ResponseHead) -> Option<CloseReason> {
+        close_after(head, Present::of(&head.headers))
+    }
+
     #[test]
     fn each_version_has_its_own_default() {
         let (new, old) = (Version::HTTP_11, Version::HTTP_10);
-        assert_eq!(close_after(&head(new, &[])), None);
-        assert_eq!(close_after(&head(new, &["x", "a, CLOSE"])), Some(CloseReason::ResponseSaidClose));
-        assert_eq!(close_after(&head(old, &[])), Some(CloseReason::OldVersion));
-        assert_eq!(close_after(&head(old, &["Keep-Alive"])), None);
-        assert_eq!(close_after(&head(old, &["keep-alive, close"])), Some(CloseReason::ResponseSaidClose));
+        assert_eq!(after(&head(new, &[])), None);
+        assert_eq!(after(&head(new, &["x", "a, CLOSE"])), Some(CloseReason::ResponseSaidClose));
+        assert_eq!(after(&head(old, &[])), Some(CloseReason::OldVersion));
+        assert_eq!(after(&head(old, &["Keep-Alive"])), None);
+        assert_eq!(after(&head(old, &["keep-alive, close"])), Some(CloseReason::ResponseSaidClose));
     }
 
     #[test]
@@ -135,9 +142,9 @@ mod tests {
     fn a_204_with_a_transfer_coding_is_in_doubt() {
         let mut head = head(Version::HTTP_11, &[]);
         head.headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
-        assert_eq!(close_after(&head), None);
+        assert_eq!(after(&head), None);
         head.status = StatusCode::NO_CONTENT;
-        assert_eq!(close_after(&head), Some(CloseReason::FramingInDoubt));
+        assert_eq!(after(&head), Some(CloseReason::FramingInDoubt));
     }
 
     #[test]

@@ -34,17 +34,26 @@ pub(super) struct SectionScan {
     scanned: usize,
     line_start: usize,
     lines: usize,
-    fields: usize,
+    found: FieldLines,
+}
+
+/// The field lines of a section.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct FieldLines {
+    /// How many there are, folded lines not counted.
+    pub(super) count: usize,
+    /// Whether any of them goes on in a folded line (RFC 9112 5.2).
+    pub(super) folded: bool,
 }
 
 impl SectionScan {
     pub(super) fn new(opening: Opening) -> Self {
-        Self { opening, scanned: 0, line_start: 0, lines: 0, fields: 0 }
+        Self { opening, scanned: 0, line_start: 0, lines: 0, found: FieldLines::default() }
     }
 
-    /// How many field lines were found, folded lines not counted.
-    pub(super) fn fields(&self) -> usize {
-        self.fields
+    /// The field lines that were found.
+    pub(super) fn fields(&self) -> FieldLines {
+        self.found
     }
 
     /// Searches on. `bytes` is the section from its start, as far as it is known. Gives its length, the blank line
@@ -79,12 +88,13 @@ impl SectionScan {
             }
             if self.lines > 0 || self.opening == Opening::Fields {
                 if matches!(known.get(self.line_start), Some(b' ' | b'\t')) {
-                    if self.fields == 0 {
+                    if self.found.count == 0 {
                         return Err(SectionFault::Fold(self.line_start));
                     }
+                    self.found.folded = true;
                 } else {
-                    self.fields = self.fields.saturating_add(1);
-                    if self.fields > max_fields {
+                    self.found.count = self.found.count.saturating_add(1);
+                    if self.found.count > max_fields {
                         return Err(SectionFault::Fields);
                     }
                 }
@@ -103,6 +113,26 @@ pub(super) const STATUS_LINE_START: usize = 13;
 
 /// The first byte that cannot stand where it stands in `HTTP/1.x DDD`, the byte after it included (RFC 9112 4).
 fn status_line_fault(bytes: &[u8]) -> Option<usize> {
+    // Nearly always nothing is wrong.
+    if let [
+        b'H',
+        b'T',
+        b'T',
+        b'P',
+        b'/',
+        b'1',
+        b'.',
+        b'0' | b'1',
+        b' ',
+        b'1'..=b'9',
+        b'0'..=b'9',
+        b'0'..=b'9',
+        b' ' | b'\r',
+        ..,
+    ] = bytes
+    {
+        return None;
+    }
     bytes.iter().take(STATUS_LINE_START).enumerate().position(|(at, &byte)| match at {
         0..7 => Some(&byte) != b"HTTP/1.".get(at),
         7 => !matches!(byte, b'0' | b'1'),
@@ -115,17 +145,31 @@ fn status_line_fault(bytes: &[u8]) -> Option<usize> {
 
 /// The first byte from `from` on that no line may hold: a control other than a tab.
 fn control_at(bytes: &[u8], from: usize) -> Option<usize> {
-    const STRIDE: usize = 16;
     let is_control = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
+    let (words, rest) = bytes.get(from..)?.as_chunks::<WORD>();
     let mut at = from;
-    for block in bytes.get(from..)?.chunks(STRIDE) {
-        // Without an early exit the compiler makes one comparison of the whole block.
-        if block.iter().fold(false, |found, &byte| found | is_control(byte)) {
-            return block.iter().position(|&byte| is_control(byte)).map(|within| at.saturating_add(within));
+    for word in words {
+        let mut candidates = below_space_or_del(u64::from_le_bytes(*word));
+        while candidates != 0 {
+            let within = usize::try_from(candidates.trailing_zeros() / u8::BITS).unwrap_or_default();
+            if word.get(within).is_some_and(|&byte| is_control(byte)) {
+                return Some(at.saturating_add(within));
+            }
+            candidates &= candidates.wrapping_sub(1);
         }
-        at = at.saturating_add(block.len());
+        at = at.saturating_add(WORD);
     }
-    None
+    rest.iter().position(|&byte| is_control(byte)).map(|within| at.saturating_add(within))
+}
+
+const WORD: usize = size_of::<u64>();
+
+/// The high bits of those of eight bytes that are below the space, or DEL. Behind the first of them others may be marked too.
+fn below_space_or_del(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES.wrapping_mul(bound)) & !word & HIGH;
+    below(word, u64::from(b' ')) | below(word ^ ONES.wrapping_mul(0x7f), 1)
 }
 
 #[cfg(test)]

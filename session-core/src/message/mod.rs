@@ -13,6 +13,7 @@ pub mod host;
 pub mod into_url;
 pub(crate) mod methods;
 pub mod origin;
+pub(crate) mod present;
 pub mod proxy;
 #[cfg(feature = "serde")]
 pub(crate) mod record;

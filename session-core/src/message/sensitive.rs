@@ -1,7 +1,10 @@
 //! Secrets and the one list of field names that carry them.
 
 use http::HeaderName;
-use http::header::{AUTHORIZATION, COOKIE, ORIGIN, PROXY_AUTHORIZATION, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, PROXY_AUTHORIZATION, SET_COOKIE,
+    USER_AGENT, WWW_AUTHENTICATE,
+};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -70,11 +73,12 @@ pub fn is_key_field(name: &HeaderName) -> bool {
 /// Authorization, Cookie, Proxy-Authorization, Cookie2, or one of the [`KEY_FIELDS`].
 #[must_use]
 pub fn is_credential_field(name: &HeaderName) -> bool {
-    *name == AUTHORIZATION
-        || *name == COOKIE
-        || *name == PROXY_AUTHORIZATION
-        || name.as_str() == "cookie2"
-        || is_key_field(name)
+    match *name {
+        AUTHORIZATION | COOKIE | PROXY_AUTHORIZATION => true,
+        // What nearly every request has is not compared with the whole list.
+        HOST | USER_AGENT | ACCEPT | ACCEPT_ENCODING | CONTENT_TYPE => false,
+        _ => name.as_str() == "cookie2" || is_key_field(name),
+    }
 }
 
 /// Whether a field of this name belongs to the origin it was meant for and goes at a change of origin, whatever its value:

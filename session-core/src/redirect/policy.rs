@@ -256,6 +256,11 @@ impl RedirectPolicy {
         self.trusted.contains(from) && self.trusted.contains(to)
     }
 
+    /// Whether the caller has a rule of its own: [`RedirectPolicy::custom`].
+    pub(crate) fn is_custom(&self) -> bool {
+        self.decides.is_some()
+    }
+
     /// What the caller's own rule says of a redirect; without one it is followed.
     #[must_use]
     pub fn decide(&self, attempt: &Attempt<'_>) -> Action {

@@ -9,6 +9,8 @@ use crate::message::methods::Methods;
 use crate::redirect::rewrite::{self, Gone, RedirectRules, Statuses, Upgrade};
 use crate::session::cookie_field::{CookieRules, FieldRule, Order, SameName};
 use crate::session::settings::Decoding;
+use http::header::{ACCEPT, CONNECTION};
+use http::{HeaderName, HeaderValue};
 
 /// Whose rules a session goes by.
 ///
@@ -57,7 +59,7 @@ pub(crate) struct Rules {
     /// How the Cookie field is put together.
     pub(crate) cookies: CookieRules,
     /// The fields that the session adds by itself beside User-Agent, where nobody else has them.
-    pub(crate) fields: &'static [(&'static str, &'static str)],
+    pub(crate) fields: &'static [(HeaderName, HeaderValue)],
     /// The methods that say `Content-Length: 0` where there is no body.
     pub(crate) empty_length: Methods,
     /// The Content-Type of requests that nobody gave one.
@@ -82,11 +84,16 @@ impl Untyped {
     const NONE: Self = Self { value: "", with_body: Methods::NONE, without_body: Methods::NONE };
 }
 
-const FETCH: Rules = Rules {
+static ACCEPT_ANYTHING: [(HeaderName, HeaderValue); 1] = [(ACCEPT, HeaderValue::from_static("*/*"))];
+
+static ACCEPT_AND_CONNECTION: [(HeaderName, HeaderValue); 2] =
+    [(ACCEPT, HeaderValue::from_static("*/*")), (CONNECTION, HeaderValue::from_static("keep-alive"))];
+
+static FETCH: Rules = Rules {
     redirect: rewrite::FETCH,
     redirects: 20,
     cookies: CookieRules { field: FieldRule::Merged, same_name: SameName::NewestWord, order: Order::JarFirst },
-    fields: &[("accept", "*/*")],
+    fields: &ACCEPT_ANYTHING,
     empty_length: Methods::Only(&["POST", "PUT", "PATCH", "QUERY"]),
     untyped: Untyped::NONE,
     text: TextRules::FETCH,
@@ -95,7 +102,7 @@ const FETCH: Rules = Rules {
 
 /// semantics.md 1 (`rebuild_method`), 2 (`resolve_redirects`), 3, 4, 7 and 8. Not here: the body that is lost where the method
 /// stays (issue 5686), and cookies of one request that go to every host.
-const REQUESTS: Rules = Rules {
+static REQUESTS: Rules = Rules {
     redirect: RedirectRules {
         statuses: Statuses::Five,
         moved_permanently: Methods::Only(&["POST"]),
@@ -107,7 +114,7 @@ const REQUESTS: Rules = Rules {
     },
     redirects: 30,
     cookies: CookieRules { field: FieldRule::AloneUntilRedirected, same_name: SameName::Both, order: Order::JarFirst },
-    fields: &[("accept", "*/*"), ("connection", "keep-alive")],
+    fields: &ACCEPT_AND_CONNECTION,
     empty_length: Methods::AllBut(&["GET", "HEAD"]),
     untyped: Untyped::NONE,
     text: TextRules::REQUESTS,
@@ -116,7 +123,7 @@ const REQUESTS: Rules = Rules {
 
 /// semantics.md 1 (`ClientSession._request`), 2, 4, 7 and 8. Its tenth redirect is the error, so nine are followed. Not here: the
 /// session's credential that goes to every origin.
-const AIOHTTP: Rules = Rules {
+static AIOHTTP: Rules = Rules {
     redirect: RedirectRules {
         statuses: Statuses::Five,
         moved_permanently: Methods::Only(&["POST"]),
@@ -127,7 +134,7 @@ const AIOHTTP: Rules = Rules {
     },
     redirects: 9,
     cookies: CookieRules { field: FieldRule::Merged, same_name: SameName::StrongestSource, order: Order::ByName },
-    fields: &[("accept", "*/*")],
+    fields: &ACCEPT_ANYTHING,
     empty_length: Methods::AllBut(&["GET", "HEAD", "OPTIONS", "TRACE"]),
     untyped: Untyped {
         value: "application/octet-stream",
@@ -140,7 +147,7 @@ const AIOHTTP: Rules = Rules {
 
 /// semantics.md 1 (`Curl_http_follow`), 2, 4 and 7: each method by the option that curl has for it, `-d` and `-T`. Not here: what
 /// `-X` does, which repeats the method without its body, and credentials that return to the first host.
-const CURL: Rules = Rules {
+static CURL: Rules = Rules {
     redirect: RedirectRules {
         statuses: Statuses::Every3xx,
         moved_permanently: Methods::Only(&["POST"]),
@@ -151,7 +158,7 @@ const CURL: Rules = Rules {
     },
     redirects: 50,
     cookies: CookieRules { field: FieldRule::Merged, same_name: SameName::Both, order: Order::JarFirst },
-    fields: &[("accept", "*/*")],
+    fields: &ACCEPT_ANYTHING,
     empty_length: FETCH.empty_length,
     untyped: Untyped {
         value: "application/x-www-form-urlencoded",

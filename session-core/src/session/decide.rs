@@ -11,6 +11,7 @@ use crate::message::body::RequestBody;
 use crate::message::fields::expects_continue;
 use crate::message::head::ResponseHead;
 use crate::message::origin::Scheme;
+use crate::message::present::Present;
 use crate::message::target::Target;
 use crate::redirect::follow::{self, NotFollowed};
 use crate::redirect::policy::{Action, Attempt as Redirection, RedirectPolicy};
@@ -26,7 +27,7 @@ use crate::session::reason::Reason;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 use crate::time::Now;
 use http::header::LOCATION;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
@@ -62,15 +63,17 @@ pub(crate) fn upgrade(settings: &Settings, memory: &Memory, exchange: &mut Excha
     }
 }
 
-/// Takes what an answer leaves behind, whatever its status: its cookies, for the URL that gave it, and its wish for https.
+/// Takes what an answer, whose fields are `present`, leaves behind, whatever its status: its cookies, for the URL that gave
+/// it, and its wish for https.
 pub(crate) fn remember(
     settings: &Settings,
     memory: &mut Memory,
     exchange: &mut Exchange,
     head: &ResponseHead,
+    present: Present,
     now: Now,
 ) {
-    if settings.hsts == HstsMode::On {
+    if settings.hsts == HstsMode::On && !present.lacks(Present::STRICT_TRANSPORT_SECURITY) {
         // A transport hands out no answer over TLS whose certificate it did not check, unless it was told to.
         let origin = exchange.target.origin();
         let verified = exchange.tls.origin.as_ref().is_none_or(|tls| tls.verifies());
@@ -80,7 +83,7 @@ pub(crate) fn remember(
             exchange.note(|| Reason::Hsts(learned));
         }
     }
-    if exchange.cookie_mode == CookieMode::Off {
+    if exchange.cookie_mode == CookieMode::Off || present.lacks(Present::SET_COOKIE) {
         return;
     }
     let Exchange { target, reasons, recording, .. } = exchange;
@@ -97,27 +100,29 @@ pub(crate) fn on_response(
     memory: &mut Memory,
     entropy: &mut Entropy,
     exchange: &mut Exchange,
-    sent: &HeaderMap,
     head: &ResponseHead,
     now: Now,
 ) -> Result<Verdict, Error> {
     if answers(settings, memory, exchange, head)? {
         return Ok(Verdict::Answer);
     }
-    if is_expectation_failed(exchange, sent, head) {
+    if is_expectation_failed(exchange, head) {
         exchange.note(|| Reason::ExpectationFailed);
         return Ok(Verdict::Unexpect);
     }
     let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
-    let not_followed =
-        match redirection(lead(settings, memory, exchange, head, now), &settings.hooks, exchange, max, head)? {
-            Ok(next) => return Ok(Verdict::Follow(next)),
-            Err(NotFollowed::Stopped) => {
-                exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
-                return Ok(Verdict::Deliver);
-            }
-            Err(why) => why,
-        };
+    let onward = Onward {
+        https_only: settings.https_only,
+        upgrade: |target: &Target| hsts(settings, memory).and_then(|hsts| hsts.upgrade(target, now)),
+    };
+    let not_followed = match redirection(onward, &settings.hooks, exchange, max, head)? {
+        Ok(next) => return Ok(Verdict::Follow(next)),
+        Err(NotFollowed::Stopped) => {
+            exchange.note(|| Reason::NotFollowed(NotFollowed::Stopped));
+            return Ok(Verdict::Deliver);
+        }
+        Err(why) => why,
+    };
     let never = RetryPolicy::default();
     let own = exchange.own_retry.clone();
     let policy = rules(&own, settings).unwrap_or(&never);
@@ -138,8 +143,8 @@ pub(crate) fn on_response(
 
 /// Whether the answer is that the server cannot meet the hop's 100-continue, and the body can be sent again. It is asked
 /// once in an exchange: the next hop expects nothing.
-fn is_expectation_failed(exchange: &mut Exchange, sent: &HeaderMap, head: &ResponseHead) -> bool {
-    if head.status != StatusCode::EXPECTATION_FAILED || !expects_continue(sent) {
+fn is_expectation_failed(exchange: &mut Exchange, head: &ResponseHead) -> bool {
+    if head.status != StatusCode::EXPECTATION_FAILED || !expects_continue(exchange.head.headers()) {
         return false;
     }
     exchange.expectation_failed = true;
@@ -186,7 +191,7 @@ fn hsts<'a>(settings: &Settings, memory: &'a Memory) -> Option<&'a HstsStore> {
     (settings.hsts == HstsMode::On).then_some(&memory.hsts)
 }
 
-/// What the session says of where an answer leads, whether it is followed or not.
+/// What the session says of where an answer leads that is not followed.
 pub(crate) fn lead(settings: &Settings, memory: &Memory, exchange: &Exchange, head: &ResponseHead, now: Now) -> Lead {
     let https_only = settings.https_only;
     let leads = head.status.is_redirection() && head.headers.contains_key(LOCATION);
@@ -201,10 +206,18 @@ pub(crate) fn lead(settings: &Settings, memory: &Memory, exchange: &Exchange, he
     Lead { upgrade, https_only }
 }
 
+/// What a session says of where a redirect leads, asked once that is known.
+pub(crate) struct Onward<U> {
+    /// The https target that its host asks for (RFC 6797), where it does.
+    pub(crate) upgrade: U,
+    /// Clear text is refused.
+    pub(crate) https_only: bool,
+}
+
 /// The next request where the answer redirects and may be followed, else why it is not. The order of the questions is that
 /// of http-rules.md 1.6.
 pub(crate) fn redirection(
-    lead: Lead,
+    onward: Onward<impl FnOnce(&Target) -> Option<Target>>,
     hooks: &Hooks,
     exchange: &mut Exchange,
     max: u32,
@@ -218,15 +231,16 @@ pub(crate) fn redirection(
         follow::Lead::To { target, dropped_user_info } => (target, dropped_user_info),
         follow::Lead::Nowhere(why) => return Ok(Err(why)),
     };
-    let is_upgraded = lead.upgrade.is_some();
-    let target = lead.upgrade.unwrap_or(target);
+    let upgraded = (onward.upgrade)(&target);
+    let is_upgraded = upgraded.is_some();
+    let target = upgraded.unwrap_or(target);
     follow::permit(&exchange.redirect, &exchange.target, &target, exchange.followed, max)?;
     match ask(hooks, exchange, &target, head) {
         Action::Follow => {}
         Action::Stop => return Ok(Err(NotFollowed::Stopped)),
         Action::Refuse => return Err(follow::vetoed(&exchange.target)),
     }
-    if lead.https_only && target.origin().scheme() == Scheme::Http {
+    if onward.https_only && target.origin().scheme() == Scheme::Http {
         return Err(clear_text(Phase::Decide));
     }
     let (method, fate) = rules.rewrite(head.status, &exchange.method);
@@ -261,6 +275,9 @@ pub(crate) fn clear_text(phase: Phase) -> Error {
 
 /// Asks the caller's own rule, which sees what was asked before, then the hooks.
 fn ask(hooks: &Hooks, exchange: &Exchange, to: &Target, head: &ResponseHead) -> Action {
+    if !exchange.redirect.is_custom() && !hooks.see_redirects() {
+        return Action::Follow;
+    }
     let previous: Vec<&Url> = exchange.history.redirects().map(HopRecord::url).collect();
     let redirection = Redirection::new(&exchange.target, to, head, &previous);
     match exchange.redirect.decide(&redirection) {

@@ -41,6 +41,8 @@ use std::time::Instant;
 /// The state of one exchange. It lives in the token that the last step handed out, and nowhere else.
 #[derive(Clone)]
 pub(crate) struct Exchange {
+    /// The head of the hop under way. It stands here so that it need not be moved with the token.
+    pub(crate) head: http::Request<()>,
     pub(crate) target: Target,
     pub(crate) method: Method,
     /// Whose rules it goes by.
@@ -174,17 +176,11 @@ impl Exchange {
     }
 
     /// Closes the record of the hop that is over.
-    pub(crate) fn end_hop(
-        &mut self,
-        sent: http::Request<()>,
-        status: Option<StatusCode>,
-        received: Option<ResponseHead>,
-        ending: Ending,
-    ) {
+    pub(crate) fn end_hop(&mut self, status: Option<StatusCode>, received: Option<ResponseHead>, ending: Ending) {
         self.history.push(HopRecord {
             method: self.method.clone(),
             target: self.target.clone(),
-            sent: sent.into_parts().0.headers,
+            sent: std::mem::take(self.head.headers_mut()),
             status,
             received,
             ending,
@@ -313,6 +309,10 @@ pub(crate) fn framing(
     let refused = |message: &str, expected: String| {
         Error::new(ErrorKind::InvalidHeader, Phase::Build, message.to_owned()).with_expected(expected)
     };
+    // One look for both, as most requests have neither.
+    if own.is_empty() && body.is_empty() {
+        return Ok(if empty_length.contains(method) { Framing::Length(0) } else { Framing::None });
+    }
     let mut lengths = own.get_all(CONTENT_LENGTH).iter();
     let stated = match (lengths.next(), lengths.next()) {
         (None, _) => None,

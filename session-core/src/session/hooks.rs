@@ -168,6 +168,11 @@ impl Hooks {
         self.response.iter().try_for_each(|hook| hook(arrived)).map_err(|stop| stopped(stop, Phase::Decide))
     }
 
+    /// Whether somebody is asked about redirects.
+    pub(crate) fn see_redirects(&self) -> bool {
+        !self.redirect.is_empty()
+    }
+
     /// Asks about a redirect.
     pub(crate) fn redirecting(&self, attempt: &Attempt<'_>) -> Action {
         let mut said = self.redirect.iter().map(|hook| hook(attempt));

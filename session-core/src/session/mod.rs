@@ -13,6 +13,7 @@ mod cookie_field;
 mod decide;
 pub mod environment;
 mod exchange;
+mod fields;
 mod hashable;
 pub mod history;
 pub mod hooks;
@@ -41,6 +42,7 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::headers::DefaultHeaders;
 use crate::message::head::ResponseHead;
 use crate::message::origin::Origin;
+use crate::message::present::Present;
 use crate::retry::failure::Failure;
 use crate::retry::policy::ConnectionChoice;
 use crate::session::builder::SessionBuilder;
@@ -119,7 +121,11 @@ impl Session {
     /// # Errors
     /// The request cannot be sent: a URL, field, method or framing that is not valid, clear text in an `https_only`
     /// session, a closed session. Nothing was sent.
-    pub fn begin(&mut self, request: Request, now: Now) -> Result<Step, ExchangeError> {
+    pub fn begin(&mut self, request: impl Into<Box<Request>>, now: Now) -> Result<Step, ExchangeError> {
+        self.begin_boxed(request.into(), now)
+    }
+
+    fn begin_boxed(&mut self, request: Box<Request>, now: Now) -> Result<Step, ExchangeError> {
         if self.memory.open == Openness::Closed {
             let error = Error::new(ErrorKind::Closed, Phase::Build, "the session is closed")
                 .with_expected("a request before `close`");
@@ -130,7 +136,7 @@ impl Session {
         }
         let mut exchange = start::exchange(&self.settings, &self.memory, &mut self.recent, request, now)?;
         decide::upgrade(&self.settings, &self.memory, &mut exchange, now);
-        self.send(Box::new(exchange), ConnectionChoice::Any, now)
+        self.send(exchange, ConnectionChoice::Any, now)
     }
 
     /// Takes the final response head that came for a hop. Interim (1xx) responses are not handed in.
@@ -138,41 +144,42 @@ impl Session {
     /// # Errors
     /// The answer is a redirect that cannot or must not be followed. The error holds every hop and the answer's head.
     pub fn handle_response(&mut self, hop: Hop, head: ResponseHead, now: Now) -> Result<Step, ExchangeError> {
-        let Hop { head: sent, mut exchange, .. } = hop;
+        let Hop { mut exchange, .. } = hop;
         let (settings, memory) = (&self.settings, &mut self.memory);
         exchange.answered = true;
-        decide::remember(settings, memory, &mut exchange, &head, now);
+        let present = Present::of(&head.headers);
+        decide::remember(settings, memory, &mut exchange, &head, present, now);
         if let Err(error) = settings.hooks.arrived(&exchange.arrived(&head)) {
-            exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Failed);
+            exchange.end_hop(Some(head.status), Some(head), Ending::Failed);
             return Err(ExchangeError::of(*exchange, error));
         }
-        match decide::on_response(settings, memory, &mut self.entropy, &mut exchange, sent.headers(), &head, now) {
+        match decide::on_response(settings, memory, &mut self.entropy, &mut exchange, &head, now) {
             Ok(Verdict::Deliver) => {
                 self.memory.retries.refill();
-                exchange.end_hop(*sent, Some(head.status), None, Ending::Delivered);
+                exchange.end_hop(Some(head.status), None, Ending::Delivered);
                 let lead = decide::lead(&self.settings, &self.memory, &exchange, &head, now);
-                Ok(Step::Done(Delivery::of(exchange, head, lead)))
+                Ok(Step::Done(Delivery::of(exchange, head, present, lead)))
             }
             Ok(Verdict::Follow(next)) => {
-                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Followed);
+                exchange.end_hop(Some(head.status), Some(head), Ending::Followed);
                 exchange.follow(next);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Answer) => {
                 exchange.attempts.next_hop();
-                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Answered);
+                exchange.end_hop(Some(head.status), Some(head), Ending::Answered);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Unexpect) => {
-                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Retried);
+                exchange.end_hop(Some(head.status), Some(head), Ending::Retried);
                 self.send(exchange, ConnectionChoice::Any, now)
             }
             Ok(Verdict::Retry(again)) => {
-                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Retried);
+                exchange.end_hop(Some(head.status), Some(head), Ending::Retried);
                 self.again(exchange, again, now)
             }
             Err(error) => {
-                exchange.end_hop(*sent, Some(head.status), Some(head), Ending::Failed);
+                exchange.end_hop(Some(head.status), Some(head), Ending::Failed);
                 Err(ExchangeError::of(*exchange, error))
             }
         }
@@ -183,14 +190,14 @@ impl Session {
     /// # Errors
     /// The failure's own error, where the hop is not tried again.
     pub fn handle_failure(&mut self, hop: Hop, failure: Failure, now: Now) -> Result<Step, ExchangeError> {
-        let Hop { head: sent, mut exchange, .. } = hop;
+        let Hop { mut exchange, .. } = hop;
         match decide::on_failure(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, &failure, now) {
             Some(again) => {
-                exchange.end_hop(*sent, None, None, Ending::Retried);
+                exchange.end_hop(None, None, Ending::Retried);
                 self.again(exchange, again, now)
             }
             None => {
-                exchange.end_hop(*sent, None, None, Ending::Failed);
+                exchange.end_hop(None, None, Ending::Failed);
                 Err(ExchangeError::of(*exchange, failure.into_error()))
             }
         }
@@ -216,11 +223,10 @@ impl Session {
         exchange.hop_number = exchange.hop_number.saturating_add(1);
         exchange.body_unread = false;
         exchange.timings = Timings::default().with_wall(now.wall());
-        let head = match prepare::head(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, now) {
-            Ok(head) => head,
-            Err(error) => return Err(ExchangeError::of(*exchange, error)),
-        };
-        Ok(Step::Send(Hop::new(head, on, exchange)))
+        if let Err(error) = prepare::head(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, now) {
+            return Err(ExchangeError::of(*exchange, error));
+        }
+        Ok(Step::Send(Hop::new(on, exchange)))
     }
 
     /// The same hop once more, at once or after a pause.

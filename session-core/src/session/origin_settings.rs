@@ -133,8 +133,13 @@ impl Begun {
             expect: own.expect.before(of(|settings| settings.expect)).or(session.expect),
             idle: own.idle.before(of(|settings| settings.idle)).or(session.idle),
             drain: own.drain.before(of(|settings| settings.drain)).or(session.drain),
-            total: own.total.or(session.total),
+            total: self.total(),
         }
+    }
+
+    /// How long the whole exchange may take.
+    pub(crate) fn total(&self) -> Option<Duration> {
+        self.own_timeouts.total.or(self.timeouts.total)
     }
 
     /// What a hop and its answer have to do with the jar.

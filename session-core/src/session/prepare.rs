@@ -10,11 +10,12 @@ use crate::message::body::Framing;
 use crate::message::fields::{connection_has, expects_continue};
 use crate::message::origin::{Origin, Scheme};
 use crate::message::proxy::{Passage, ProxyScheme};
-use crate::message::sensitive::{belongs_to_origin, is_credential_field};
+use crate::message::sensitive::belongs_to_origin;
 use crate::proxy::select::{Choice, Direct};
 use crate::session::cookie_field::{self, FieldRule, Ingredients, OwnCookie, OwnSource, SameName};
 use crate::session::decide::clear_text;
 use crate::session::exchange::{Exchange, SentCredentials, check_host};
+use crate::session::fields::Fields;
 use crate::session::hooks::Sending;
 use crate::session::memory::{LedTo, Memory};
 use crate::session::origin_settings;
@@ -26,22 +27,22 @@ use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST,
     PROXY_AUTHORIZATION, RANGE, TE, TRAILER, TRANSFER_ENCODING, USER_AGENT,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-/// The head of the next hop.
+/// Makes the head of the next hop.
 pub(crate) fn head(
     settings: &Settings,
     memory: &mut Memory,
     entropy: &mut Entropy,
     exchange: &mut Exchange,
     now: Now,
-) -> Result<http::Request<()>, Error> {
+) -> Result<(), Error> {
     let origin = exchange.target.origin().clone();
     if settings.https_only && origin.scheme() == Scheme::Http {
         return Err(clear_text(phase(exchange)));
     }
-    let mut head = head_of(exchange, HeaderMap::new())?;
-    let fields = head.headers_mut();
+    let uri = uri(exchange)?.clone();
+    let fields = &mut Fields::default();
     exchange.sent = SentCredentials::default();
     (exchange.digest, exchange.proof) = (None, None);
     let of_origin = memory.origin_settings.get(&origin);
@@ -56,7 +57,7 @@ pub(crate) fn head(
     defaults(settings, memory, exchange, &origin, fields)?;
     for (name, value) in &exchange.own {
         if *name != HOST {
-            append(fields, name, value.clone())?;
+            fields.append(name.clone(), value.clone())?;
         }
     }
     expectation(exchange, fields);
@@ -67,16 +68,19 @@ pub(crate) fn head(
     if settings.hooks.see_requests() {
         hooks(settings, memory, exchange, fields)?;
     }
-    Ok(head)
+    set_head(exchange, uri, fields.take());
+    Ok(())
 }
 
 /// Shows the head to the hooks. What they edited holds for this hop: nothing of it is read again.
-fn hooks(settings: &Settings, memory: &Memory, exchange: &mut Exchange, fields: &mut HeaderMap) -> Result<(), Error> {
+fn hooks(settings: &Settings, memory: &Memory, exchange: &mut Exchange, fields: &mut Fields) -> Result<(), Error> {
     let Exchange { method, target, hop_number, route, .. } = &*exchange;
     let forwarded = route.proxy().is_some_and(|proxy| proxy.passage(target.origin().scheme()) == Passage::Forward);
     let (number, jar) = (*hop_number, &memory.jar);
-    let edited =
-        settings.hooks.sending(Sending { method, target, number, forwarded, jar, fields, edited: Vec::new() })?;
+    let mut map = fields.take();
+    let sending = Sending { method, target, number, forwarded, jar, fields: &mut map, edited: Vec::new() };
+    let edited = settings.hooks.sending(sending)?;
+    *fields = Fields::of(map);
     if edited.contains(&AUTHORIZATION) {
         // The server proves itself against what was sent, which is not what was computed.
         exchange.proof = None;
@@ -86,19 +90,25 @@ fn hooks(settings: &Settings, memory: &Memory, exchange: &mut Exchange, fields: 
     Ok(())
 }
 
-/// A head for this hop's method and target with these fields.
-pub(crate) fn head_of(exchange: &Exchange, fields: HeaderMap) -> Result<http::Request<()>, Error> {
-    let uri = exchange
-        .target
-        .uri()
-        .cloned()
-        .ok_or_else(|| Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request"))?;
-    let mut head = http::Request::new(());
-    *head.method_mut() = exchange.method.clone();
-    *head.uri_mut() = uri;
-    *head.headers_mut() = fields;
-    *head.version_mut() = exchange.version;
-    Ok(head)
+/// Makes the head of a hop whose fields are known.
+#[cfg(feature = "serde")]
+pub(crate) fn head_of(exchange: &mut Exchange, fields: HeaderMap) -> Result<(), Error> {
+    let uri = uri(exchange)?.clone();
+    set_head(exchange, uri, fields);
+    Ok(())
+}
+
+/// The target as a request has it.
+fn uri(exchange: &Exchange) -> Result<&Uri, Error> {
+    let none = || Error::new(ErrorKind::InvalidUrl, phase(exchange), "the URL cannot stand in a request");
+    exchange.target.uri().ok_or_else(none)
+}
+
+fn set_head(exchange: &mut Exchange, uri: Uri, fields: HeaderMap) {
+    exchange.head.method_mut().clone_from(&exchange.method);
+    *exchange.head.uri_mut() = uri;
+    *exchange.head.headers_mut() = fields;
+    *exchange.head.version_mut() = exchange.version;
 }
 
 /// Whose words an error in a hop's head concerns: the caller's on the first hop, the server's after a redirect.
@@ -127,51 +137,51 @@ pub(crate) fn tls(settings: &Settings, exchange: &Exchange) -> TlsPath {
 
 /// Expect asks about a body: without one it must not be sent, and it is not sent again where it was refused (RFC 9110
 /// 10.1.1).
-fn expectation(exchange: &mut Exchange, fields: &mut HeaderMap) {
+fn expectation(exchange: &mut Exchange, fields: &mut Fields) {
     let why = match exchange.framing {
         Framing::None | Framing::Length(0) => LeftOut::NoBody,
         Framing::Length(_) | Framing::Chunked if exchange.expectation_failed => LeftOut::ExpectationFailed,
         Framing::Length(_) | Framing::Chunked => return,
     };
-    if expects_continue(fields) {
-        fields.remove(EXPECT);
+    if fields.has(&EXPECT) && expects_continue(fields.map()) {
+        fields.remove(&EXPECT);
         exchange.note(|| Reason::FieldLeftOut { name: EXPECT, why });
     }
 }
 
 /// Trailer names what follows the body (RFC 9110 6.6.2), and TE is a matter of this connection (RFC 9110 10.1.4).
-fn trailers(exchange: &Exchange, fields: &mut HeaderMap) -> Result<(), Error> {
-    if !exchange.trailers.is_empty() && !fields.contains_key(TRAILER) {
+fn trailers(exchange: &Exchange, fields: &mut Fields) -> Result<(), Error> {
+    if !exchange.trailers.is_empty() && !fields.has(&TRAILER) {
         let names = exchange.trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
         let names = HeaderValue::try_from(names).map_err(|source| {
             Error::new(ErrorKind::InvalidHeader, Phase::Build, "the trailers cannot be named").with_source(source)
         })?;
-        append(fields, &TRAILER, names)?;
+        fields.append(TRAILER, names)?;
     }
-    if fields.contains_key(TE) && !connection_has(fields, "te") {
-        append(fields, &CONNECTION, HeaderValue::from_static("TE"))?;
+    if fields.has(&TE) && !connection_has(fields.map(), "te") {
+        fields.append(CONNECTION, HeaderValue::from_static("TE"))?;
     }
     Ok(())
 }
 
 /// What proves the caller to the proxy, whoever gave it: it goes with a request that is forwarded, in one field, and never
 /// to an origin.
-fn proxy_authorization(exchange: &Exchange, origin: &Origin, fields: &mut HeaderMap) -> Result<(), Error> {
+fn proxy_authorization(exchange: &Exchange, origin: &Origin, fields: &mut Fields) -> Result<(), Error> {
     let forwards = exchange.route.proxy().filter(|proxy| proxy.passage(origin.scheme()) == Passage::Forward);
     let Some(proxy) = forwards else {
-        fields.remove(PROXY_AUTHORIZATION);
+        fields.remove(&PROXY_AUTHORIZATION);
         return Ok(());
     };
     if let Some(value) = proxy.authorization().filter(|_| !exchange.own.contains_key(PROXY_AUTHORIZATION)) {
-        fields.remove(PROXY_AUTHORIZATION);
-        append(fields, &PROXY_AUTHORIZATION, value.clone())?;
+        fields.remove(&PROXY_AUTHORIZATION);
+        fields.append(PROXY_AUTHORIZATION, value.clone())?;
     }
     Ok(())
 }
 
 /// The one Host field, first of all: the caller's own for its origin, what the session has for it, else the target's
 /// (RFC 9110 7.2).
-fn host(memory: &Memory, exchange: &Exchange, origin: &Origin, fields: &mut HeaderMap) -> Result<(), Error> {
+fn host(memory: &Memory, exchange: &Exchange, origin: &Origin, fields: &mut Fields) -> Result<(), Error> {
     let held = |fields: &HeaderMap| {
         let kept = fields.contains_key(HOST) && !exchange.removed.contains(&HOST);
         if kept { check_host(fields).map(|()| fields.get(HOST).cloned()) } else { Ok(None) }
@@ -186,7 +196,7 @@ fn host(memory: &Memory, exchange: &Exchange, origin: &Origin, fields: &mut Head
     let value = wanted
         .or_else(|| origin.host_field().cloned())
         .ok_or_else(|| Error::new(ErrorKind::InvalidUrl, phase(exchange), "the host cannot stand in a field"))?;
-    append(fields, &HOST, value)
+    fields.append(HOST, value)
 }
 
 /// The fields that the session has for every request, for this origin, and by itself.
@@ -195,7 +205,7 @@ fn defaults(
     memory: &Memory,
     exchange: &mut Exchange,
     origin: &Origin,
-    fields: &mut HeaderMap,
+    fields: &mut Fields,
 ) -> Result<(), Error> {
     let for_origin = memory.origin_headers.of(origin);
     let rules = exchange.compat.rules();
@@ -218,29 +228,26 @@ fn defaults(
         } else if gone(exchange, name) {
             LeftOut::BodyDropped
         } else {
-            append(fields, name, value.clone())?;
+            fields.append(name.clone(), value.clone())?;
             continue;
         };
         exchange.note(|| Reason::FieldLeftOut { name: name.clone(), why });
     }
     for (name, value) in for_origin.into_iter().flatten() {
         if !overridden(exchange, name) && !gone(exchange, name) {
-            append(fields, name, value.clone())?;
+            fields.append(name.clone(), value.clone())?;
         }
     }
-    let agent = settings.user_agent.clone().map(|value| (USER_AGENT, value));
-    let added =
-        rules.fields.iter().map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-    let body_type = exchange.body_type.clone().map(|value| (CONTENT_TYPE, value));
     // A part of something coded cannot be decoded alone.
-    let ranged = exchange.own.contains_key(RANGE) || fields.contains_key(RANGE);
-    let offer = exchange.codings.accept_encoding().filter(|_| !ranged).map(|value| (ACCEPT_ENCODING, value));
-    for (name, value) in agent.into_iter().chain(added).chain(offer).chain(body_type) {
-        if !overridden(exchange, &name) && !fields.contains_key(&name) {
-            append(fields, &name, value)?;
-        }
-    }
-    Ok(())
+    let ranged = exchange.own.contains_key(RANGE) || fields.has(&RANGE);
+    let mut add = |name: &HeaderName, value: Option<&HeaderValue>| match value {
+        Some(value) if !overridden(exchange, name) && !fields.has(name) => fields.append(name.clone(), value.clone()),
+        _ => Ok(()),
+    };
+    add(&USER_AGENT, settings.user_agent.as_ref())?;
+    rules.fields.iter().try_for_each(|(name, value)| add(name, Some(value)))?;
+    add(&ACCEPT_ENCODING, exchange.codings.accept_encoding().filter(|_| !ranged).as_ref())?;
+    add(&CONTENT_TYPE, exchange.body_type.as_ref())
 }
 
 /// The Authorization field, from the strongest source there is for this origin.
@@ -250,17 +257,17 @@ fn authorization(
     entropy: &mut Entropy,
     exchange: &mut Exchange,
     origin: &Origin,
-    fields: &mut HeaderMap,
+    fields: &mut Fields,
 ) -> Result<(), Error> {
     if exchange.own.contains_key(AUTHORIZATION) {
         exchange.note(|| Reason::CredentialSent { from: CredentialSource::Field });
         return Ok(());
     }
     if exchange.credential.is_some() || exchange.without_session_credential {
-        fields.remove(AUTHORIZATION);
+        fields.remove(&AUTHORIZATION);
     }
     if exchange.credential.is_none() {
-        if fields.contains_key(AUTHORIZATION) {
+        if fields.has(&AUTHORIZATION) {
             exchange.note(|| Reason::CredentialSent { from: CredentialSource::OriginHeaders });
             return Ok(());
         }
@@ -269,7 +276,7 @@ fn authorization(
         }
         if let Some(lines) = default_lines(Default::Authorization, memory, exchange, origin) {
             for line in lines {
-                append(fields, &AUTHORIZATION, line)?;
+                fields.append(AUTHORIZATION, line)?;
             }
             exchange.sent.default_authorization = true;
             exchange.note(|| Reason::CredentialSent { from: CredentialSource::Default });
@@ -288,8 +295,8 @@ fn authorization(
     let authorization = exchange.asked(|asked| answer::authorize(&credential, state, asked, entropy, &mut answers))?;
     exchange.answers = answers;
     if let Some(answer::Authorization { value, proof, .. }) = authorization {
-        fields.remove(AUTHORIZATION);
-        append(fields, &AUTHORIZATION, value)?;
+        fields.remove(&AUTHORIZATION);
+        fields.append(AUTHORIZATION, value)?;
         exchange.proof = proof.map(Box::new);
         exchange.note(|| Reason::CredentialSent { from });
     }
@@ -358,7 +365,7 @@ fn cookie(
     exchange: &mut Exchange,
     origin: &Origin,
     now: Now,
-    fields: &mut HeaderMap,
+    fields: &mut Fields,
 ) -> Result<(), Error> {
     let rules = exchange.compat.rules().cookies;
     let mut own = exchange.own_cookies.clone();
@@ -404,17 +411,7 @@ fn cookie(
     });
     exchange.reasons = reasons;
     match value? {
-        Some(value) => append(fields, &COOKIE, value),
+        Some(value) => fields.append(COOKIE, value),
         None => Ok(()),
     }
-}
-
-/// Adds a line. The value of a credential is marked, so that whoever prints the head does not print it.
-fn append(fields: &mut HeaderMap, name: &HeaderName, mut value: HeaderValue) -> Result<(), Error> {
-    if is_credential_field(name) {
-        value.set_sensitive(true);
-    }
-    fields.try_append(name, value).map(|_| ()).map_err(|source| {
-        Error::new(ErrorKind::InvalidHeader, Phase::Build, "the request has too many fields").with_source(source)
-    })
 }

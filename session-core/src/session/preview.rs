@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::message::body::Framing;
 use crate::session::Session;
+use crate::session::exchange::Exchange;
 use crate::session::reason::Reason;
 use crate::session::request::Request;
 use crate::session::start;
@@ -38,11 +39,13 @@ impl Session {
     /// # Ok::<(), session_core::error::Error>(())
     /// ```
     pub fn preview(&self, request: Request, now: Now) -> Result<Preview, Error> {
+        let request = Box::new(request);
         let mut exchange = start::exchange(&self.settings, &self.memory, &mut self.recent.clone(), request, now)?;
         let (mut memory, mut entropy) = (self.memory.clone(), self.entropy.clone());
         decide::upgrade(&self.settings, &memory, &mut exchange, now);
-        let head = prepare::head(&self.settings, &mut memory, &mut entropy, &mut exchange, now)
+        prepare::head(&self.settings, &mut memory, &mut entropy, &mut exchange, now)
             .map_err(|error| error.with_url(exchange.target.url()))?;
-        Ok(Preview { head, framing: exchange.framing, reasons: exchange.reasons })
+        let Exchange { head, framing, reasons, .. } = *exchange;
+        Ok(Preview { head, framing, reasons })
     }
 }

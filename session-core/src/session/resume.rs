@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::target::Target;
 use crate::redirect::policy::{Following, RedirectPolicy};
-use crate::session::decide::redirection;
+use crate::session::decide::{Onward, redirection};
 use crate::session::exchange::{Exchange, check_host, check_server_wide, framing, framing_with};
 use crate::session::hooks::Hooks;
 use crate::session::reason::CredentialSource;
@@ -51,7 +51,8 @@ impl Delivery {
         let mut exchange = self.exchange.clone();
         let rules = Arc::clone(&exchange.redirect);
         exchange.redirect = Arc::new(RedirectPolicy::clone(&rules).following(Following::Follow));
-        let next = match redirection(self.lead.clone(), &Hooks::new(), &mut exchange, u32::MAX, &self.head) {
+        let onward = Onward { upgrade: |_: &Target| self.lead.upgrade.clone(), https_only: self.lead.https_only };
+        let next = match redirection(onward, &Hooks::new(), &mut exchange, u32::MAX, &self.head) {
             Ok(Ok(next)) => next,
             Ok(Err(_)) => return None,
             Err(error) => return Some(Err(error.with_url(self.url()))),
@@ -74,10 +75,10 @@ impl Delivery {
 /// What the request says beside is said anew: its credential, cookies, parameters, timeouts, redirect rules, decoding.
 pub(crate) fn exchange(
     settings: &Settings,
-    mut before: Exchange,
+    mut before: Box<Exchange>,
     mut request: Request,
     now: Now,
-) -> Result<Exchange, Error> {
+) -> Result<Box<Exchange>, Error> {
     let mut url = request.url.clone().absolute(None)?;
     append_params(&mut url, &[], &request.params);
     let (target, _) = Target::new(url)?;
@@ -125,7 +126,7 @@ pub(crate) fn exchange(
     }
     if request.timeouts != RequestTimeouts::default() {
         (before.begun.timeouts, before.begun.own_timeouts) = (settings.timeouts, request.timeouts);
-        before.deadline = before.begun.timeouts(None).total.and_then(|total| now.deadline(total));
+        before.deadline = before.begun.total().and_then(|total| now.deadline(total));
     }
     Ok(before)
 }

@@ -187,8 +187,8 @@ impl Session {
         check_hop(&exchange, &fields).map_err(in_hop)?;
         let mut exchange = exchange.restore(now).map_err(|damage| in_hop(damage.at("exchange")))?;
         exchange.tls = prepare::tls(&self.settings, &exchange);
-        let head = prepare::head_of(&exchange, fields)?;
-        Ok(Hop::new(head, connection, Box::new(exchange)))
+        prepare::head_of(&mut exchange, fields)?;
+        Ok(Hop::new(connection, Box::new(exchange)))
     }
 
     /// Goes on with a pause that was saved. The time in between, by the wall clock, is taken off it.

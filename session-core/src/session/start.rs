@@ -3,6 +3,7 @@
 use crate::auth::answer;
 use crate::auth::credentials::Credential;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::message::present::Present;
 use crate::message::route::Route;
 use crate::message::target::{Target, UserInfo};
 use crate::retry::policy::Attempts;
@@ -31,11 +32,11 @@ pub(crate) fn exchange(
     settings: &Settings,
     memory: &Memory,
     recent: &mut Recent,
-    mut request: Request,
+    mut request: Box<Request>,
     now: Now,
-) -> Result<Exchange, Error> {
+) -> Result<Box<Exchange>, Error> {
     if let Some(before) = request.resumes.take() {
-        return resume::exchange(settings, *before, request, now);
+        return resume::exchange(settings, before, *request, now);
     }
     let (target, user_info) = target(settings, recent, &request)?;
     let at = |error: Error| error.with_url(target.url());
@@ -49,14 +50,17 @@ pub(crate) fn exchange(
     if request.server_wide {
         check_server_wide(&request.method, &target).map_err(at)?;
     }
-    check_host(&request.headers).map_err(at)?;
+    let own = Present::of(&request.headers);
+    if !own.lacks(Present::HOST) {
+        check_host(&request.headers).map_err(at)?;
+    }
     inherit_framing(memory, &target, &mut request);
     let rules = settings.compat.rules();
     let framing = framing(&request.method, request.body, &mut request.headers, rules.empty_length).map_err(at)?;
     let framing = framing_with(&request.trailers, framing).map_err(at)?;
     check_version(request.version, framing, &request.headers).map_err(at)?;
     let body_type = body_type(rules, &mut request);
-    let has_cookie_field = request.headers.contains_key(COOKIE);
+    let has_cookie_field = !own.lacks(Present::COOKIE);
     let own_cookies = own_cookies(&mut request).map_err(at)?;
     let without_session_credential = request.auth == Setting::Off;
     let credential = match request.auth {
@@ -71,8 +75,8 @@ pub(crate) fn exchange(
         cookie_mode: settings.cookie_mode,
         own_cookie_mode: request.cookie_mode,
     };
-    let timeouts = begun.timeouts(None);
-    Ok(Exchange {
+    Ok(Box::new(Exchange {
+        head: http::Request::new(()),
         method: request.method,
         compat: settings.compat,
         text: settings.text,
@@ -93,8 +97,8 @@ pub(crate) fn exchange(
         version: request.version,
         cookie_mode: begun.cookie_mode(None),
         begun,
-        timeouts,
-        deadline: timeouts.total.and_then(|total| now.deadline(total)),
+        timeouts: settings.timeouts,
+        deadline: begun.total().and_then(|total| now.deadline(total)),
         followed: 0,
         hop_number: 0,
         answered: false,
@@ -119,7 +123,7 @@ pub(crate) fn exchange(
         reasons: Vec::new(),
         recording: settings.recording,
         target,
-    })
+    }))
 }
 
 /// The first target: the URL joined to the base, with the session's parameters and the request's own.
@@ -143,11 +147,15 @@ fn target(settings: &Settings, recent: &mut Recent, request: &Request) -> Result
 
 /// What the session's defaults say of the framing is the request's word, where it has none of its own: it must be as true.
 fn inherit_framing(memory: &Memory, target: &Target, request: &mut Request) {
+    let for_origin = memory.origin_headers.of(target.origin());
+    if for_origin.is_none() && memory.defaults.ordinary().is_empty() {
+        return;
+    }
     for name in [CONTENT_LENGTH, TRANSFER_ENCODING] {
         if request.headers.contains_key(&name) || request.removed.contains(&name) {
             continue;
         }
-        let for_origin = memory.origin_headers.of(target.origin()).filter(|fields| fields.contains_key(&name));
+        let for_origin = for_origin.filter(|fields| fields.contains_key(&name));
         for value in for_origin.unwrap_or(memory.defaults.ordinary()).get_all(&name) {
             request.headers.append(name.clone(), value.clone());
         }
@@ -156,9 +164,10 @@ fn inherit_framing(memory: &Memory, target: &Target, request: &mut Request) {
 
 /// The request's own cookies: those of its Cookie field, then those given by name.
 pub(crate) fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error> {
-    let lines = request.headers.get_all(COOKIE).iter();
-    let mut cookies: Vec<OwnCookie> = lines.flat_map(|line| OwnCookie::of_line(line, OwnSource::Field)).collect();
-    if !cookies.is_empty() || request.headers.contains_key(COOKIE) {
+    let mut cookies = Vec::new();
+    if request.headers.contains_key(COOKIE) {
+        let lines = request.headers.get_all(COOKIE).iter();
+        cookies.extend(lines.flat_map(|line| OwnCookie::of_line(line, OwnSource::Field)));
         request.headers.remove(COOKIE);
     }
     for (name, value) in &request.cookies {

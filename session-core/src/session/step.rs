@@ -11,6 +11,7 @@ use crate::message::body::{BodyPlan, Framing};
 use crate::message::fields::expects_continue;
 use crate::message::head::{ResponseHead, ShownFields};
 use crate::message::origin::Origin;
+use crate::message::present::Present;
 use crate::message::proxy::Passage;
 use crate::message::route::Route;
 use crate::message::target::Target;
@@ -48,29 +49,27 @@ pub enum Step {
 #[must_use = "an exchange goes on only when its hop is answered"]
 #[derive(Clone)]
 pub struct Hop {
-    /// Boxed: a hop goes from hand to hand.
-    pub(crate) head: Box<http::Request<()>>,
     pub(crate) plan: BodyPlan,
     pub(crate) fresh: bool,
     pub(crate) exchange: Box<Exchange>,
 }
 
 impl Hop {
-    /// The next hop of an exchange.
-    pub(crate) fn new(head: http::Request<()>, on: ConnectionChoice, exchange: Box<Exchange>) -> Self {
+    /// The next hop of an exchange, whose head is made.
+    pub(crate) fn new(on: ConnectionChoice, exchange: Box<Exchange>) -> Self {
         let plan = match (exchange.body.is_empty(), exchange.body.is_replayable()) {
             (true, _) => BodyPlan::None,
             (false, true) => BodyPlan::FromStart,
             (false, false) => BodyPlan::Continue,
         };
-        Self { head: Box::new(head), plan, fresh: on == ConnectionChoice::Fresh, exchange }
+        Self { plan, fresh: on == ConnectionChoice::Fresh, exchange }
     }
 
     /// Method, absolute URI and fields, Host first. The fields that frame the body are not among them: see
     /// [`Hop::framing`].
     #[must_use]
     pub fn head(&self) -> &http::Request<()> {
-        &self.head
+        &self.exchange.head
     }
 
     /// The target: URL and origin.
@@ -104,7 +103,7 @@ impl Hop {
     /// [`ErrorKind::InvalidUrl`] where the origin's host cannot stand in a request.
     pub fn connect_head(&self) -> Result<Option<http::Request<()>>, Error> {
         let tunnel = self.route().proxy().filter(|_| self.passage() == Some(Passage::Tunnel));
-        tunnel.map(|proxy| connect::head(proxy, self.origin(), self.head.headers().get(USER_AGENT))).transpose()
+        tunnel.map(|proxy| connect::head(proxy, self.origin(), self.head().headers().get(USER_AGENT))).transpose()
     }
 
     /// What a connection must have been made for, to be used for this hop.
@@ -136,7 +135,7 @@ impl Hop {
     /// once a 100 came or [`Timeouts::expect`] passed. Where another answer comes first, the body is not sent.
     #[must_use]
     pub fn expects_continue(&self) -> bool {
-        self.plan != BodyPlan::None && expects_continue(self.head.headers())
+        self.plan != BodyPlan::None && expects_continue(self.head().headers())
     }
 
     /// Says that no byte was taken out of the body for this hop, as where it waited for a 100 in vain: even a body that can
@@ -192,9 +191,9 @@ impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hop")
             .field("number", &self.number())
-            .field("method", self.head.method())
+            .field("method", self.head().method())
             .field("url", &self.target().url().as_str())
-            .field("headers", &ShownFields(self.head.headers()))
+            .field("headers", &ShownFields(self.head().headers()))
             .field("body", &self.plan)
             .finish_non_exhaustive()
     }
@@ -235,13 +234,16 @@ pub struct Delivery {
     pub(crate) head: ResponseHead,
     /// What the session says of the target that a redirect leads to, where it was not followed.
     pub(crate) lead: Lead,
+    coding: BodyCoding,
     pub(crate) exchange: Box<Exchange>,
 }
 
 impl Delivery {
-    /// The answer that ends an exchange.
-    pub(crate) fn of(exchange: Box<Exchange>, head: ResponseHead, lead: Lead) -> Self {
-        Self { head, lead, exchange }
+    /// The answer that ends an exchange; its fields are `present`.
+    pub(crate) fn of(exchange: Box<Exchange>, head: ResponseHead, present: Present, lead: Lead) -> Self {
+        let coding =
+            if present.lacks(Present::CONTENT_ENCODING) { BodyCoding::Plain } else { body_coding(&exchange, &head) };
+        Self { head, lead, coding, exchange }
     }
 
     /// The response's head.
@@ -282,17 +284,7 @@ impl Delivery {
     /// whatever their fields say (RFC 9112 6.3).
     #[must_use]
     pub fn body_coding(&self) -> BodyCoding {
-        let status = self.head.status;
-        if self.exchange.method == Method::HEAD
-            || status == StatusCode::NO_CONTENT
-            || status == StatusCode::NOT_MODIFIED
-        {
-            return BodyCoding::Plain;
-        }
-        match BodyCoding::of(&self.head.headers, self.exchange.codings) {
-            BodyCoding::Decoded if status == StatusCode::PARTIAL_CONTENT => BodyCoding::Kept(Kept::Part),
-            coding => coding,
-        }
+        self.coding
     }
 
     /// How long each phase may take, for reading the body.
@@ -318,6 +310,18 @@ impl Delivery {
     pub(crate) fn into_shared(self) -> (ResponseHead, Target, History) {
         let Exchange { target, history, .. } = *self.exchange;
         (self.head, target, history)
+    }
+}
+
+/// How a body stands to its Content-Encoding.
+fn body_coding(exchange: &Exchange, head: &ResponseHead) -> BodyCoding {
+    let status = head.status;
+    if exchange.method == Method::HEAD || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+        return BodyCoding::Plain;
+    }
+    match BodyCoding::of(&head.headers, exchange.codings) {
+        BodyCoding::Decoded if status == StatusCode::PARTIAL_CONTENT => BodyCoding::Kept(Kept::Part),
+        coding => coding,
     }
 }
 

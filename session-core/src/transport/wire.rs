@@ -13,6 +13,7 @@ use crate::h1::reuse::{Reuse, keep_alive};
 use crate::limits::Limits;
 use crate::message::fields::connection_has;
 use crate::message::head::ResponseHead;
+use crate::message::present::Present;
 use crate::message::proxy::Passage;
 use crate::retry::failure::{ConnectionAge, Failure, Sent};
 use crate::session::step::Hop;
@@ -295,8 +296,9 @@ impl WireState {
 
     /// Takes from a final head what it says about the connection.
     pub fn accept(&mut self, head: &ResponseHead) {
-        self.keep = keep_alive(&head.headers);
-        self.closes |= connection_has(&head.headers, "close");
+        let present = Present::of(&head.headers);
+        self.keep = if present.lacks(Present::KEEP_ALIVE) { None } else { keep_alive(&head.headers) };
+        self.closes |= !present.lacks(Present::CONNECTION) && connection_has(&head.headers, "close");
     }
 
     /// The next piece of the body that has come; `None` where more is to be read.

@@ -8,7 +8,7 @@ impl Spelled for Codings {
     const EXPECTED: &'static str = "content codings as `gzip, deflate, br, zstd`, some of them or none";
 
     fn spelled(&self) -> Cow<'_, str> {
-        FIELDS.get(usize::from(self.0)).copied().unwrap_or_default().into()
+        FIELDS.get(usize::from(self.0)).and_then(|field| field.to_str().ok()).unwrap_or_default().into()
     }
 
     fn read(text: &str) -> Option<Self> {

@@ -243,6 +243,8 @@ impl ExchangeRecord {
     pub(super) fn of(exchange: &Exchange, now: Now) -> Result<Self, &'static str> {
         // Taken apart as a whole, so that a new part is not forgotten here.
         let Exchange {
+            // It is saved with the hop.
+            head: _,
             target,
             method,
             compat,
@@ -413,6 +415,7 @@ impl ExchangeRecord {
         Ok(Exchange {
             target: self.target,
             method: self.method,
+            head: http::Request::new(()),
             compat: self.compat,
             text: self.text,
             codings: self.codings,
