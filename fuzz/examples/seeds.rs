@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use session_fuzz::h1::{EOF, SMALL, request_number};
-use session_fuzz::{codings, exchange};
+use session_fuzz::{codings, exchange, links, streams};
 use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
@@ -36,6 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let exchanges = exchange::seeds().into_iter().map(|seed| ("exchange_ops", seed));
     let own = exchanges.chain(codings::seeds().into_iter().map(|seed| ("coding", seed)));
+    let own = own.chain(links::seeds().into_iter().map(|seed| ("link", seed)));
+    let own = own.chain(streams::seeds().into_iter().flat_map(|seed| [("events", seed.clone()), ("lines", seed)]));
     for (number, (target, seed)) in own.enumerate() {
         let folder = corpus.join(target);
         fs::create_dir_all(&folder)?;

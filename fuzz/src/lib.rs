@@ -10,9 +10,11 @@ pub mod dates;
 pub mod exchange;
 pub mod h1;
 pub mod jar;
+pub mod links;
 pub mod locations;
 /// The jar that the core's own tests compare with: a list, scanned for everything.
 #[path = "../../session-core/tests/cookies_rules/model.rs"]
 mod model;
 pub mod netrc;
 pub mod no_proxy;
+pub mod streams;

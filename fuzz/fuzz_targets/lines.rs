@@ -1,0 +1,7 @@
+//! Bodies in lines: see `session_fuzz::streams`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use session_fuzz::streams::{Cut, check_lines};
+
+fuzz_target!(|body: Cut<'_>| check_lines(body));
