@@ -34,6 +34,9 @@
 //! `tls_certs_merge` say otherwise. What goes wrong in it is a [`TlsError`](session_core::tls::error::TlsError), the source
 //! of the error.
 //!
+//! A body is read whole (`text`, `json`, `bytes`), in pieces (`chunk`, or as tokio's `AsyncRead`), in [`Lines`], as server-sent
+//! [`Events`], or copied to a writer that tells its progress (`copy_to_with`): see [`Response`].
+//!
 //! A request that offers another protocol (`upgrade("websocket")`) gives its connection as a stream, [`Upgraded`], where the
 //! server switches to it.
 //!

@@ -132,10 +132,11 @@ impl ResponseInfo {
     }
 
     /// The request that it leads to, where it is a redirect that was not followed (`response.next` in requests); `None` where it
-    /// leads nowhere. A session's `follow` sends it.
+    /// leads nowhere. A session's `execute` sends it.
     ///
     /// It goes on with the same exchange: what a change of origin took away stays away, and the deadline holds. Where the next
-    /// request has a body, that is the caller's to give again.
+    /// request has a body ([`Request::body`]), that is the caller's to give again, by
+    /// [`BuiltRequest::new`](crate::request::built::BuiltRequest::new); without it nothing is sent.
     ///
     /// # Errors
     /// What following the redirect would end with: see [`Delivery::next_request`].

@@ -6,6 +6,7 @@ use futures_core::Stream;
 use futures_lite::io::{AsyncRead, AsyncReadExt};
 use session_core::error::{ErrorKind, Fault, Phase};
 use session_core::limits::Limits;
+use session_core::redirect::policy::RedirectPolicy;
 use session_core::session::history::History;
 use session_testkit::script::answer::{Answer, Deed};
 use session_testkit::script::gate::Gate;
@@ -241,6 +242,33 @@ fn links_lead_from_page_to_page() {
         assert_eq!(second.links().rel("prev").unwrap().url(), first.url());
         assert_eq!((second.links().len(), second.links().rel("next")), (2, None));
         assert_eq!(second.text().await.unwrap(), "2");
+    });
+}
+
+#[test]
+fn a_redirect_is_followed_by_hand() {
+    bounded(|| async {
+        let server = server(|request| match request.head.line().as_str() {
+            "GET /1 HTTP/1.1" => Answer::status(302).field("location", "/2").field("set-cookie", "a=1"),
+            "POST /1 HTTP/1.1" => Answer::status(307).field("location", "/2").body("moved"),
+            _ => Answer::ok(format!("{} {}", request.head.method, String::from_utf8_lossy(&request.body))),
+        });
+        let session = Session::builder().redirect(RedirectPolicy::none()).build().unwrap();
+        let mut response = send(&session, &server.url("/1#top")).await;
+        while let Some(next) = response.next_request() {
+            response = session.execute(next.unwrap()).await.unwrap();
+        }
+        assert_eq!(response.url().as_str(), server.url("/2#top"));
+        assert_eq!(response.history().hops().len(), 2, "it is one exchange");
+        assert_eq!(server.requests()[1].head.text("cookie"), Some("a=1"));
+
+        // Where the next request has a body, it is given again; without it nothing is sent.
+        let response = session.post(server.url("/1")).body("form").send().await.unwrap();
+        let next = response.next_request().unwrap().unwrap();
+        let error = session.execute(next.clone()).await.unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (ErrorKind::BodyNotReplayable, 3));
+        let end = session.execute(transport_async_std::Request::new(next, Some("form".into()))).await.unwrap();
+        assert_eq!(end.text().await.unwrap(), "POST form");
     });
 }
 

@@ -23,6 +23,16 @@ impl Response {
     /// The same, telling `progress` how far it is: how many bytes were copied, and how many that will be, where it is known (not
     /// for a body in chunks, and not for one that is decoded). It is told at the start, and after each piece.
     ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), transport_async_std::Error> {
+    /// # let session = transport_async_std::Session::new();
+    /// let mut response = session.get("http://a.test/file").send().await?.error_for_status()?;
+    /// let mut file = futures_lite::io::sink();
+    /// response.copy_to_with(&mut file, |copied, total| println!("{copied} of {total:?} bytes")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Response::copy_to`].
     pub async fn copy_to_with(

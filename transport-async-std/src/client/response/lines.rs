@@ -20,6 +20,17 @@ pub struct Lines {
 impl Response {
     /// The body line by line, as it comes. A line ends by LF or CRLF, which is no part of it; the last one needs no end. The text is
     /// that of [`Response::text`], but nothing of it is guessed.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), transport_async_std::Error> {
+    /// # let session = transport_async_std::Session::new();
+    /// let mut lines = session.get("http://a.test/log").send().await?.error_for_status()?.lines();
+    /// while let Some(line) = lines.next_line().await? {
+    ///     println!("{line}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn lines(self) -> Lines {
         let reader = ResponseInfo::line_reader(&self);
         Lines { response: self, reader, failed: false }

@@ -19,6 +19,14 @@ impl Response {
     /// The same, telling `progress` how far it is: how many bytes were copied, and how many that will be, where it is known (not
     /// for a body in chunks, and not for one that is decoded). It is told at the start, and after each piece.
     ///
+    /// ```no_run
+    /// # let session = transport_blocking::Session::new();
+    /// let mut response = session.get("http://a.test/file").send()?.error_for_status()?;
+    /// let mut file = std::io::sink();
+    /// response.copy_to_with(&mut file, |copied, total| println!("{copied} of {total:?} bytes"))?;
+    /// # Ok::<(), transport_blocking::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Response::copy_to`].
     pub fn copy_to_with(

@@ -19,6 +19,20 @@ impl Response {
     /// The body as server-sent events, as they come. Its end is theirs: connecting anew, with [`Events::last_event_id`] and after
     /// [`Events::retry`], is the caller's. A pause between two events is bounded as in any body, by the idle timeout.
     ///
+    /// ```no_run
+    /// # let session = transport_blocking::Session::new();
+    /// use transport_blocking::session_core::session::{request::RequestTimeouts, settings::Setting};
+    ///
+    /// // A server with nothing to say may be silent for as long as it likes.
+    /// let mut patient = RequestTimeouts::default();
+    /// patient.idle = Setting::Off;
+    /// for event in session.get("http://a.test/news").timeouts(patient).send()?.events()? {
+    ///     let event = event?;
+    ///     println!("{}: {}", event.event, event.data);
+    /// }
+    /// # Ok::<(), transport_blocking::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Decode`] where its Content-Type is not `text/event-stream`. The error keeps the response: see
     /// [`Error::into_response`](crate::Error::into_response).

@@ -16,6 +16,14 @@ pub struct Lines {
 impl Response {
     /// The body line by line, as it comes. A line ends by LF or CRLF, which is no part of it; the last one needs no end. The text is
     /// that of [`Response::text`], but nothing of it is guessed.
+    ///
+    /// ```no_run
+    /// # let session = transport_blocking::Session::new();
+    /// for line in session.get("http://a.test/log").send()?.error_for_status()?.lines() {
+    ///     println!("{}", line?);
+    /// }
+    /// # Ok::<(), transport_blocking::Error>(())
+    /// ```
     pub fn lines(self) -> Lines {
         let reader = ResponseInfo::line_reader(&self);
         Lines { response: self, reader, failed: false }

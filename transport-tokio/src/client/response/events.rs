@@ -23,6 +23,22 @@ impl Response {
     /// The body as server-sent events, as they come. Its end is theirs: connecting anew, with [`Events::last_event_id`] and after
     /// [`Events::retry`], is the caller's. A pause between two events is bounded as in any body, by the idle timeout.
     ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), transport_tokio::Error> {
+    /// # let session = transport_tokio::Session::new();
+    /// use transport_tokio::session_core::session::{request::RequestTimeouts, settings::Setting};
+    ///
+    /// // A server with nothing to say may be silent for as long as it likes.
+    /// let mut patient = RequestTimeouts::default();
+    /// patient.idle = Setting::Off;
+    /// let mut events = session.get("http://a.test/news").timeouts(patient).send().await?.events()?;
+    /// while let Some(event) = events.next_event().await? {
+    ///     println!("{}: {}", event.event, event.data);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Decode`] where its Content-Type is not `text/event-stream`. The error keeps the response: see
     /// [`Error::into_response`](crate::Error::into_response).
