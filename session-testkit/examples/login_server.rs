@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run -p session-testkit --example login_server        # prints its URL, serves until its standard input ends
-//! cargo run -p transport-blocking --example login -- URL     # in another terminal
+//! cargo run -p transport-blocking --example blocking_login -- URL   # in another terminal
 //! ```
 
 use session_testkit::login::{LoginServer, LoginSettings};

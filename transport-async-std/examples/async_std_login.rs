@@ -1,17 +1,23 @@
 //! The main job, asynchronously: log in, then ask for several things at once on one session.
 //!
 //! ```text
-//! cargo run -p transport-tokio --example login                                    # against a server it starts itself
-//! cargo run -p transport-tokio --example login -- http://HOST:PORT [USER PASSWORD]  # against one that runs elsewhere
+//! cargo run -p transport-async-std --example async_std_login                                    # against a server it starts itself
+//! cargo run -p transport-async-std --example async_std_login -- http://HOST:PORT [USER PASSWORD]  # against one that runs elsewhere
 //! ```
+//!
+//! On smol it is the same with `smol::block_on`.
 
+use futures_lite::future::try_zip;
 use session_testkit::login::login_server;
 use std::error::Error;
-use transport_tokio::session_core::message::head::ShownFields;
-use transport_tokio::{Response, Session};
+use transport_async_std::session_core::message::head::ShownFields;
+use transport_async_std::{Response, Session};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    async_std::task::block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut builder = Session::builder().default_header("X-App", "login-example");
     let own_server;
@@ -40,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("== cookies of the session: {:?}\n", session.cookies().to_map());
 
     println!("== data1 and data2, in flight at the same time\n");
-    let (one, two) = tokio::try_join!(data(&session, "data1"), data(&session, "data2"))?;
+    let (one, two) = try_zip(data(&session, "data1"), data(&session, "data2")).await?;
     println!("{one}\n{two}\n");
 
     session.close();
@@ -54,7 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Asks for a path with the cookie and the session's headers, which are sent by themselves.
-async fn data(session: &Session, path: &str) -> Result<String, transport_tokio::Error> {
+async fn data(session: &Session, path: &str) -> Result<String, transport_async_std::Error> {
     let response = session.get(path).send().await?.error_for_status()?;
     tell(&response);
     for cookie in response.cookies() {

@@ -1,16 +1,17 @@
-//! The main job: log in, read the session's cookies, ask for data with them, close.
+//! The main job, asynchronously: log in, then ask for several things at once on one session.
 //!
 //! ```text
-//! cargo run -p transport-blocking --example login                                    # against a server it starts itself
-//! cargo run -p transport-blocking --example login -- http://HOST:PORT [USER PASSWORD]  # against one that runs elsewhere
+//! cargo run -p transport-tokio --example tokio_login                                    # against a server it starts itself
+//! cargo run -p transport-tokio --example tokio_login -- http://HOST:PORT [USER PASSWORD]  # against one that runs elsewhere
 //! ```
 
 use session_testkit::login::login_server;
 use std::error::Error;
-use transport_blocking::session_core::message::head::ShownFields;
-use transport_blocking::{Response, Session};
+use transport_tokio::session_core::message::head::ShownFields;
+use transport_tokio::{Response, Session};
 
-fn main() -> Result<(), Box<dyn Error>> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut builder = Session::builder().default_header("X-App", "login-example");
     let own_server;
@@ -31,28 +32,36 @@ fn main() -> Result<(), Box<dyn Error>> {
     let session = builder.base_url(format!("{}/api/", base.trim_end_matches('/'))).build()?;
 
     println!("== log in\n");
-    let login =
-        session.post("login").form(&[("username", &user), ("password", &password)]).send()?.error_for_status()?;
+    let form = [("username", &user), ("password", &password)];
+    let login = session.post("login").form(&form).send().await?.error_for_status()?;
     tell(&login);
-    println!("\n{}", login.text()?);
+    println!("\n{}", login.text().await?);
 
     println!("== cookies of the session: {:?}\n", session.cookies().to_map());
 
-    for path in ["data1", "data2"] {
-        println!("== {path}, with the cookie and the session's headers\n");
-        let response = session.get(path).send()?.error_for_status()?;
-        tell(&response);
-        println!("\n{}", response.text()?);
-    }
+    println!("== data1 and data2, in flight at the same time\n");
+    let (one, two) = tokio::try_join!(data(&session, "data1"), data(&session, "data2"))?;
+    println!("{one}\n{two}\n");
 
     session.close();
-    match session.get("data1").send() {
+    match session.get("data1").send().await {
         Ok(_) => Err("a closed session answered".into()),
         Err(error) => {
             println!("== after close\n\n{error}");
             Ok(())
         }
     }
+}
+
+/// Asks for a path with the cookie and the session's headers, which are sent by themselves.
+async fn data(session: &Session, path: &str) -> Result<String, transport_tokio::Error> {
+    let response = session.get(path).send().await?.error_for_status()?;
+    tell(&response);
+    for cookie in response.cookies() {
+        println!("cookie of this response: {}", String::from_utf8_lossy(cookie.name()));
+    }
+    println!("content type: {:?}\n", response.headers().get("content-type"));
+    response.text().await
 }
 
 /// Prints each hop: what was sent, what came, and why.
