@@ -2,6 +2,7 @@
 
 use http::Method;
 use session_core::auth::credentials::Credential;
+use session_core::content::multipart::{Form, Part};
 use session_core::error::bound::Bound;
 use session_core::error::{ErrorKind, Phase};
 use session_core::redirect::policy::RedirectPolicy;
@@ -264,6 +265,24 @@ fn a_body_that_can_be_read_once_is_not_sent_twice() {
     assert_eq!(error.kind(), ErrorKind::BodyNotReplayable);
     let script = Script::new().any("/a").redirect(307, "/b").any("/b").with_body("x").reply(200);
     script.session().put("http://a.test/a").body("x").send().unwrap();
+    script.verify().unwrap();
+}
+
+#[test]
+fn forms_copies_and_built_requests_are_sent_as_over_sockets() {
+    let script =
+        Script::new().on(Method::POST, "/form").reply(200).on(Method::from_bytes(b"PURGE").unwrap(), "/x").reply(204);
+    let session = script.session();
+    let form = Form::new().text("a", "1").part("b", Part::body(Body::once("once")).file_name("c.txt"));
+    let request = session.post("http://a.test/form").multipart(form);
+    assert!(request.try_clone().is_none());
+    assert_eq!(request.send().unwrap().status(), 200);
+    let asked = script.requests().remove(0);
+    let text = String::from_utf8(asked.body.to_vec()).unwrap();
+    assert!(text.contains("name=\"b\"; filename=\"c.txt\"\r\ncontent-type: text/plain\r\n\r\nonce\r\n--"), "{text}");
+    let built = session.request("PURGE", "http://a.test/x").build().unwrap();
+    assert_eq!(session.execute(built).unwrap().status(), 204);
+    assert_eq!(session.put("http://a.test/y").body("z").preview().unwrap().head.method(), Method::PUT);
     script.verify().unwrap();
 }
 

@@ -14,7 +14,9 @@ use session_core::error::Error as CoreError;
 use session_core::handle::{Access, Cookies, Headers};
 use session_core::message::into_url::{BaseJoin, IntoUrl};
 use session_core::request::Dispatch;
+use session_core::request::built::BuiltRequest;
 use session_core::session::Session as Core;
+use session_core::session::preview::Preview;
 use session_core::session::request::Request;
 use session_core::session::transport::{ConnectSettings, Transport};
 use session_core::time::timings::Timings;
@@ -79,9 +81,22 @@ impl Session {
         self.request(Method::OPTIONS, url)
     }
 
-    /// A request of any method. A relative URL is joined to the session's `base_url`.
-    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder<'_> {
+    /// A TRACE request.
+    pub fn trace(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
+        self.request(Method::TRACE, url)
+    }
+
+    /// A request of any method: a [`Method`], or text. A relative URL is joined to the session's `base_url`.
+    pub fn request<M>(&self, method: M, url: impl IntoUrl) -> RequestBuilder<'_>
+    where
+        M: TryInto<Method, Error: Into<http::Error>>,
+    {
         RequestBuilder::new(self, method, url)
+    }
+
+    /// Sends a request that was built before, or an [`http::Request`].
+    pub fn execute(&self, request: impl Into<BuiltRequest<Body>>) -> ResponseFuture {
+        self.dispatch(Ok(request.into().into_parts()))
     }
 
     /// The cookies, to be read and changed.
@@ -140,6 +155,15 @@ impl Dispatch for &Session {
 
     fn base_join(&self) -> BaseJoin {
         self.with(|core| core.base_join())
+    }
+
+    fn random(&self) -> Option<[u8; 32]> {
+        Some(self.with(Core::random))
+    }
+
+    fn preview(&self, request: Request) -> Result<Preview, CoreError> {
+        let now = self.0.now();
+        self.with(|core| core.preview(request, now))
     }
 
     fn dispatch(self, request: Result<(Box<Request>, Option<Body>), CoreError>) -> ResponseFuture {

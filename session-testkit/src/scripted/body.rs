@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use session_core::content::coding::encoder::Encoder;
 use session_core::error::{Error, ErrorKind, Phase};
 use session_core::message::body::{BodySize, RequestBody};
-use session_core::request::{RequestContent, describe_bytes};
+use session_core::request::{ComposedContent, RequestContent, describe_bytes};
 use session_core::transport::content::{CodedBody, Decoded};
 use session_core::transport::gather::Gather;
 
@@ -45,6 +46,25 @@ impl RequestContent for Body {
 
     fn bytes(&self) -> Option<Bytes> {
         (self.replays == Replays::Always).then(|| self.bytes.clone())
+    }
+}
+
+/// All of it is in memory, so that is where it is composed; what can be read only once stays so.
+impl ComposedContent for Body {
+    fn sequence(bodies: Vec<Self>) -> Self {
+        let once = bodies.iter().any(|body| body.replays == Replays::Never);
+        let bytes = bodies.iter().flat_map(|body| body.bytes.iter().copied()).collect();
+        Self { bytes, replays: if once { Replays::Never } else { Replays::Always } }
+    }
+
+    fn coded(self, encoder: Encoder) -> Self {
+        Self { bytes: encoder.whole(&self.bytes).into(), ..self }
+    }
+}
+
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Bytes::new().into()
     }
 }
 

@@ -62,7 +62,7 @@ impl Shared {
         self.script.clock()
     }
 
-    fn now(&self) -> Now {
+    pub(super) fn now(&self) -> Now {
         self.connect.clock.as_ref().map_or_else(|| self.clock().now(), session_core::session::transport::Clock::now)
     }
 

@@ -4,7 +4,7 @@
 use super::Coding;
 use crate::error::{Error, ErrorKind, Phase};
 #[cfg(any(feature = "gzip", feature = "deflate"))]
-use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use flate2::{Compress, Compression, FlushCompress, Status};
 use std::fmt;
 
 /// Codes one body.
@@ -169,7 +169,7 @@ impl Encode for Zlib {
 #[cfg(feature = "gzip")]
 struct Gzip {
     compress: Compress,
-    content: Crc,
+    content: flate2::Crc,
     /// Whether the header stands in front.
     begun: Begun,
 }
@@ -188,7 +188,7 @@ const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 #[cfg(feature = "gzip")]
 impl Gzip {
     fn new() -> Self {
-        Self { compress: compress(false), content: Crc::new(), begun: Begun::NotYet }
+        Self { compress: compress(false), content: flate2::Crc::new(), begun: Begun::NotYet }
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) {
