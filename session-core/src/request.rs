@@ -4,14 +4,14 @@
 //! asynchronous one. Something wrong is told by `send`, not before, so that a chain of calls needs one `?`.
 
 pub mod built;
+mod content;
 mod draft;
+mod end;
 
 use self::built::BuiltRequest;
-use self::draft::{BodyType, Draft};
+use self::draft::Draft;
 use crate::auth::credentials::Credential;
-use crate::content::coding::Coding;
 use crate::content::coding::encoder::Encoder;
-use crate::content::multipart::{Boundary, Form, Piece};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, RequestBody};
 use crate::message::into_url::{BaseJoin, IntoUrl};
@@ -26,7 +26,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use std::borrow::Borrow;
 use std::fmt;
 use std::time::Duration;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 /// Something that sends requests: a transport's session.
 pub trait Dispatch: Sized {
@@ -180,6 +180,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// Adds parameters to the URL's own query.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let preview = session.get("http://a.test/search?lang=en").query(&[("q", "a b"), ("page", "2")]).preview()?;
+    /// assert_eq!(preview.head.uri(), "http://a.test/search?lang=en&q=a+b&page=2");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn query<I, K, V>(mut self, pairs: I) -> Self
     where
         I: IntoIterator<Item: Borrow<(K, V)>>,
@@ -191,82 +199,6 @@ impl<D: Dispatch> RequestBuilder<D> {
             self.request.add_param(name.as_ref(), value.as_ref());
         }
         self
-    }
-
-    /// A form as the body, `application/x-www-form-urlencoded` unless a Content-Type is given.
-    pub fn form<I, K, V>(self, pairs: I) -> Self
-    where
-        I: IntoIterator<Item: Borrow<(K, V)>>,
-        K: AsRef<str>,
-        V: AsRef<str>,
-    {
-        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        self.typed("application/x-www-form-urlencoded", text)
-    }
-
-    /// JSON as the body, `application/json` unless a Content-Type is given.
-    #[cfg(feature = "json")]
-    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(text) => self.typed("application/json", text),
-            Err(source) => {
-                let error = Error::new(ErrorKind::Body, Phase::Build, "the body cannot be written as JSON");
-                self.keep_error(Err(error.with_source(source)))
-            }
-        }
-    }
-
-    /// The body. It has no Content-Type unless one is given.
-    pub fn body(mut self, body: impl Into<D::Body>) -> Self {
-        self.draft.set(BodyType::Untold, body.into());
-        self
-    }
-
-    /// A form of several parts as the body, `multipart/form-data` (RFC 7578). Its Content-Type holds the boundary, so it goes before
-    /// the session's default, and one of the request's own is an error. Where the length of each part is known, the form has a
-    /// Content-Length; else it is sent in chunks. It can be sent again where each part can.
-    pub fn multipart(mut self, form: Form<D::Body>) -> Self
-    where
-        D::Body: ComposedContent,
-    {
-        let Some(random) = self.dispatch.random() else {
-            let error =
-                Error::new(ErrorKind::Unsupported, Phase::Build, "there is no randomness for a form's boundary");
-            return self.keep_error(Err(error));
-        };
-        let boundary = Boundary::from_random(random);
-        match form.into_pieces(&boundary) {
-            Ok(pieces) => {
-                let of = |piece| match piece {
-                    Piece::Bytes(bytes) => D::Body::from(bytes),
-                    Piece::Body(body) => body,
-                };
-                let mut bodies: Vec<_> = pieces.into_iter().map(of).collect();
-                let only = if bodies.len() == 1 { bodies.pop() } else { None };
-                let body = only.unwrap_or_else(|| D::Body::sequence(bodies));
-                self.draft.set(BodyType::Form(boundary.content_type()), body);
-                self
-            }
-            Err(error) => self.keep_error(Err(error)),
-        }
-    }
-
-    /// Codes the body and says so in Content-Encoding (RFC 9110 8.4), behind the codings that the request names itself. Bytes in
-    /// memory are coded once and have a length; anything else is coded as it is read, each time that it is sent, in chunks. Without
-    /// a body there is nothing to do.
-    ///
-    /// gzip and deflate can be coded, each with the feature of its name; any other is [`ErrorKind::Unsupported`].
-    pub fn compress(mut self, coding: Coding) -> Self
-    where
-        D::Body: ComposedContent,
-    {
-        match Encoder::new(coding) {
-            Ok(encoder) => {
-                self.draft.encoder = Some((encoder, D::Body::coded));
-                self
-            }
-            Err(error) => self.keep_error(Err(error)),
-        }
     }
 
     /// Asks the server as a whole, by `OPTIONS *`: see [`Request::server_wide`].
@@ -352,6 +284,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// When this request is tried again: see [`Request::set_retry`]. Default: as the session has it.
+    ///
+    /// ```
+    /// # use session_core::retry::policy::RetryPolicy;
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let request = session.get("http://a.test/").retry(RetryPolicy::new(3));
+    /// # let _ = request;
+    /// ```
     pub fn retry(mut self, policy: impl Into<Setting<RetryPolicy>>) -> Self {
         self.request.set_retry(policy);
         self
@@ -384,69 +324,6 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// Leaves the session's parameters out of the URL.
     pub fn no_session_params(mut self) -> Self {
         self.request.remove_session_params();
-        self
-    }
-
-    /// The same builder once more. `None` where its body can be read only once, and where something is wrong already, which
-    /// `send` tells.
-    #[must_use]
-    pub fn try_clone(&self) -> Option<Self>
-    where
-        D: Clone,
-    {
-        if self.error.is_some() {
-            return None;
-        }
-        let (dispatch, request) = (self.dispatch.clone(), self.request.clone());
-        Some(Self { dispatch, request, draft: self.draft.try_clone()?, error: None })
-    }
-
-    /// The method, URI and fields that would be sent, and why. Nothing is sent, and nothing changes in the session.
-    ///
-    /// # Errors
-    /// What `send` would tell before it sends anything.
-    pub fn preview(mut self) -> Result<Preview, Error> {
-        self.settle()?;
-        self.dispatch.preview(*self.request)
-    }
-
-    /// The request with its body, to be looked at, changed or kept, and sent by a session's `execute`. Its URL is joined to the
-    /// session's `base_url` here; what the session adds (fields, cookies, parameters, credentials) is added when it is sent.
-    ///
-    /// # Errors
-    /// What is wrong with the request, where that can be told before it is sent.
-    pub fn build(mut self) -> Result<BuiltRequest<D::Body>, Error> {
-        let body = self.settle()?;
-        let url = self.request.url.joined(self.dispatch.base_url().as_ref(), self.dispatch.base_join())?;
-        self.request.url = url.into_reference();
-        Ok(BuiltRequest::of(self.request, body))
-    }
-
-    /// Sends the request.
-    pub fn send(mut self) -> D::Outcome {
-        match self.settle() {
-            Ok(body) => self.dispatch.dispatch(Ok((self.request, body))),
-            Err(error) => self.dispatch.dispatch(Err(error)),
-        }
-    }
-
-    /// Writes into the request what its body means for it, and gives the body.
-    fn settle(&mut self) -> Result<Option<D::Body>, Error> {
-        let settled = match self.error.take() {
-            Some(error) => Err(error),
-            None => std::mem::take(&mut self.draft).settle(&mut self.request),
-        };
-        settled.map_err(|error| {
-            match self.request.url.joined(self.dispatch.base_url().as_ref(), self.dispatch.base_join()) {
-                Ok(url) => error.with_url(&url),
-                Err(_) => error,
-            }
-        })
-    }
-
-    /// A body in memory, which has this type by itself.
-    fn typed(mut self, of: &'static str, body: impl Into<Bytes>) -> Self {
-        self.draft.set(BodyType::Default(HeaderValue::from_static(of)), D::Body::from(body.into()));
         self
     }
 

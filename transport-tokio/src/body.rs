@@ -3,6 +3,7 @@
 
 mod composed;
 mod file;
+mod from;
 pub mod multipart;
 pub(crate) mod upgrade;
 
@@ -225,43 +226,6 @@ impl RequestContent for Body {
 
     fn try_clone(&self) -> Option<Self> {
         self.try_clone()
-    }
-}
-
-impl From<()> for Body {
-    /// None, as an [`http::Request<()>`](http::Request) has it.
-    fn from((): ()) -> Self {
-        Bytes::new().into()
-    }
-}
-
-impl From<Bytes> for Body {
-    fn from(bytes: Bytes) -> Self {
-        Self(Content::Bytes { bytes, sent: 0 })
-    }
-}
-
-impl From<Vec<u8>> for Body {
-    fn from(bytes: Vec<u8>) -> Self {
-        Bytes::from(bytes).into()
-    }
-}
-
-impl From<String> for Body {
-    fn from(text: String) -> Self {
-        Bytes::from(text).into()
-    }
-}
-
-impl From<&'static str> for Body {
-    fn from(text: &'static str) -> Self {
-        Bytes::from_static(text.as_bytes()).into()
-    }
-}
-
-impl From<&'static [u8]> for Body {
-    fn from(bytes: &'static [u8]) -> Self {
-        Bytes::from_static(bytes).into()
     }
 }
 
