@@ -69,11 +69,6 @@ impl<K: Ord, V> Ordered<K, V> {
         Some(self.0.remove(at).1)
     }
 
-    /// Takes the least key out, and its value.
-    pub(crate) fn remove_first(&mut self) -> Option<(K, V)> {
-        (!self.0.is_empty()).then(|| self.0.remove(0))
-    }
-
     pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&V) -> bool) {
         self.0.retain(|(_, value)| keeps(value));
     }
@@ -156,11 +151,10 @@ mod tests {
             ordered.retain(|value| value % 2 == 0);
             tree.retain(|_, value| *value % 2 == 0);
             prop_assert!(ordered.values().eq(tree.values()));
-            prop_assert_eq!(ordered.remove_first(), tree.pop_first());
             prop_assert!(ordered.values_mut().eq(tree.values_mut()));
             prop_assert!(ordered.clone().into_values().eq(tree.into_values()));
             ordered.clear();
-            prop_assert_eq!((ordered.len(), ordered.remove_first()), (0, None));
+            prop_assert_eq!(ordered.len(), 0);
         }
 
         #[test]

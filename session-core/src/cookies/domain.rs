@@ -1,6 +1,8 @@
 //! Domain matching (RFC 6265bis 5.1.3), public suffixes, and which domain a cookie gets.
 
 use super::reason::Rejection;
+#[cfg(feature = "psl")]
+use super::suffix_rules;
 use crate::message::host::CanonicalHost;
 #[cfg(feature = "psl")]
 use std::net::IpAddr;
@@ -36,24 +38,33 @@ impl PublicSuffix for NoSuffixes {
     }
 }
 
-/// The public suffix list as it was when the `psl2` crate was published, both its ICANN and its private section. A single
-/// label that is not on the list is a public suffix too (the list's default rule).
+/// The public suffix list that is compiled in, both its ICANN and its private section. A single label that is not on the list is
+/// a public suffix too (the list's default rule). Each release of this crate has the list of its day: who needs a newer one
+/// hands in a [`PublicSuffix`] of his own.
 #[cfg(feature = "psl")]
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a name for a rule; it will never hold anything")]
 pub struct CompiledList;
 
 #[cfg(feature = "psl")]
+impl CompiledList {
+    /// When the list was, in UTC, as the list itself says it: `2026-10-22_08-36-41_UTC`.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        suffix_rules::VERSION
+    }
+}
+
+#[cfg(feature = "psl")]
 impl PublicSuffix for CompiledList {
     fn is_public_suffix(&self, domain: &str) -> bool {
-        // The crate takes an address for a name, and its default rule would find a suffix in it. An address ends with a
-        // digit in base 16 or a colon: few names are worth a closer look.
+        // Whoever reads an address as a name finds a suffix in it, by the default rule if by no other. An address ends with
+        // a digit in base 16 or a colon: few names are worth a closer look.
         let like_address = domain.ends_with(|end: char| end.is_ascii_hexdigit() || end == ':');
         if like_address && domain.parse::<IpAddr>().is_ok() {
             return false;
         }
-        // What is no name to the crate (an empty label, more than 128 of them) is under no rule.
-        psl2::lookup(domain).is_some_and(|name| name.is_public_suffix())
+        suffix_rules::is_public_suffix(domain)
     }
 }
 

@@ -43,6 +43,8 @@ pub mod set_cookie;
 #[cfg(feature = "serde")]
 pub mod snapshot;
 mod store;
+#[cfg(feature = "psl")]
+mod suffix_rules;
 
 pub use context::Context;
 pub use cookie::Cookie;

@@ -88,9 +88,12 @@ impl TlsConfigs {
             return Ok(config.clone());
         }
         let config = TlsConfig::new(settings, self.sessions, self.platform)?;
-        while self.made.len() >= self.most.max(1) {
-            self.made.remove_first();
-        }
+        let mut surplus = self.made.len().saturating_add(1).saturating_sub(self.most.max(1));
+        self.made.retain(|_| {
+            let goes = surplus > 0;
+            surplus = surplus.saturating_sub(1);
+            !goes
+        });
         self.made.insert(settings.clone(), config.clone());
         Ok(config)
     }
