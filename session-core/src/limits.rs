@@ -107,6 +107,10 @@ pub struct Limits {
     /// How long an HSTS entry may live, in seconds; what asks for more gets this. Default 315,360,000, which is ten years
     /// (servers ask for one or two; Chrome cuts at one).
     pub hsts_seconds: u64,
+    /// How many bytes a session file may have that is loaded. Default 64 MiB: as many cookies as
+    /// [`Limits::cookies_total`] allows are about half of it, where each is as large as it may be. HTTPie, whose session files
+    /// these are like, has no bound.
+    pub session_file: u64,
 }
 
 impl Default for Limits {
@@ -152,6 +156,7 @@ impl Default for Limits {
             challenge_bytes: 16 * 1024,
             hsts_entries: 10_000,
             hsts_seconds: 10 * 365 * 24 * 60 * 60,
+            session_file: 64 * 1024 * 1024,
         }
     }
 }

@@ -7,6 +7,8 @@ pub(crate) mod pool;
 mod replace;
 mod request;
 pub(crate) mod response;
+#[cfg(all(feature = "serde", feature = "json"))]
+mod session_file;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
@@ -158,6 +160,12 @@ impl Transport for Session {
 
     fn environment(trust: TrustEnv) -> Result<Environment, CoreError> {
         environment::read(trust)
+    }
+
+    #[cfg(all(feature = "serde", feature = "json"))]
+    fn session_file(path: &std::path::Path, longest: u64) -> Result<Option<(Vec<u8>, Now)>, CoreError> {
+        let now = Now::new(Instant::now(), SystemTime::now());
+        Ok(session_file::read(path, longest)?.map(|text| (text, now)))
     }
 
     fn codings() -> Codings {

@@ -3,6 +3,8 @@
 
 mod connect;
 mod environment;
+#[cfg(feature = "serde")]
+mod restore;
 mod tls;
 
 use crate::auth::credentials::Credential;
@@ -21,6 +23,8 @@ use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::Session;
+#[cfg(feature = "serde")]
+use crate::session::builder::restore::Restores;
 use crate::session::change::check_base;
 use crate::session::compat::Compat;
 use crate::session::environment::{Environment, TrustEnv};
@@ -29,11 +33,7 @@ use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::origin_settings::OriginSettings;
 use crate::session::request::field;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
-#[cfg(feature = "serde")]
-use crate::session::snapshot::Snapshot;
 use crate::session::transport::{ConnectSettings, Transport};
-#[cfg(feature = "serde")]
-use crate::time::Now;
 use crate::time::Timeouts;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -55,7 +55,7 @@ pub struct SessionBuilder<T: Transport> {
     connect: ConnectSettings,
     resolver: Option<T::Resolver>,
     #[cfg(feature = "serde")]
-    restores: Option<(Snapshot, Now)>,
+    restores: Option<Restores>,
     trust: TrustEnv,
     environment: Option<Environment>,
     error: Option<Error>,
@@ -353,25 +353,6 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// Takes what an earlier session knew, in place of the cookies, fields, credentials and netrc entries that are set
-    /// here, whatever the order of calls. The settings are those of this builder. See [`Session::restore`], whose errors
-    /// come from [`SessionBuilder::build`].
-    ///
-    /// ```
-    /// # use session_core::session::Session;
-    /// # use session_core::time::Now;
-    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
-    /// let earlier = Session::builder().default_header("x-app", "demo").build()?;
-    /// let later = Session::builder().restore(earlier.snapshot(now), now).https_only(true).build()?;
-    /// assert!(later.headers().ordinary().contains_key("x-app"));
-    /// # Ok::<(), session_core::error::Error>(())
-    /// ```
-    #[cfg(feature = "serde")]
-    pub fn restore(mut self, snapshot: Snapshot, now: Now) -> Self {
-        self.restores = Some((snapshot, now));
-        self
-    }
-
     /// Builds the session.
     ///
     /// # Errors
@@ -387,7 +368,7 @@ impl<T: Transport> SessionBuilder<T> {
         let memory = Memory { jar: self.memory.jar.with_limits(limits), ..self.memory };
         let session = Session::from_parts(self.settings, memory, self.entropy);
         #[cfg(feature = "serde")]
-        let session = restored(session, self.restores)?;
+        let session = Self::restored(session, self.restores, self.connect.clock.as_ref())?;
         T::assemble(session, self.connect, self.resolver)
     }
 
@@ -400,14 +381,6 @@ impl<T: Transport> SessionBuilder<T> {
 /// Whether a credential can be sent at all. One that waits for a challenge shows that only then.
 pub(crate) fn sendable(credential: &Credential) -> Result<(), Error> {
     if credential.answers_challenges() { Ok(()) } else { credential.authorization().map(|_| ()) }
-}
-
-#[cfg(feature = "serde")]
-fn restored(mut session: Session, from: Option<(Snapshot, Now)>) -> Result<Session, Error> {
-    if let Some((snapshot, now)) = from {
-        session.restore(snapshot, now)?;
-    }
-    Ok(session)
 }
 
 impl<T: Transport> fmt::Debug for SessionBuilder<T> {

@@ -21,6 +21,8 @@
 mod diff;
 mod exchange;
 #[cfg(feature = "json")]
+pub mod file;
+#[cfg(feature = "json")]
 mod json;
 mod memory;
 mod reason;

@@ -40,6 +40,17 @@ pub trait Transport: Sized {
         Ok(Environment::default())
     }
 
+    /// The bytes of a session file, one more than `longest` where it has more, and what the clocks show; `None` where there is
+    /// no such file.
+    ///
+    /// # Errors
+    /// It cannot be read. By default, as that of the bare machine: no file can.
+    #[cfg(all(feature = "serde", feature = "json"))]
+    fn session_file(path: &Path, longest: u64) -> Result<Option<(Vec<u8>, Now)>, Error> {
+        let _ = (path, longest);
+        Err(Error::new(ErrorKind::Unsupported, Phase::Build, "this kind of session reads no files"))
+    }
+
     /// The content codings that it undoes, which the session offers by default. Default: none, for it takes a decoder beside
     /// the session to read what a server then sends.
     #[must_use]

@@ -18,6 +18,8 @@ mod proxy;
 mod reading;
 mod runtime;
 mod session;
+#[cfg(all(feature = "serde", feature = "json"))]
+mod session_file;
 mod settings;
 mod shared_jar;
 #[cfg(feature = "serde")]

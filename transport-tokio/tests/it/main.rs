@@ -17,6 +17,8 @@ mod pool;
 mod proxy;
 mod reading;
 mod session;
+#[cfg(all(feature = "serde", feature = "json"))]
+mod session_file;
 mod settings;
 mod shared_jar;
 #[cfg(feature = "serde")]
