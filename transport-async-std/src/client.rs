@@ -12,6 +12,7 @@ mod session_file;
 mod shared_jar;
 #[cfg(feature = "serde")]
 mod snapshot;
+pub(crate) mod trace;
 
 pub use request::{Request, RequestBuilder};
 pub use response::Response;
@@ -20,6 +21,7 @@ pub use shared_jar::SharedJar;
 use self::platform::PLATFORM;
 use self::pool::{Connections, Lease};
 use self::shared_jar::Machine;
+use self::trace::Trace;
 use crate::body::{Body, Incoming};
 use crate::connect::runtime::sleep;
 use crate::connect::{Connector, Resolve, System};
@@ -250,26 +252,30 @@ impl Shared {
         let begun = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;
-        let mut step = self.verb(|core, now| core.begin(request, now))?;
+        let mut trace = Trace::new();
+        let mut step = self.verb(|core, now| core.begin(request, now)).inspect_err(|error| trace.ended(error))?;
         loop {
             step = match step {
                 Step::Send(mut hop) => {
                     let now = Instant::now();
                     let mut watch = Stopwatch::new(begun, now);
+                    trace.hop(&hop);
                     let bounds = self.bounds(hop.timeouts(), hop.deadline(), now);
-                    let sent = self.send(&hop, body.as_mut(), &bounds, &mut watch).await;
+                    let sent = self.send(&hop, body.as_mut(), &bounds, &mut watch, &trace).await;
                     let now = Instant::now();
                     match &sent {
                         Ok(_) => elapsed = watch.answered(now),
                         Err(_) => watch.failed(now),
                     }
+                    trace.outcome(sent.as_ref().map(|(_, head)| head), watch.timings());
                     hop.set_timings(watch.timings());
                     if body.as_ref().is_some_and(Body::is_unread) {
                         hop.keep_body();
                     }
                     match sent {
                         Ok((mut wire, head)) => {
-                            let next = self.verb(|core, now| core.handle_response(hop, head, now))?;
+                            let next = self.verb(|core, now| core.handle_response(hop, head, now));
+                            let next = next.inspect_err(|error| trace.ended(error))?;
                             if matches!(next, Step::Done(_)) {
                                 answered = Some(wire);
                             } else if wire.drain(self.limits.drain, &bounds).await {
@@ -277,7 +283,10 @@ impl Shared {
                             }
                             next
                         }
-                        Err(failure) => self.verb(|core, now| core.handle_failure(hop, failure, now))?,
+                        Err(failure) => {
+                            let next = self.verb(|core, now| core.handle_failure(hop, failure, now));
+                            next.inspect_err(|error| trace.ended(error))?
+                        }
                     }
                 }
                 Step::Wait(pause) => {
@@ -287,12 +296,21 @@ impl Shared {
                     self.verb(|core, now| {
                         let late = until.saturating_duration_since(now.instant());
                         core.handle_timeout(pause, now.advanced(late))
-                    })?
+                    })
+                    .inspect_err(|error| trace.ended(error))?
                 }
                 Step::Done(delivery) => {
                     let bounds = self.bounds(delivery.timeouts(), delivery.deadline(), Instant::now());
                     let content = CodedBody::of(&delivery, &self.limits);
-                    let body = Incoming::new(answered, content, bounds, begun, Arc::downgrade(&self.connections));
+                    trace.delivered(&delivery);
+                    let body = Incoming::new(
+                        answered,
+                        content,
+                        bounds,
+                        begun,
+                        trace.into_body(),
+                        Arc::downgrade(&self.connections),
+                    );
                     let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
                     return Ok(Response::new(info, body));
                 }
@@ -307,15 +325,22 @@ impl Shared {
         body: Option<&mut Body>,
         bounds: &Bounds,
         watch: &mut Stopwatch,
+        trace: &Trace,
     ) -> Result<(Box<Wire>, ResponseHead), Failure> {
         check_supported(hop, &self.connector.settings)?;
-        let mut wire = self.take_connection(hop, bounds, watch).await?;
+        let mut wire = self.take_connection(hop, bounds, watch, trace).await?;
         let head = wire.round_trip(hop, body, bounds, watch).await?;
         Ok((wire, head))
     }
 
     /// An idle connection that the peer has not closed, or a new one.
-    async fn take_connection(&self, hop: &Hop, bounds: &Bounds, watch: &mut Stopwatch) -> Result<Box<Wire>, Failure> {
+    async fn take_connection(
+        &self,
+        hop: &Hop,
+        bounds: &Bounds,
+        watch: &mut Stopwatch,
+        trace: &Trace,
+    ) -> Result<Box<Wire>, Failure> {
         let deadline = bounds.connect(Instant::now());
         let key = self.connector.settings.pool_key(hop);
         let wanted = if hop.fresh_connection() { Wanted::Fresh } else { Wanted::Any };
@@ -323,8 +348,10 @@ impl Shared {
         loop {
             lease = match lease {
                 Lease::Open(permit) => {
+                    let connecting = trace.connecting(hop);
                     // Boxed: it is large and rare, and would weigh on every request's future.
                     let socket = Box::pin(self.connector.connect(hop, bounds, deadline, self.now(), watch)).await?;
+                    connecting.made(socket.peer());
                     return Ok(Box::new(Wire::new(socket, permit, &self.limits)));
                 }
                 Lease::Ready(mut wire) => {

@@ -40,6 +40,9 @@
 //! server switches to it.
 //!
 //! A body that is asked about first (`expect_continue`) waits for a 100 and is not sent where another answer comes.
+//!
+//! With the feature `tracing` each exchange, hop and new connection is a span of the crate `tracing`, and what the session decided
+//! are its events; no secret is in them.
 #![cfg_attr(
     not(test),
     warn(

@@ -10,6 +10,7 @@ pub(crate) mod upgrade;
 use self::composed::{Coded, Parts};
 use self::upgrade::Upgraded;
 use crate::client::pool::Connections;
+use crate::client::trace::BodyTrace;
 use crate::wire::Wire;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -249,6 +250,7 @@ pub(crate) struct Incoming {
     begun: Instant,
     /// How long after that the end of the body was read.
     ended: Option<Duration>,
+    trace: BodyTrace,
     home: Weak<Connections>,
 }
 
@@ -264,10 +266,11 @@ impl Incoming {
         content: Option<Box<CodedBody>>,
         bounds: Bounds,
         begun: Instant,
+        trace: BodyTrace,
         home: Weak<Connections>,
     ) -> Self {
         let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
-        Self { state, rest: Bytes::new(), content, bounds, begun, ended: None, home }
+        Self { state, rest: Bytes::new(), content, bounds, begun, ended: None, trace, home }
     }
 
     /// The address that it comes from.
@@ -381,7 +384,9 @@ impl Incoming {
             State::Ended(_) => return Ok(None),
             State::Failed(kind) => return Err(CoreError::new(*kind, Phase::Body, "the body broke off before")),
         };
-        match wire.read_body(into, &self.bounds) {
+        let read = wire.read_body(into, &self.bounds);
+        self.trace.read(&read);
+        match read {
             Ok(Piece::Data(data)) => self.rest = data,
             Ok(Piece::Direct(n)) => return Ok(Some(n)),
             Ok(Piece::End(trailers)) => {

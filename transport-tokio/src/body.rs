@@ -10,6 +10,7 @@ pub(crate) mod upgrade;
 use self::composed::{Coded, Parts};
 use self::upgrade::Upgraded;
 use crate::client::pool::Connections;
+use crate::client::trace::BodyTrace;
 use crate::wire::Wire;
 use bytes::Bytes;
 use futures_core::Stream;
@@ -247,6 +248,7 @@ pub(crate) struct Incoming {
     begun: Instant,
     /// How long after that the end of the body was read.
     ended: Option<Duration>,
+    trace: BodyTrace,
     home: Weak<Connections>,
 }
 
@@ -262,10 +264,11 @@ impl Incoming {
         content: Option<Box<CodedBody>>,
         bounds: Bounds,
         begun: Instant,
+        trace: BodyTrace,
         home: Weak<Connections>,
     ) -> Self {
         let state = wire.map_or_else(|| State::Ended(HeaderMap::new()), State::Open);
-        Self { state, rest: Bytes::new(), content, bounds, begun, ended: None, home }
+        Self { state, rest: Bytes::new(), content, bounds, begun, ended: None, trace, home }
     }
 
     /// The address that it comes from.
@@ -401,7 +404,9 @@ impl Incoming {
                 return Poll::Ready(Err(CoreError::new(*kind, Phase::Body, "the body broke off before")));
             }
         };
-        match ready!(wire.poll_body(cx, into, &self.bounds)) {
+        let read = ready!(wire.poll_body(cx, into, &self.bounds));
+        self.trace.read(&read);
+        match read {
             Ok(Piece::Data(data)) => self.rest = data,
             Ok(Piece::Direct(n)) => return Poll::Ready(Ok(Some(n))),
             Ok(Piece::End(trailers)) => {

@@ -5,7 +5,7 @@
 //! ([`address`], [`eyeballs`], [`bounds`]), what is said on a connection before the first request ([`setup`]), to a proxy
 //! among others ([`tunnel`]), the TLS of one ([`channel`]), the state of one connection around the codec ([`wire`]),
 //! decoding a body ([`content`]) and gathering it ([`gather`]), the head side of
-//! a response ([`response`]), and errors ([`cause`], [`error`]). Clocks are read by the transport and handed in. What exchanges did
+//! a response ([`response`]), what of it a log may hold ([`shown`]), and errors ([`cause`], [`error`]). Clocks are read by the transport and handed in. What exchanges did
 //! when is made readable by [`waterfall`].
 //!
 //! What a session is built into, and the settings for its connections, belong to the session's builder and are only
@@ -21,6 +21,7 @@ pub mod eyeballs;
 pub mod gather;
 pub mod response;
 pub mod setup;
+pub mod shown;
 pub mod support;
 pub mod tunnel;
 pub mod waterfall;

@@ -28,6 +28,8 @@ mod tasks;
 mod timings;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tracing")]
+mod trace;
 mod upgrade;
 #[cfg(feature = "tls")]
 mod upgrade_tls;

@@ -25,6 +25,8 @@ mod snapshot;
 mod timings;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tracing")]
+mod trace;
 mod upgrade;
 #[cfg(feature = "tls")]
 mod upgrade_tls;
