@@ -35,9 +35,21 @@ pub struct Client {
     pub kind: Kind,
 }
 
+impl Client {
+    /// Whether it does this: TLS is asked of ours alone, and of the raw loop over rustls, which does nothing else.
+    pub fn does(&self, workload: Workload) -> bool {
+        let is_raw = self.name == SECURED_RAW;
+        if workload == Workload::Secured { is_raw || self.name.starts_with("session-") } else { !is_raw }
+    }
+}
+
+/// The least that any client must do over TLS.
+pub const SECURED_RAW: &str = "raw-rustls";
+
 #[rustfmt::skip]
 pub const CLIENTS: &[Client] = &[
     Client { name: "raw-std", kind: Kind::Blocking },
+    Client { name: SECURED_RAW, kind: Kind::Blocking },
     Client { name: "session-blocking", kind: Kind::Blocking },
     Client { name: "ureq", kind: Kind::Blocking },
     Client { name: "curl", kind: Kind::Blocking },
@@ -54,6 +66,8 @@ pub const CLIENTS: &[Client] = &[
 pub struct Server {
     child: Child,
     address: String,
+    secured: String,
+    root: String,
 }
 
 impl Server {
@@ -64,7 +78,9 @@ impl Server {
         if let Some(output) = child.stdout.take() {
             BufReader::new(output).read_line(&mut address)?;
         }
-        Ok(Self { child, address: address.trim().to_owned() })
+        let mut words = address.split_whitespace().map(str::to_owned);
+        let mut word = || words.next().ok_or("the server said nothing");
+        Ok(Self { child, address: word()?, secured: word()?, root: word()? })
     }
 
     /// The command that makes `client` do `count` of `workload`, perhaps under `tool`.
@@ -78,7 +94,11 @@ impl Server {
                 command
             }
         };
-        command.args([workload.name(), &count.to_string(), &self.address]);
+        command.args([workload.name(), &count.to_string()]);
+        match workload {
+            Workload::Secured => command.args([&self.secured, &self.root]),
+            _ => command.arg(&self.address),
+        };
         Ok(command)
     }
 }

@@ -52,7 +52,7 @@ pub fn print(server: &Server) -> Outcome<bool> {
         (Workload::Redirects, 100, "W4: one chain of ten redirects"),
     ] {
         println!("\n{title:<36}{:>14}{:>14}{:>14}", "instructions", "allocations", "system calls");
-        for client in CLIENTS {
+        for client in CLIENTS.iter().filter(|client| client.does(workload)) {
             let mut line = format!("{:<36}", client.name);
             let mut missed = Vec::new();
             for count in [INSTRUCTIONS, ALLOCATIONS, SYSTEM_CALLS] {

@@ -44,12 +44,22 @@ pub enum Workload {
     Upload,
     /// W7: one download in chunks of 16 KiB; the count is of MiB.
     Chunked,
+    /// W9: W1 over TLS, on one connection.
+    Secured,
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Small, Self::Many, Self::Login, Self::Redirects, Self::Download, Self::Upload, Self::Chunked];
+    pub const ALL: [Self; 8] = [
+        Self::Small,
+        Self::Many,
+        Self::Login,
+        Self::Redirects,
+        Self::Download,
+        Self::Upload,
+        Self::Chunked,
+        Self::Secured,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -61,6 +71,7 @@ impl Workload {
             Self::Download => "W5",
             Self::Upload => "W6",
             Self::Chunked => "W7",
+            Self::Secured => "W9",
         }
     }
 
@@ -68,7 +79,7 @@ impl Workload {
     pub fn bytes(self, count: usize) -> usize {
         match self {
             Self::Download | Self::Upload | Self::Chunked => count << 20,
-            Self::Small | Self::Many | Self::Login | Self::Redirects => 0,
+            Self::Small | Self::Many | Self::Login | Self::Redirects | Self::Secured => 0,
         }
     }
 }
@@ -88,26 +99,45 @@ pub struct Run {
     pub count: usize,
     /// The server's `address:port`.
     pub server: String,
+    /// The root certificate of a server that speaks TLS, in DER. It goes by the name [`NAME`].
+    pub root: Option<Vec<u8>>,
 }
+
+/// The name that the server has a certificate for.
+pub const NAME: &str = "localhost";
 
 impl Run {
     fn of(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
         let name = arguments.next()?;
         let workload = Workload::ALL.into_iter().find(|workload| workload.name() == name)?;
         let (count, server) = (arguments.next()?.parse().ok()?, arguments.next()?);
-        Some(Self { workload, count, server })
+        let root = arguments.next().map(|hex| of_hex(&hex));
+        Some(Self { workload, count, server, root })
     }
 
     /// The URL of a path at the server.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.server)
+        match (&self.root, self.server.rsplit_once(':')) {
+            (Some(_), Some((_, port))) => format!("https://{NAME}:{port}{path}"),
+            _ => format!("http://{}{path}", self.server),
+        }
     }
+}
+
+/// Bytes as they go over a command line.
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn of_hex(hex: &str) -> Vec<u8> {
+    let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    digits.chunks(2).filter_map(|pair| u8::try_from(pair.iter().fold(0, |sum, digit| sum * 16 + digit)).ok()).collect()
 }
 
 /// Does what the command line asks for, and tells how long it took.
 pub fn measure(work: impl FnOnce(&Run) -> Outcome<()>) -> ExitCode {
     let Some(run) = Run::of(std::env::args().skip(1)) else {
-        eprintln!("usage: client W1|W2|W3|W4|W5|W6|W7 COUNT ADDRESS");
+        eprintln!("usage: client W1|W2|W3|W4|W5|W6|W7|W9 COUNT ADDRESS [ROOT]");
         return ExitCode::from(2);
     };
     let (begun, processor) = (Instant::now(), processor_time());
@@ -155,7 +185,7 @@ pub trait Blocking: Sync {
 /// Does a run with a blocking client.
 pub fn run_blocking(client: &impl Blocking, run: &Run) -> Outcome<()> {
     match run.workload {
-        Workload::Small => ask(client, "/small", run.count),
+        Workload::Small | Workload::Secured => ask(client, "/small", run.count),
         Workload::Many => std::thread::scope(|scope| {
             let each = run.count / THREADS;
             let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(move || ask(client, "/small", each))).collect();
@@ -201,7 +231,7 @@ pub fn run_async_std<C: Async>(run: &Run, client: impl AsyncFnOnce(&Run) -> Outc
 async fn run_tasks<C: Async>(run: &Run, client: impl AsyncFnOnce(&Run) -> Outcome<C>) -> Outcome<()> {
     let client = &client(run).await?;
     match run.workload {
-        Workload::Small => ask_async(client, "/small", run.count).await,
+        Workload::Small | Workload::Secured => ask_async(client, "/small", run.count).await,
         Workload::Many => {
             let each = run.count / TASKS;
             let tasks = (0..TASKS).map(|_| ask_async(client, "/small", each));

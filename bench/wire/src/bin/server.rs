@@ -1,17 +1,39 @@
 //! The server that every client asks: one thread a connection, answers that lie ready, so that it costs as little as can be
-//! and the same for all. It prints its address and serves until it is killed.
+//! and the same for all. It prints its address, the one where it speaks TLS, and the root certificate for that, and serves until it is
+//! killed.
 
-use bench_wire::{CHUNK, Outcome, SMALL};
+use bench_wire::{CHUNK, NAME, Outcome, SMALL, to_hex};
+use session_testkit::ca::TestCa;
+use session_testkit::tls::rustls::{ServerConnection, StreamOwned};
+use session_testkit::tls::{ClientCertificate, server_config};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 fn main() -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    println!("{}", listener.local_addr()?);
+    let secured = TcpListener::bind("127.0.0.1:0")?;
+    let ca = TestCa::new();
+    let config = Arc::new(server_config(&ca.issue(&[NAME]), ClientCertificate::None, &[]));
+    println!("{} {} {}", listener.local_addr()?, secured.local_addr()?, to_hex(&ca.certificate_der()));
     let answers = Arc::new(Answers::new());
+    let shared = answers.clone();
+    std::thread::spawn(move || {
+        accept(&secured, &shared, move |stream| Ok(StreamOwned::new(ServerConnection::new(config.clone())?, stream)))
+    });
+    accept(&listener, &answers, Ok)
+}
+
+/// Serves each connection on a thread, through what `wrap` puts around it.
+fn accept<S: Read + Write + Send + 'static>(
+    listener: &TcpListener,
+    answers: &Arc<Answers>,
+    wrap: impl Fn(TcpStream) -> Outcome<S>,
+) -> Outcome<()> {
     for stream in listener.incoming() {
-        let (stream, answers) = (stream?, answers.clone());
+        let stream = stream?;
+        stream.set_nodelay(true)?;
+        let (stream, answers) = (wrap(stream)?, answers.clone());
         std::thread::spawn(move || {
             // Clients close when they like.
             let _ = Connection { stream, buffer: Vec::new() }.serve(&answers);
@@ -48,15 +70,14 @@ impl Answers {
     }
 }
 
-struct Connection {
-    stream: TcpStream,
+struct Connection<S> {
+    stream: S,
     /// What came and was not looked at.
     buffer: Vec<u8>,
 }
 
-impl Connection {
+impl<S: Read + Write> Connection<S> {
     fn serve(&mut self, answers: &Answers) -> Outcome<()> {
-        self.stream.set_nodelay(true)?;
         while let Some(head) = self.head()? {
             let path = head.split(' ').nth(1).unwrap_or("/");
             let (kind, number) = path.trim_start_matches('/').split_once('/').unwrap_or((path, "0"));

@@ -1,12 +1,22 @@
 //! Ours over blocking sockets, with every default.
 
-use bench_wire::{Blocking, CHUNK, Outcome, Run, measure, run_blocking};
+use bench_wire::{Blocking, CHUNK, NAME, Outcome, Run, measure, run_blocking};
 use std::io::{Read, repeat};
 use std::process::ExitCode;
+use transport_blocking::session_core::tls::settings::Certificate;
 use transport_blocking::{Body, Session};
 
 fn main() -> ExitCode {
-    measure(|run| run_blocking(&Client { session: Session::new(), run: run.clone() }, run))
+    measure(|run| run_blocking(&Client { session: session(run)?, run: run.clone() }, run))
+}
+
+/// With every default, and trusting the server where it speaks TLS.
+fn session(run: &Run) -> Outcome<Session> {
+    let mut builder = Session::builder();
+    if let Some(root) = &run.root {
+        builder = builder.tls_certs_only([Certificate::der(root.clone())]).resolve(NAME, run.server.parse()?);
+    }
+    Ok(builder.build()?)
 }
 
 struct Client {

@@ -1,13 +1,23 @@
 //! Ours on tokio, with every default.
 
-use bench_wire::{Async, CHUNK, Outcome, Run, measure, run_async};
+use bench_wire::{Async, CHUNK, NAME, Outcome, Run, measure, run_async};
 use bytes::Bytes;
 use futures_util::stream;
 use std::process::ExitCode;
+use transport_tokio::session_core::tls::settings::Certificate;
 use transport_tokio::{Body, Session};
 
 fn main() -> ExitCode {
-    measure(|run| run_async(run, async |run| Ok(Client { session: Session::new(), run: run.clone() })))
+    measure(|run| run_async(run, async |run| Ok(Client { session: session(run)?, run: run.clone() })))
+}
+
+/// With every default, and trusting the server where it speaks TLS.
+fn session(run: &Run) -> Outcome<Session> {
+    let mut builder = Session::builder();
+    if let Some(root) = &run.root {
+        builder = builder.tls_certs_only([Certificate::der(root.clone())]).resolve(NAME, run.server.parse()?);
+    }
+    Ok(builder.build()?)
 }
 
 struct Client {
