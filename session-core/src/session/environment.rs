@@ -47,7 +47,7 @@ impl TrustEnv {
     }
 
     /// And the proxies: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`. See
-    /// [`from_environment`](crate::proxy::environment::from_environment). A `proxy` of the builder's goes before.
+    /// [`crate::proxy::environment::from_environment`]. A `proxy` of the builder's goes before.
     #[must_use]
     pub fn proxies(mut self) -> Self {
         self.proxies = Switch::On;

@@ -334,7 +334,7 @@ impl Session {
     }
 
     /// The next 32 random bytes, of which nobody who does not know the seed can tell one: for whoever needs some beside the
-    /// session, as the boundary of a form does.
+    /// session, as the boundary of a form does. In a session that was given no [`Entropy`] they are the same each time.
     pub fn random(&mut self) -> [u8; 32] {
         self.entropy.block()
     }

@@ -257,6 +257,22 @@ fn a_built_request_is_kept_cloned_and_sent() {
     assert_eq!((error.kind(), error.fault()), (ErrorKind::InvalidUrl, Fault::Caller));
 }
 
+/// As in reqwest: `header` adds, `headers` replaces each name that it holds.
+#[test]
+fn fields_in_a_map_replace_and_single_ones_add() {
+    let session = session();
+    let mut map = HeaderMap::new();
+    map.append("x-a", HeaderValue::from_static("3"));
+    map.append("x-a", HeaderValue::from_static("4"));
+    let request =
+        post(&session).header("x-a", "1").header("x-a", "2").header("x-b", "1").headers(map).header("x-a", "5");
+    let (hop, _) = request.send().unwrap();
+    let lines = |name: &str| {
+        hop.head().headers().get_all(name).iter().map(|v| v.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((lines("x-a"), lines("x-b")), (vec!["3".into(), "4".into(), "5".into()], vec!["1".to_owned()]));
+}
+
 #[test]
 fn a_preview_is_what_would_be_sent_and_sends_nothing() {
     let session = session();
