@@ -56,7 +56,7 @@ fn a_login_runs_through_cookies_and_redirects() {
     let response = session.post("http://app.test/login").form(&[("user", "eve")]).send().unwrap();
     assert_eq!(response.history().statuses(), [302]);
     assert_eq!(response.url().path(), "/home");
-    assert_eq!(response.content_length(), None);
+    assert_eq!(response.content_length(), Some(5));
     assert_eq!(response.text().unwrap(), "gr\u{fc}n");
     assert_eq!(session.cookies().to_map()["sid"], "1");
 

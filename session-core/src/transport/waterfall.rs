@@ -243,7 +243,7 @@ impl Hop {
     fn parts(&self) -> Vec<(Part, Duration, Duration)> {
         let mut parts: Vec<_> = self.timings.stages().map(|(stage, from, to)| (Part::Stage(stage), from, to)).collect();
         let last = parts.last().map_or(self.timings.started(), |(_, _, to)| *to);
-        if self.ended() > last {
+        if self.status.is_none() {
             parts.push((Part::Broken, last, self.ended()));
         }
         parts

@@ -7,6 +7,8 @@ use crate::scripted::expect::Asked;
 use crate::scripted::reply::{Failure as Missing, Kind, Reply};
 use crate::scripted::script::Script;
 use bytes::Bytes;
+use http::Method;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error, ErrorKind, Phase};
@@ -80,7 +82,7 @@ impl Shared {
         let head = hop.head();
         let asked = Asked::new(head.method().clone(), hop.target().url().clone(), head.headers().clone(), body);
         let Reply { kind, after, .. } = self.script.answer(asked).map_err(|unexpected| unexpected.into_failure())?;
-        let (status, fields, body, cut) = match kind {
+        let (status, mut fields, body, cut) = match kind {
             Kind::Response { status, fields, body, cut } => {
                 self.wait(hop, after)?;
                 (status, fields, body, cut)
@@ -105,13 +107,19 @@ impl Shared {
                 });
             }
         };
+        let length = body.len();
         let (body, end) = match cut {
             Some(count) if count < body.len() => (body.slice(..count), End::Cut),
             Some(_) => (body, End::Cut),
             None => (body, End::Whole),
         };
-        let empty = *head.method() == http::Method::HEAD || matches!(status.as_u16(), 100..=199 | 204 | 304);
-        let (body, end) = if empty { (Bytes::new(), End::Whole) } else { (body, end) };
+        let bodyless = matches!(status.as_u16(), 100..=199 | 204 | 304);
+        if !(bodyless || fields.contains_key(CONTENT_LENGTH) || fields.contains_key(TRANSFER_ENCODING)) {
+            // As a server says it.
+            fields.insert(CONTENT_LENGTH, length.into());
+        }
+        let is_read = !bodyless && *head.method() != Method::HEAD;
+        let (body, end) = if is_read { (body, end) } else { (Bytes::new(), End::Whole) };
         Ok((ResponseHead::new(status).with_headers(fields), body, end))
     }
 
