@@ -176,6 +176,9 @@ impl Wire {
             if let Some(n) = poll_fn(|cx| self.socket.poll_write(cx, rest, listen, deadline)).await? {
                 self.state.wrote(n);
                 IoSlice::advance_slices(&mut rest, n);
+                if rest.is_empty() && !self.socket.holds() {
+                    break;
+                }
                 deadline = bounds.idle(Instant::now());
             }
         }

@@ -228,16 +228,18 @@ impl Shared {
         let mut elapsed = Duration::ZERO;
         let mut answered = None;
         let mut trace = Trace::new();
-        let mut step = self.verb(|core, now| core.begin(request, now)).inspect_err(|error| trace.ended(error))?;
+        // The clock is read once for what happens between two waits.
+        let mut now = begun;
+        let mut step =
+            self.verb_at(now, |core, now| core.begin(request, now)).inspect_err(|error| trace.ended(error))?;
         loop {
             step = match step {
                 Step::Send(mut hop) => {
-                    let now = Instant::now();
                     let mut watch = Stopwatch::new(begun, now);
                     trace.hop(&hop);
                     let bounds = self.bounds(hop.timeouts(), hop.deadline(), now);
                     let sent = self.send(&hop, body.as_mut(), &bounds, &mut watch, &trace);
-                    let now = Instant::now();
+                    now = Instant::now();
                     match &sent {
                         Ok(_) => elapsed = watch.answered(now),
                         Err(_) => watch.failed(now),
@@ -249,17 +251,20 @@ impl Shared {
                     }
                     match sent {
                         Ok((mut wire, head)) => {
-                            let next = self.verb(|core, now| core.handle_response(hop, head, now));
+                            let next = self.verb_at(now, |core, now| core.handle_response(hop, head, now));
                             let next = next.inspect_err(|error| trace.ended(error))?;
                             if matches!(next, Step::Done(_)) {
                                 answered = Some(wire);
-                            } else if wire.drain(self.limits.drain, &bounds) {
-                                self.connections.give_back(wire);
+                            } else {
+                                if wire.drain(self.limits.drain, &bounds) {
+                                    self.connections.give_back(wire);
+                                }
+                                now = Instant::now();
                             }
                             next
                         }
                         Err(failure) => {
-                            let next = self.verb(|core, now| core.handle_failure(hop, failure, now));
+                            let next = self.verb_at(now, |core, now| core.handle_failure(hop, failure, now));
                             next.inspect_err(|error| trace.ended(error))?
                         }
                     }
@@ -268,14 +273,15 @@ impl Shared {
                     let until = pause.until();
                     thread::sleep(until.saturating_duration_since(self.now().instant()));
                     // A clock that stands still must not make this wait for ever.
-                    self.verb(|core, now| {
+                    now = Instant::now();
+                    self.verb_at(now, |core, now| {
                         let late = until.saturating_duration_since(now.instant());
                         core.handle_timeout(pause, now.advanced(late))
                     })
                     .inspect_err(|error| trace.ended(error))?
                 }
                 Step::Done(delivery) => {
-                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline(), Instant::now());
+                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline(), now);
                     let content = CodedBody::of(&delivery, &self.limits);
                     trace.delivered(&delivery);
                     let body = Incoming::new(
@@ -319,7 +325,7 @@ impl Shared {
         let deadline = bounds.connect(Instant::now());
         let key = self.connector.settings.pool_key(hop);
         let wanted = if hop.fresh_connection() { Wanted::Fresh } else { Wanted::Any };
-        let mut lease = self.connections.lease(key.clone(), wanted, deadline, watch)?;
+        let mut lease = self.connections.lease(key, wanted, deadline, watch)?;
         loop {
             lease = match lease {
                 Lease::Open(permit) => {
@@ -334,7 +340,10 @@ impl Shared {
                     }
                     match wire.close() {
                         Some(permit) => self.connections.replace(permit),
-                        None => self.connections.lease(key.clone(), wanted, deadline, watch)?,
+                        None => {
+                            let key = self.connector.settings.pool_key(hop);
+                            self.connections.lease(key, wanted, deadline, watch)?
+                        }
                     }
                 }
             };
@@ -343,7 +352,12 @@ impl Shared {
 
     /// Does something with the core, alone with it.
     fn verb<R>(&self, act: impl FnOnce(&mut Core, Now) -> R) -> R {
-        let now = self.now();
+        self.verb_at(Instant::now(), act)
+    }
+
+    /// The same at a moment of the system's clock that was read just now.
+    fn verb_at<R>(&self, at: Instant, act: impl FnOnce(&mut Core, Now) -> R) -> R {
+        let now = self.now_at(at);
         lock(&self.core).with(|core| act(core, now))
     }
 
@@ -354,9 +368,14 @@ impl Shared {
     }
 
     fn now(&self) -> Now {
+        self.now_at(Instant::now())
+    }
+
+    /// What the session's clock shows at a moment of the system's.
+    fn now_at(&self, at: Instant) -> Now {
         match &self.connector.settings.clock {
             Some(clock) => clock.now(),
-            None => Now::new(Instant::now(), SystemTime::now()),
+            None => Now::new(at, SystemTime::now()),
         }
     }
 }

@@ -161,6 +161,9 @@ impl Wire {
             if let Some(n) = self.socket.write(rest, listen, deadline)? {
                 self.state.wrote(n);
                 IoSlice::advance_slices(&mut rest, n);
+                if rest.is_empty() && !self.socket.holds() {
+                    break;
+                }
                 deadline = bounds.idle(Instant::now());
             }
         }
