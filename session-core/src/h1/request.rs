@@ -251,6 +251,10 @@ fn is_host(value: &HeaderValue, target: Option<&Authority>) -> bool {
 
 /// Whether it is a name or an IPv4 address and perhaps a port, as most are. What it does not know may be a host all the same.
 fn is_plain_host(text: &[u8]) -> bool {
+    const LONGEST: usize = 253 + ":65535".len();
+    if text.len() > LONGEST {
+        return false;
+    }
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     let name = text.iter().position(|byte| !is_of_name(byte)).unwrap_or(text.len());
     match text.split_at_checked(name) {
@@ -412,6 +416,19 @@ mod tests {
         let connect = |host| written("CONNECT", "a.test:443", TargetForm::Authority, &[("host", host)], Framing::None);
         assert!(connect("A.test:443").is_ok());
         assert_eq!(connect("b.test:443"), Err(LocalErrorKind::Field));
+    }
+
+    #[test]
+    fn a_plain_host_is_one_by_the_long_way_too() {
+        use super::{host_and_port, is_plain_host};
+        use http::uri::Authority;
+        for text in ["a", "a.test", "a_b-c.", "A.Test:8443", "127.0.0.1:1", "a.test:00080", "a:65535"] {
+            assert!(is_plain_host(text.as_bytes()), "{text}");
+            assert!(Authority::try_from(text).is_ok_and(|authority| host_and_port(&authority).is_some()), "{text}");
+        }
+        for text in ["", ":1", "a:", "a:0", "a:65536", "a:b", "a b", "a/b", "u@a", "[::1]", "a?", "a:1:2"] {
+            assert!(!is_plain_host(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

@@ -174,7 +174,7 @@ fn below_space_or_del(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Opening, SectionFault, SectionScan};
+    use super::{Opening, SectionFault, SectionScan, WORD, control_at};
 
     /// Feeds whole and byte by byte; both must agree.
     fn scan(
@@ -220,6 +220,23 @@ mod tests {
         assert_eq!(head(b"HTTP/1.1 200 OK\rx"), Err(SectionFault::Control(15)));
         assert_eq!(head(b"HTTP/1.1 200 OK\r\nx: a\0b"), Err(SectionFault::Control(21)));
         assert_eq!(head(b"HTTP/1.1 200 OK\r\n x: y\r\n"), Err(SectionFault::Fold(17)));
+    }
+
+    /// Eight bytes are looked at at once, and what stands behind or before a control must not hide it.
+    #[test]
+    fn a_control_is_found_at_every_place_beside_any_byte() {
+        for byte in 0..=u8::MAX {
+            for at in 0..=2 * WORD {
+                for beside in [b'\t', b' ', b'a', 0x80, 0xff] {
+                    let mut bytes = [beside; 2 * WORD + 1];
+                    bytes[at] = byte;
+                    let is_control = (byte < b' ' && byte != b'\t') || byte == 0x7f;
+                    assert_eq!(control_at(&bytes, 0), is_control.then_some(at), "{byte:#x} at {at} beside {beside:#x}");
+                    assert_eq!(control_at(&bytes, at), is_control.then_some(at));
+                    assert_eq!(control_at(&bytes, at + 1), None);
+                }
+            }
+        }
     }
 
     #[test]
