@@ -367,13 +367,17 @@ fn cookie(
     now: Now,
     fields: &mut Fields,
 ) -> Result<(), Error> {
+    let for_origin = memory.origin_headers.of(origin).filter(|fields| fields.contains_key(COOKIE));
+    let none_given = exchange.own_cookies.is_empty() && for_origin.is_none() && memory.defaults.get(&COOKIE).is_none();
+    if none_given && memory.jar.is_empty() {
+        return Ok(());
+    }
     let rules = exchange.compat.rules().cookies;
     let mut own = exchange.own_cookies.clone();
     // A Cookie field of the session's is replaced by the request's, and laid under what is given by name.
     let alone = rules.field == FieldRule::AloneUntilRedirected;
     let redirected = alone && exchange.followed > 0;
     if !exchange.has_cookie_field && !redirected && !exchange.removed.contains(&COOKIE) {
-        let for_origin = memory.origin_headers.of(origin).filter(|fields| fields.contains_key(COOKIE));
         let (lines, source) = match for_origin {
             Some(fields) => (fields.get_all(COOKIE).iter().cloned().collect(), OwnSource::OriginHeaders),
             None => {
