@@ -66,4 +66,24 @@ pub use connect::Resolve;
 pub use error::{Error, Result};
 pub use http;
 pub use session_core;
+pub use url::Url;
+
+// What requests and sessions are told, by the shortest way; all of it stands in `session_core`.
+pub use session_core::auth::credentials::Credential;
+pub use session_core::auth::netrc::Netrc;
+pub use session_core::cookies::jar::Jar;
+pub use session_core::error::{ErrorKind, Fault, Phase};
+pub use session_core::limits::Limits;
+pub use session_core::message::proxy::ProxyServer;
+pub use session_core::message::target::Target;
+pub use session_core::proxy::no_proxy::NoProxy;
+pub use session_core::proxy::select::ProxyConfig;
+pub use session_core::redirect::policy::{Action, RedirectPolicy};
+pub use session_core::retry::policy::RetryPolicy;
+pub use session_core::session::compat::Compat;
+pub use session_core::session::hooks::Hooks;
+pub use session_core::session::settings::Decoding;
+#[cfg(feature = "serde")]
+pub use session_core::session::snapshot::Snapshot;
+pub use session_core::tls::settings::{Certificate, Identity, TlsSettings, TlsVersion};
 pub use session_core::transport::response::ResponseInfo;
