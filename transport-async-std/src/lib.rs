@@ -23,6 +23,74 @@
 //! # }
 //! ```
 //!
+//! # A tour
+//!
+//! What belongs to every request is set once, and can be changed at any time; a request has the last word.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use transport_async_std::Session;
+//! use transport_async_std::session_core::auth::credentials::Credential;
+//! use transport_async_std::session_core::retry::policy::RetryPolicy;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = Session::builder()
+//!     .base_url("https://a.test/api/")
+//!     .user_agent("shop/1.0")
+//!     .auth_for("https://a.test", Credential::bearer("token"))
+//!     .retry(RetryPolicy::new(3))
+//!     .timeout(Duration::from_secs(30))
+//!     .build()?;
+//! let response = session.get("items").query(&[("page", "1")]).send().await?;
+//! println!("{} {:?}", response.status(), response.headers().get("content-type"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An error tells what happened and whose fault it is. One of a status keeps the response.
+//!
+//! ```no_run
+//! # use transport_async_std::Session;
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let session = Session::new();
+//! match session.get("http://a.test/").send().await.and_then(|response| response.error_for_status()) {
+//!     Ok(response) => println!("{}", response.text().await?),
+//!     Err(error) if error.is_timeout() => println!("{:?} passed", error.bound()),
+//!     Err(error) => println!("{error} ({:?})", error.fault()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Bodies are streams until they are gathered: the first is read piece by piece, the second sent from a file.
+//!
+//! ```no_run
+//! use transport_async_std::{Body, Session};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let session = Session::new();
+//! let mut response = session.get("http://a.test/film").send().await?;
+//! while let Some(chunk) = response.chunk().await? {
+//!     println!("{} bytes", chunk.len());
+//! }
+//! session.put("http://a.test/film").body(Body::from_path("film").await?).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Why a request was sent as it was, a response tells:
+//!
+//! ```no_run
+//! # use transport_async_std::Session;
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let session = Session::new();
+//! println!("{}", session.get("http://a.test/").send().await?.history());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What to know
+//!
 //! A session is cheap to clone, and its clones share everything; use one from as many tasks as you like, on whatever
 //! executor. Sockets and timers are async-io's, on which async-std and smol both stand and which drives itself. What blocks
 //! (files, looking up names) is done by async-std's threads (feature `async-std`, on by default) or by smol's (feature `smol`,
