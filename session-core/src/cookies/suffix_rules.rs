@@ -1,6 +1,6 @@
 //! The rules of the public suffix list, as fingerprints: whether a name is a public suffix, and nothing else.
 //!
-//! `suffix_rules/` holds what `scripts/public-suffix-list` makes of Mozilla's list (https://publicsuffix.org/, Mozilla Public
+//! `suffix_rules/` holds what `scripts/public-suffix-list` makes of Mozilla's list (<https://publicsuffix.org/>, Mozilla Public
 //! License 2.0): a sorted table of 64 bits for each rule of more than one label, and the names of the exceptions.
 //!
 //! A name is a public suffix by a rule that is the name itself, or by `*.` before the name above it, unless it is an
