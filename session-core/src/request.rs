@@ -179,24 +179,25 @@ impl<D: Dispatch> RequestBuilder<D> {
         }
     }
 
-    /// Adds parameters to the URL's own query.
+    /// Adds parameters to the URL's own query: pairs from an array, a map, an iterator. A value is whatever can be displayed: text,
+    /// numbers, `bool`.
     ///
     /// ```
     /// # let script = session_testkit::Script::new();
     /// # let session = script.session();
-    /// let preview = session.get("http://a.test/search?lang=en").query(&[("q", "a b"), ("page", "2")]).preview()?;
-    /// assert_eq!(preview.head.uri(), "http://a.test/search?lang=en&q=a+b&page=2");
+    /// let found = session.get("http://a.test/search?lang=en").query(&[("q", "a b")]).query(&[("page", 2)]);
+    /// assert_eq!(found.preview()?.head.uri(), "http://a.test/search?lang=en&q=a+b&page=2");
     /// # Ok::<(), session_core::error::Error>(())
     /// ```
     pub fn query<I, K, V>(mut self, pairs: I) -> Self
     where
         I: IntoIterator<Item: Borrow<(K, V)>>,
         K: AsRef<str>,
-        V: AsRef<str>,
+        V: fmt::Display,
     {
         for pair in pairs {
             let (name, value) = pair.borrow();
-            self.request.add_param(name.as_ref(), value.as_ref());
+            self.request.add_param(name.as_ref(), value.to_string());
         }
         self
     }

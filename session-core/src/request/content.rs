@@ -9,10 +9,12 @@ use crate::error::{Error, ErrorKind, Phase};
 use bytes::Bytes;
 use http::HeaderValue;
 use std::borrow::Borrow;
+use std::fmt::Display;
 use url::form_urlencoded;
 
 impl<D: Dispatch> RequestBuilder<D> {
-    /// A form as the body, `application/x-www-form-urlencoded` unless a Content-Type is given.
+    /// A form as the body, `application/x-www-form-urlencoded` unless a Content-Type is given. Its pairs are those of
+    /// [`query`](RequestBuilder::query).
     ///
     /// ```
     /// # let script = session_testkit::Script::new();
@@ -25,10 +27,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     where
         I: IntoIterator<Item: Borrow<(K, V)>>,
         K: AsRef<str>,
-        V: AsRef<str>,
+        V: Display,
     {
-        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        self.typed("application/x-www-form-urlencoded", text)
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        for pair in pairs {
+            let (name, value) = pair.borrow();
+            text.append_pair(name.as_ref(), &value.to_string());
+        }
+        self.typed("application/x-www-form-urlencoded", text.finish())
     }
 
     /// JSON as the body, `application/json` unless a Content-Type is given.

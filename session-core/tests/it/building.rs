@@ -23,6 +23,7 @@ use session_core::session::request::Request;
 use session_core::session::settings::Setting;
 use session_core::session::step::{Hop, Step};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
 
@@ -178,6 +179,20 @@ fn whatever_is_wrong_is_told_at_the_end_with_the_url_and_whose_fault() {
     session.borrow_mut().headers_mut().insert(CONTENT_TYPE, text);
     let (hop, _) = post(&session).multipart(Form::new().text("a", "b")).send().unwrap();
     assert!(crate::driver::text(&hop, CONTENT_TYPE).unwrap().starts_with("multipart/form-data; boundary="));
+}
+
+#[test]
+fn pairs_come_from_arrays_maps_and_iterators_and_their_values_are_what_can_be_displayed() {
+    let session = session();
+    let asked = || RequestBuilder::new(Driver(&session), Method::GET, "http://a.test/?lang=en");
+    let seen = |builder: RequestBuilder<Driver<'_>>| builder.preview().unwrap().head.uri().query().unwrap().to_owned();
+    assert_eq!(seen(asked().query(&[("page", 2)]).query([("exact", true)])), "lang=en&page=2&exact=true");
+    assert_eq!(seen(asked().query(&BTreeMap::from([("q", "a b&c")]))), "lang=en&q=a+b%26c");
+    assert_eq!(seen(asked().query((1..3).map(|id| ("id", id)))), "lang=en&id=1&id=2");
+
+    let form = RequestBuilder::new(Driver(&session), Method::POST, "http://a.test/").form(&[("size", 1.5), ("n", 2.0)]);
+    let (_, body) = form.send().unwrap();
+    assert_eq!(body.unwrap(), Body::from("size=1.5&n=2"));
 }
 
 #[test]
