@@ -244,9 +244,13 @@ impl Error {
     pub fn with_url(mut self, url: &Url) -> Self {
         if self.0.url.is_none() {
             let mut url = url.clone();
-            // Neither fails for a URL that can have a host; for any other there is nothing to remove.
+            // Neither fails for a URL that can have a host.
             let _ = url.set_username("");
             let _ = url.set_password(None);
+            // `dan:secret@a.test`, where a scheme was forgotten, is a URL of the scheme `dan`.
+            if url.cannot_be_a_base() && url.path().contains('@') {
+                url.set_path("..");
+            }
             url.set_fragment(None);
             self.0.url = Some(url);
         }
@@ -467,6 +471,9 @@ mod tests {
              (while reading the response head, https://a.test/x?q=1)"
         );
         assert!(!format!("{error:?}{error}").contains("secret"));
+        let forgotten =
+            Error::new(ErrorKind::InvalidUrl, Phase::Build, "no").with_url(&"dan:secret@a.test".parse().unwrap());
+        assert_eq!(forgotten.url().map(Url::as_str), Some("dan:.."));
     }
 
     #[test]

@@ -14,7 +14,9 @@ impl fmt::Debug for Reference {
     /// Without user information.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match &self.0 {
-            Given::Text(text) => text.as_str(),
+            // In what is no absolute URL nobody can say where user information ends.
+            Given::Text(text) if text.contains('@') && !Url::parse(text).is_ok_and(|url| url.has_host()) => "..",
+            Given::Text(text) => text,
             Given::Parsed(url) => url.as_str(),
         };
         write!(f, "Reference({})", without_user_info(text.as_bytes()).escape_ascii())
@@ -100,18 +102,21 @@ impl Reference {
                 Some(base) => join.join(base, text),
                 None => Url::parse(text),
             }
-            .map_err(|source| {
-                // The text itself is not shown: it may hold user information.
-                let expected = match base {
-                    Some(_) => "an absolute URL or one relative to the base",
-                    None => "an absolute URL, such as https://a.test/path (the session has no base_url)",
-                };
-                Error::new(ErrorKind::InvalidUrl, Phase::Build, "the URL is not valid")
-                    .with_expected(expected)
-                    .with_source(source)
-            }),
+            .map_err(|source| refused(base, text, source)),
         }
     }
+}
+
+fn refused(base: Option<&Url>, text: &str, source: url::ParseError) -> Error {
+    let expected = match base {
+        Some(_) => "an absolute URL or one relative to the base",
+        None => "an absolute URL, such as https://a.test/path (the session has no base_url)",
+    };
+    let error = Error::new(ErrorKind::InvalidUrl, Phase::Build, format!("the URL is not valid: {source}"))
+        .with_expected(expected)
+        .with_source(source);
+    // Where there is user information in what is no URL, nobody can say where it ends.
+    if text.contains('@') { error } else { error.with_came(text.as_bytes()) }
 }
 
 /// What a URL can be made of: `&str`, `String`, `Url`, `http::Uri` and references to them.
@@ -197,6 +202,19 @@ mod tests {
         for home in ["//a.test/x", "x", "/x", "?q", "#f", ""] {
             assert!(home.into_reference().absolute(Some(&base)).is_ok(), "{home}");
         }
+    }
+
+    #[test]
+    fn what_is_no_url_is_told_with_the_reason_unless_it_may_hold_a_secret() {
+        let told = |text: &str| text.into_reference().absolute(None).unwrap_err().to_string();
+        assert!(told("a.test/x").contains("(the session has no base_url), got \"a.test/x\""), "{}", told("a.test/x"));
+        assert!(told("https://").starts_with("the URL is not valid: empty host; expected"), "{}", told("https://"));
+        for secret in ["https://dan:secret@[", "//dan:secret@a.test", "dan@secret"] {
+            assert!(!told(secret).contains("secret"), "{}", told(secret));
+            assert_eq!(format!("{:?}", secret.into_reference()), "Reference(..)");
+        }
+        // A URL, of the scheme `dan`.
+        assert_eq!(format!("{:?}", "dan:secret@a.test".into_reference()), "Reference(..)");
     }
 
     #[test]
