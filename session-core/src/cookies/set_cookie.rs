@@ -203,6 +203,12 @@ impl<'a> SetCookie<'a> {
         self.name
     }
 
+    /// The name as text, where it is UTF-8.
+    #[must_use]
+    pub fn name_str(&self) -> Option<&'a str> {
+        str::from_utf8(self.name).ok()
+    }
+
     /// The value, quotes included.
     ///
     /// ```
@@ -215,6 +221,21 @@ impl<'a> SetCookie<'a> {
     #[must_use]
     pub fn value(&self) -> &'a [u8] {
         self.value
+    }
+
+    /// The value as text, where it is UTF-8.
+    ///
+    /// ```
+    /// # use session_core::limits::Limits;
+    /// # use session_core::cookies::SetCookie;
+    /// let cookie = SetCookie::parse(b"sid=1; Path=/", &Limits::default())?;
+    /// assert_eq!((cookie.name_str(), cookie.value_str()), (Some("sid"), Some("1")));
+    /// assert_eq!(SetCookie::parse(b"sid=\xff", &Limits::default())?.value_str(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn value_str(&self) -> Option<&'a str> {
+        str::from_utf8(self.value).ok()
     }
 
     /// The Domain attribute, lower case and without its leading dot; `None` where there is none or an empty one.
