@@ -11,6 +11,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use session_core::content::coding::Codings;
 use session_core::error::Error as CoreError;
+use session_core::handle::auth::Auth;
+use session_core::handle::hooks::SessionHooks;
 use session_core::handle::{Access, Cookies, Headers};
 use session_core::message::into_url::{BaseJoin, IntoUrl};
 use session_core::request::Dispatch;
@@ -112,6 +114,16 @@ impl Session {
     /// The same as [`Session::headers`].
     pub fn headers_mut(&self) -> Headers<'_, Self> {
         self.headers()
+    }
+
+    /// The credentials, to be set and removed.
+    pub fn auth(&self) -> Auth<'_, Self> {
+        Auth::of(self)
+    }
+
+    /// The hooks, to be added and removed.
+    pub fn hooks(&self) -> SessionHooks<'_, Self> {
+        SessionHooks::of(self)
     }
 
     /// Takes no further request. For all clones.
