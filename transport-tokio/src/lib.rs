@@ -29,9 +29,7 @@
 //!
 //! ```no_run
 //! use std::time::Duration;
-//! use transport_tokio::Session;
-//! use transport_tokio::session_core::auth::credentials::Credential;
-//! use transport_tokio::session_core::retry::policy::RetryPolicy;
+//! use transport_tokio::{Credential, RetryPolicy, Session};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let session = Session::builder()
@@ -144,6 +142,8 @@ pub use url::Url;
 // What requests and sessions are told, by the shortest way; all of it stands in `session_core`.
 pub use session_core::auth::credentials::Credential;
 pub use session_core::auth::netrc::Netrc;
+pub use session_core::content::charset::TextRules;
+pub use session_core::content::coding::Coding;
 pub use session_core::cookies::jar::Jar;
 pub use session_core::error::{ErrorKind, Fault, Phase};
 pub use session_core::limits::Limits;
@@ -154,9 +154,11 @@ pub use session_core::proxy::select::ProxyConfig;
 pub use session_core::redirect::policy::{Action, RedirectPolicy};
 pub use session_core::retry::policy::RetryPolicy;
 pub use session_core::session::compat::Compat;
+pub use session_core::session::environment::TrustEnv;
 pub use session_core::session::hooks::Hooks;
-pub use session_core::session::settings::Decoding;
+pub use session_core::session::settings::{CookieMode, Decoding};
 #[cfg(feature = "serde")]
 pub use session_core::session::snapshot::Snapshot;
 pub use session_core::tls::settings::{Certificate, Identity, TlsSettings, TlsVersion};
 pub use session_core::transport::response::ResponseInfo;
+pub use session_core::transport::waterfall::Waterfall;

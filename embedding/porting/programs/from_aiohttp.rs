@@ -2,8 +2,7 @@
 
 use std::error::Error;
 use std::time::Duration;
-use transport_tokio::Session;
-use transport_tokio::session_core::redirect::policy::RedirectPolicy;
+use transport_tokio::{RedirectPolicy, Session};
 
 async fn data(session: &Session, path: &str) -> Result<(u16, String, String), Box<dyn Error>> {
     let response = session.get(path).query(&[("page", "1")]).send().await?;
@@ -27,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let response = session.post("/api/login").form(&form).redirect(RedirectPolicy::none()).send().await?;
-    let mut names: Vec<_> = response.cookies().map(|cookie| cookie.name().escape_ascii().to_string()).collect();
+    let mut names: Vec<_> = response.cookies().filter_map(|cookie| cookie.name_str()).collect();
     names.sort();
     println!("{} {names:?}", response.status().as_u16());
 

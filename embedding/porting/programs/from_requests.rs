@@ -2,8 +2,7 @@
 
 use std::error::Error;
 use std::time::Duration;
-use transport_blocking::Session;
-use transport_blocking::session_core::redirect::policy::RedirectPolicy;
+use transport_blocking::{RedirectPolicy, Session};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let base = std::env::args().nth(1).ok_or("the server's URL is missing")?;

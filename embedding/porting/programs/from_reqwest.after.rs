@@ -1,8 +1,8 @@
 //! A login and what comes after it, ported from reqwest.
 
 use std::time::Duration;
+use transport_tokio::RedirectPolicy;
 use transport_tokio::http::header::{HeaderMap, HeaderValue};
-use transport_tokio::session_core::redirect::policy::RedirectPolicy;
 use transport_tokio::{Response, Session};
 
 async fn data(client: &transport_tokio::Session, url: String) -> transport_tokio::Result<String> {
