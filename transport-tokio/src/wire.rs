@@ -309,7 +309,6 @@ impl Wire {
     /// Makes it ready for another request, where the response that is over allows that.
     pub(crate) fn into_idle(mut self: Box<Self>) -> Option<Box<Self>> {
         self.awaited = None;
-        self.socket.rest();
         (self.socket.may_rest() && self.state.start_next()).then_some(self)
     }
 
