@@ -52,7 +52,7 @@ use session_core::transport::response::ResponseInfo;
 use session_core::transport::support::{check_supported, tls_configs};
 use session_core::transport::{ConnectSettings, Transport};
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -214,10 +214,12 @@ impl Dispatch for &Session {
 
     fn dispatch(self, request: Result<(Box<CoreRequest>, Option<Body>), CoreError>) -> ResponseFuture {
         let shared = self.0.clone();
-        ResponseFuture(Box::pin(async move {
-            let (request, body) = request?;
-            shared.exchange(request, body).await
-        }))
+        // The exchange's own future, and none around it, which would move the response once more. The body is boxed: a future
+        // keeps what it is given twice, and is made faster where it is small.
+        ResponseFuture(match request {
+            Ok((request, body)) => Box::pin(shared.exchange(request, body.map(Box::new))),
+            Err(error) => Box::pin(ready(Err(error.into()))),
+        })
     }
 }
 
@@ -248,7 +250,7 @@ impl fmt::Debug for ResponseFuture {
 
 impl Shared {
     /// One exchange: carries out each step, until there is a response or an error.
-    async fn exchange(self: &Arc<Self>, request: Box<CoreRequest>, mut body: Option<Body>) -> Result<Response> {
+    async fn exchange(self: Arc<Self>, request: Box<CoreRequest>, mut body: Option<Box<Body>>) -> Result<Response> {
         let begun = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;
@@ -262,8 +264,8 @@ impl Shared {
                 Step::Send(mut hop) => {
                     let mut watch = Stopwatch::new(begun, now);
                     trace.hop(&hop);
-                    let bounds = self.bounds(hop.timeouts(), hop.deadline(), now);
-                    let sent = self.send(&hop, body.as_mut(), &bounds, &mut watch, &trace).await;
+                    let bounds = self.bounds(hop.shared_timeouts(), hop.deadline(), now);
+                    let sent = self.send(&hop, body.as_deref_mut(), &bounds, &mut watch, &trace).await;
                     now = Instant::now();
                     match &sent {
                         Ok(_) => elapsed = watch.answered(now),
@@ -271,7 +273,7 @@ impl Shared {
                     }
                     trace.outcome(sent.as_ref().map(|(_, head)| head), watch.timings());
                     hop.set_timings(watch.timings());
-                    if body.as_ref().is_some_and(Body::is_unread) {
+                    if body.as_deref().is_some_and(Body::is_unread) {
                         hop.keep_body();
                     }
                     match sent {
@@ -306,7 +308,7 @@ impl Shared {
                     .inspect_err(|error| trace.ended(error))?
                 }
                 Step::Done(delivery) => {
-                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline(), now);
+                    let bounds = self.bounds(delivery.shared_timeouts(), delivery.deadline(), now);
                     let content = CodedBody::of(&delivery, &self.limits);
                     trace.delivered(&delivery);
                     let body = Incoming::new(
@@ -388,7 +390,7 @@ impl Shared {
     }
 
     /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.
-    fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>, now: Instant) -> Bounds {
+    fn bounds(&self, timeouts: Arc<Timeouts>, deadline: Option<Instant>, now: Instant) -> Bounds {
         let session_now = self.connector.settings.clock.as_ref().map_or(now, |clock| clock.now().instant());
         Bounds::new(timeouts, deadline, session_now, now)
     }

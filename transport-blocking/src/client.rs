@@ -237,7 +237,7 @@ impl Shared {
                 Step::Send(mut hop) => {
                     let mut watch = Stopwatch::new(begun, now);
                     trace.hop(&hop);
-                    let bounds = self.bounds(hop.timeouts(), hop.deadline(), now);
+                    let bounds = self.bounds(hop.shared_timeouts(), hop.deadline(), now);
                     let sent = self.send(&hop, body.as_mut(), &bounds, &mut watch, &trace);
                     now = Instant::now();
                     match &sent {
@@ -281,7 +281,7 @@ impl Shared {
                     .inspect_err(|error| trace.ended(error))?
                 }
                 Step::Done(delivery) => {
-                    let bounds = self.bounds(delivery.timeouts(), delivery.deadline(), now);
+                    let bounds = self.bounds(delivery.shared_timeouts(), delivery.deadline(), now);
                     let content = CodedBody::of(&delivery, &self.limits);
                     trace.delivered(&delivery);
                     let body = Incoming::new(
@@ -362,7 +362,7 @@ impl Shared {
     }
 
     /// What bounds the time from here on. Sockets wait by the system's clock, whatever the session goes by.
-    fn bounds(&self, timeouts: Timeouts, deadline: Option<Instant>, now: Instant) -> Bounds {
+    fn bounds(&self, timeouts: Arc<Timeouts>, deadline: Option<Instant>, now: Instant) -> Bounds {
         let session_now = self.connector.settings.clock.as_ref().map_or(now, |clock| clock.now().instant());
         Bounds::new(timeouts, deadline, session_now, now)
     }

@@ -165,12 +165,12 @@ impl Session {
     /// How long each phase may take, unless a request says otherwise.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
-        self.settings.timeouts
+        *self.settings.timeouts
     }
 
     /// Sets how long each phase may take.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
-        self.settings.timeouts = timeouts;
+        self.settings.timeouts = Arc::new(timeouts);
     }
 
     /// The bounds. They are set once, in the builder, but for the number of redirects of a preset: the jar and the connections go by them from the start.

@@ -38,7 +38,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The state of one exchange. It lives in the token that the last step handed out, and nowhere else.
+/// The state of one exchange. It lives in the token that the last step handed out, and nowhere else. Each hop costs less where
+/// it is small, so what few exchanges have is boxed.
 #[derive(Clone)]
 pub(crate) struct Exchange {
     /// The head of the hop under way. It stands here so that it need not be moved with the token.
@@ -55,7 +56,7 @@ pub(crate) struct Exchange {
     pub(crate) own_cookies: Vec<OwnCookie>,
     pub(crate) removed: Vec<HeaderName>,
     /// The caller's own credential; gone after the first change of origin.
-    pub(crate) credential: Option<(Credential, CredentialSource)>,
+    pub(crate) credential: Option<Box<(Credential, CredentialSource)>>,
     /// The caller wants neither the session's credential nor that of netrc.
     pub(crate) without_session_credential: bool,
     pub(crate) body: RequestBody,
@@ -76,7 +77,7 @@ pub(crate) struct Exchange {
     /// What this hop and its answer have to do with the jar.
     pub(crate) cookie_mode: CookieMode,
     /// How long each phase of this hop may take.
-    pub(crate) timeouts: Timeouts,
+    pub(crate) timeouts: Arc<Timeouts>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) followed: u32,
     pub(crate) hop_number: u32,
@@ -102,7 +103,7 @@ pub(crate) struct Exchange {
     pub(crate) has_cookie_field: bool,
     pub(crate) attempts: Attempts,
     /// The Digest credential of this hop's origin, whether it was sent with the hop or waits for a challenge.
-    pub(crate) digest: Option<Credential>,
+    pub(crate) digest: Option<Box<Credential>>,
     /// What the Digest answer of this hop proves.
     pub(crate) proof: Option<Box<Proof>>,
     pub(crate) answers: answer::Attempts,
@@ -235,8 +236,9 @@ impl Exchange {
         self.own_tls = None;
         let policy = self.redirect.clone();
         if !policy.keeps(&AUTHORIZATION)
-            && let Some((_, from)) = self.credential.take()
+            && let Some(held) = self.credential.take()
         {
+            let from = held.1;
             self.note(|| Reason::CredentialLeftOut { from, why: LeftOut::CrossedOrigin });
         }
         let secret: Vec<HeaderName> = self

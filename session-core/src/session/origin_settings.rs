@@ -114,32 +114,50 @@ pub(crate) fn choose(of_origin: Option<&OriginSettings>, proxies: &ProxyConfig, 
 }
 
 /// What an exchange began with: the session's settings at that time and the request's own, which an origin's stand between.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Begun {
-    pub(crate) timeouts: Timeouts,
-    pub(crate) own_timeouts: RequestTimeouts,
+    pub(crate) timeouts: Arc<Timeouts>,
+    /// None where the request says nothing of them.
+    pub(crate) own_timeouts: Option<Box<RequestTimeouts>>,
     pub(crate) cookie_mode: CookieMode,
     pub(crate) own_cookie_mode: Setting<CookieMode>,
 }
 
 impl Begun {
+    pub(crate) fn new(
+        timeouts: Arc<Timeouts>,
+        own_timeouts: RequestTimeouts,
+        cookie_mode: CookieMode,
+        own_cookie_mode: Setting<CookieMode>,
+    ) -> Self {
+        Self { timeouts, own_timeouts: said(own_timeouts), cookie_mode, own_cookie_mode }
+    }
+
+    /// Sets what the session and the request say of the timeouts.
+    pub(crate) fn set_timeouts(&mut self, timeouts: Arc<Timeouts>, own: RequestTimeouts) {
+        (self.timeouts, self.own_timeouts) = (timeouts, said(own));
+    }
+
     /// How long each phase of a hop may take, with what is set for its origin, if anything.
-    pub(crate) fn timeouts(&self, of_origin: Option<&OriginSettings>) -> Timeouts {
-        let (own, session) = (self.own_timeouts, self.timeouts);
+    pub(crate) fn timeouts(&self, of_origin: Option<&OriginSettings>) -> Arc<Timeouts> {
+        if self.own_timeouts.is_none() && of_origin.is_none() {
+            return Arc::clone(&self.timeouts);
+        }
+        let (own, session) = (self.own_timeouts.as_deref().copied().unwrap_or_default(), &self.timeouts);
         let of = |part: fn(&OriginSettings) -> Setting<Duration>| of_origin.map(part).unwrap_or_default();
-        Timeouts {
+        Arc::new(Timeouts {
             connect: own.connect.before(of(|settings| settings.connect)).or(session.connect),
             head: own.head.before(of(|settings| settings.head)).or(session.head),
             expect: own.expect.before(of(|settings| settings.expect)).or(session.expect),
             idle: own.idle.before(of(|settings| settings.idle)).or(session.idle),
             drain: own.drain.before(of(|settings| settings.drain)).or(session.drain),
             total: self.total(),
-        }
+        })
     }
 
     /// How long the whole exchange may take.
     pub(crate) fn total(&self) -> Option<Duration> {
-        self.own_timeouts.total.or(self.timeouts.total)
+        self.own_timeouts.as_ref().map_or(self.timeouts.total, |own| own.total.or(self.timeouts.total))
     }
 
     /// What a hop and its answer have to do with the jar.
@@ -147,4 +165,9 @@ impl Begun {
         let of_origin = of_origin.map(|settings| settings.cookies).unwrap_or_default();
         self.own_cookie_mode.before(of_origin).or(Some(self.cookie_mode)).unwrap_or(CookieMode::Off)
     }
+}
+
+/// A request's own timeouts, where it says anything of them: few do, and they are large.
+fn said(own: RequestTimeouts) -> Option<Box<RequestTimeouts>> {
+    (own != RequestTimeouts::default()).then(|| Box::new(own))
 }

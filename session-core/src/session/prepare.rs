@@ -300,14 +300,14 @@ fn authorization(
         exchange.proof = proof.map(Box::new);
         exchange.note(|| Reason::CredentialSent { from });
     }
-    exchange.digest = Some(credential).filter(Credential::answers_challenges);
+    exchange.digest = credential.answers_challenges().then(|| Box::new(credential));
     Ok(())
 }
 
 /// The credential for this hop: the request's own, the session's for this origin, that of netrc.
 fn credential(memory: &mut Memory, exchange: &mut Exchange, origin: &Origin) -> Option<(Credential, CredentialSource)> {
     if let Some(own) = &exchange.credential {
-        return Some(own.clone());
+        return Some((**own).clone());
     }
     let from = CredentialSource::Session;
     if exchange.left.contains(origin) {

@@ -111,7 +111,7 @@ pub(crate) fn exchange(
     match request.auth {
         Setting::Inherit => {}
         Setting::Off => before.without_session_credential = true,
-        Setting::Set(credential) => before.credential = Some((credential, CredentialSource::Request)),
+        Setting::Set(credential) => before.credential = Some(Box::new((credential, CredentialSource::Request))),
     }
     before.own_retry = request.retry.before(before.own_retry);
     if let Some(policy) = request.redirect {
@@ -125,7 +125,7 @@ pub(crate) fn exchange(
         before.own_tls = request.tls;
     }
     if request.timeouts != RequestTimeouts::default() {
-        (before.begun.timeouts, before.begun.own_timeouts) = (settings.timeouts, request.timeouts);
+        before.begun.set_timeouts(Arc::clone(&settings.timeouts), request.timeouts);
         before.deadline = before.begun.total().and_then(|total| now.deadline(total));
     }
     Ok(before)

@@ -138,7 +138,8 @@ pub(crate) struct Settings {
     pub(crate) cookie_mode: CookieMode,
     pub(crate) redirect: Arc<RedirectPolicy>,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) timeouts: Timeouts,
+    /// Shared with every exchange that began with them.
+    pub(crate) timeouts: Arc<Timeouts>,
     pub(crate) limits: Limits,
     pub(crate) text: TextRules,
     pub(crate) decoding: Decoding,
@@ -209,7 +210,7 @@ impl Default for Settings {
             cookie_mode: CookieMode::default(),
             redirect: Arc::default(),
             retry: None,
-            timeouts: Timeouts::default(),
+            timeouts: Arc::default(),
             limits: Limits::default(),
             text: TextRules::default(),
             decoding: Decoding::default(),

@@ -64,17 +64,13 @@ pub(crate) fn exchange(
     let own_cookies = own_cookies(&mut request).map_err(at)?;
     let without_session_credential = request.auth == Setting::Off;
     let credential = match request.auth {
-        Setting::Set(credential) => Some((credential, CredentialSource::Request)),
+        Setting::Set(credential) => Some(Box::new((credential, CredentialSource::Request))),
         Setting::Inherit | Setting::Off => {
-            user_info.map(|user_info| (Credential::from(user_info), CredentialSource::UserInfo))
+            user_info.map(|user_info| Box::new((Credential::from(user_info), CredentialSource::UserInfo)))
         }
     };
-    let begun = Begun {
-        timeouts: settings.timeouts,
-        own_timeouts: request.timeouts,
-        cookie_mode: settings.cookie_mode,
-        own_cookie_mode: request.cookie_mode,
-    };
+    let timeouts = Arc::clone(&settings.timeouts);
+    let begun = Begun::new(timeouts, request.timeouts, settings.cookie_mode, request.cookie_mode);
     Ok(Box::new(Exchange {
         head: http::Request::new(()),
         method: request.method,
@@ -96,9 +92,9 @@ pub(crate) fn exchange(
         own_retry: request.retry,
         version: request.version,
         cookie_mode: begun.cookie_mode(None),
-        begun,
-        timeouts: settings.timeouts,
         deadline: begun.total().and_then(|total| now.deadline(total)),
+        begun,
+        timeouts: Arc::clone(&settings.timeouts),
         followed: 0,
         hop_number: 0,
         answered: false,

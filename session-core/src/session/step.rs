@@ -26,6 +26,7 @@ use crate::tls::settings::TlsPath;
 use http::header::USER_AGENT;
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 use url::Url;
 
@@ -171,7 +172,13 @@ impl Hop {
     /// How long each phase of this hop may take.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
-        self.exchange.timeouts
+        *self.exchange.timeouts
+    }
+
+    /// The same, shared with the session that they come from.
+    #[must_use]
+    pub fn shared_timeouts(&self) -> Arc<Timeouts> {
+        Arc::clone(&self.exchange.timeouts)
     }
 
     /// Which hop of the exchange this is, from 1.
@@ -290,7 +297,13 @@ impl Delivery {
     /// How long each phase may take, for reading the body.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
-        self.exchange.timeouts
+        *self.exchange.timeouts
+    }
+
+    /// The same, shared with the session that they come from.
+    #[must_use]
+    pub fn shared_timeouts(&self) -> Arc<Timeouts> {
+        Arc::clone(&self.exchange.timeouts)
     }
 
     /// When the body must have been read.

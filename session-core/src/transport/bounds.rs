@@ -3,12 +3,13 @@
 
 use crate::error::bound::Bound;
 use crate::time::Timeouts;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What bounds the time of one exchange.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Bounds {
-    timeouts: Timeouts,
+    timeouts: Arc<Timeouts>,
     total: Option<Instant>,
 }
 
@@ -27,10 +28,15 @@ impl Bounds {
     /// The bounds of an exchange. `deadline` is a moment of the session's clock, which shows `session_now` where the
     /// clock that sockets wait by shows `now`.
     #[must_use]
-    pub fn new(timeouts: Timeouts, deadline: Option<Instant>, session_now: Instant, now: Instant) -> Self {
+    pub fn new(
+        timeouts: impl Into<Arc<Timeouts>>,
+        deadline: Option<Instant>,
+        session_now: Instant,
+        now: Instant,
+    ) -> Self {
         // A moment that the clock cannot hold never comes.
         let total = deadline.and_then(|deadline| now.checked_add(deadline.saturating_duration_since(session_now)));
-        Self { timeouts, total }
+        Self { timeouts: timeouts.into(), total }
     }
 
     /// For resolving and connecting that start now.

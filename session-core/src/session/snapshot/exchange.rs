@@ -3,6 +3,7 @@
 //! Instants mean nothing in another process: what is left of the exchange's time is written down, and the wall clock's time
 //! with it, by which the time that passed in between is taken off.
 
+mod begun;
 mod rules;
 
 use crate::auth::answer;
@@ -29,11 +30,10 @@ use crate::session::cookie_field::{OwnCookie, OwnSource};
 use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide, framing_with};
 use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
-use crate::session::origin_settings::Begun;
-use crate::session::origin_settings::record::{CookieModeRecord, RequestTimeoutsRecord, cookie_setting};
+use crate::session::origin_settings::record::CookieModeRecord;
 use crate::session::reason::{CredentialSource, Reason};
-use crate::session::request::RequestTimeouts;
 use crate::session::settings::{CookieMode, Recording, Setting};
+use crate::session::snapshot::exchange::begun::{BegunRecord, TimeoutsRecord};
 use crate::session::snapshot::exchange::rules::{CompatRecord, TextRecord};
 use crate::session::snapshot::reason::CredentialSourceRecord;
 use crate::time::timings::Timings;
@@ -79,8 +79,7 @@ pub(super) struct ExchangeRecord {
     #[serde(deserialize_with = "required")]
     hashes: Option<Vec<BodyHashRecord>>,
     redirect: PolicyRecord,
-    #[serde(with = "BegunRecord")]
-    begun: Begun,
+    begun: BegunRecord,
     #[serde(with = "CookieModeRecord")]
     cookie_mode: CookieMode,
     #[serde(with = "TimeoutsRecord")]
@@ -150,42 +149,11 @@ struct SourcedRecord {
     from: CredentialSource,
 }
 
-/// What the exchange began with.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Begun", deny_unknown_fields)]
-struct BegunRecord {
-    #[serde(with = "TimeoutsRecord")]
-    timeouts: Timeouts,
-    #[serde(with = "RequestTimeoutsRecord")]
-    own_timeouts: RequestTimeouts,
-    #[serde(with = "CookieModeRecord")]
-    cookie_mode: CookieMode,
-    #[serde(with = "cookie_setting")]
-    own_cookie_mode: Setting<CookieMode>,
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Recording", rename_all = "snake_case")]
 enum RecordingRecord {
     On,
     Off,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Timeouts", deny_unknown_fields)]
-struct TimeoutsRecord {
-    #[serde(deserialize_with = "required")]
-    connect: Option<Duration>,
-    #[serde(deserialize_with = "required")]
-    head: Option<Duration>,
-    #[serde(deserialize_with = "required")]
-    expect: Option<Duration>,
-    #[serde(deserialize_with = "required")]
-    idle: Option<Duration>,
-    #[serde(deserialize_with = "required")]
-    total: Option<Duration>,
-    #[serde(deserialize_with = "required")]
-    drain: Option<Duration>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -318,7 +286,7 @@ impl ExchangeRecord {
             own: own.clone(),
             own_cookies: own_cookies.iter().map(cookie).collect(),
             removed: removed.iter().cloned().map(Text).collect(),
-            credential: credential.as_ref().map(sourced).transpose()?,
+            credential: credential.as_deref().map(sourced).transpose()?,
             without_session_credential: *without_session_credential,
             body: BodyRecord::from(*body),
             framing: *framing,
@@ -326,9 +294,9 @@ impl ExchangeRecord {
             body_type: body_type.clone(),
             hashes: hashable.as_ref().map(hashes),
             redirect: PolicyRecord::of(redirect).ok_or("a redirect rule of the caller's own")?,
-            begun: *begun,
+            begun: BegunRecord::of(begun),
             cookie_mode: *cookie_mode,
-            timeouts: *timeouts,
+            timeouts: **timeouts,
             left: deadline.map(|deadline| deadline.saturating_duration_since(now.instant())),
             followed: *followed,
             hop_number: *hop_number,
@@ -343,7 +311,7 @@ impl ExchangeRecord {
             left_origins: left.iter().cloned().map(Text).collect(),
             has_cookie_field: *has_cookie_field,
             attempts: attempts.clone(),
-            digest: digest.as_ref().map(credential_record).transpose()?,
+            digest: digest.as_deref().map(credential_record).transpose()?,
             proof: proof.as_deref().cloned(),
             answers: answers.clone(),
             route: route.clone(),
@@ -422,7 +390,7 @@ impl ExchangeRecord {
             own: self.own,
             own_cookies,
             removed: self.removed.into_iter().map(|Text(name)| name).collect(),
-            credential: self.credential.map(|SourcedRecord { credential, from }| (credential.restore(), from)),
+            credential: self.credential.map(|held| Box::new((held.credential.restore(), held.from))),
             without_session_credential: self.without_session_credential,
             body,
             framing: self.framing,
@@ -432,9 +400,9 @@ impl ExchangeRecord {
             redirect: Arc::new(self.redirect.restore()),
             own_retry: Setting::Inherit,
             version: Version::HTTP_11,
-            begun: self.begun,
+            begun: self.begun.restore(),
             cookie_mode: self.cookie_mode,
-            timeouts: self.timeouts,
+            timeouts: self.timeouts.into(),
             deadline,
             followed: self.followed,
             hop_number: self.hop_number,
@@ -450,7 +418,7 @@ impl ExchangeRecord {
             left: self.left_origins.into_iter().map(|Text(origin)| origin).collect(),
             has_cookie_field: self.has_cookie_field,
             attempts: self.attempts,
-            digest: self.digest.map(CredentialRecord::restore),
+            digest: self.digest.map(|digest| Box::new(digest.restore())),
             proof: self.proof.map(Box::new),
             answers: self.answers,
             route: self.route,
