@@ -21,6 +21,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::{Handle, Id};
 use tokio::time::{Sleep, sleep_until};
 
 /// A connected socket that waits no longer than it is told to.
@@ -33,7 +34,7 @@ pub(crate) struct Socket {
     channel: Option<Box<Channel>>,
     /// What wakes the task where the peer does not. It stays where the connection lies idle: to move it on costs the runtime
     /// far less than to make another for each request, and a task that it wakes for nothing finds that there is nothing.
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Option<Timer>,
 }
 
 impl Socket {
@@ -280,11 +281,9 @@ impl Socket {
     pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<Cause> {
         let Some(deadline) = deadline else { return Poll::Pending };
         let at = deadline.at().into();
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        ready!(timer.as_mut().poll(cx));
+        let timer = self.timer.get_or_insert_with(|| Timer::new(at));
+        timer.move_to(at);
+        ready!(timer.sleep.as_mut().poll(cx));
         Poll::Ready(Cause::Late(deadline))
     }
 }
@@ -297,6 +296,37 @@ impl Drop for Socket {
             flush(&self.stream, channel);
         }
     }
+}
+
+/// A timer, and the runtime that it belongs to.
+#[derive(Debug)]
+struct Timer {
+    sleep: Pin<Box<Sleep>>,
+    /// None where it is unknown: outside of all runtimes.
+    runtime: Option<Id>,
+}
+
+impl Timer {
+    fn new(at: tokio::time::Instant) -> Self {
+        Self { sleep: Box::pin(sleep_until(at)), runtime: current_runtime() }
+    }
+
+    /// A connection may be used in another runtime than before, and the one before may stand still: its timers wake nobody.
+    fn move_to(&mut self, at: tokio::time::Instant) {
+        if self.sleep.deadline() == at {
+            return;
+        }
+        let runtime = current_runtime();
+        if runtime.is_some() && runtime != self.runtime {
+            *self = Self::new(at);
+        } else {
+            self.sleep.as_mut().reset(at);
+        }
+    }
+}
+
+fn current_runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|runtime| runtime.id())
 }
 
 /// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.

@@ -135,6 +135,27 @@ fn a_session_outlives_a_runtime() {
 }
 
 #[test]
+fn a_request_ends_in_time_on_a_connection_whose_runtime_stands_still() {
+    watchdog::bounded(|| {
+        let (never, mut asked) = (Gate::new(), 0);
+        let held = never.clone();
+        let server = scripted(move |_: &Request, _: &Place| {
+            asked += 1;
+            let answer = Answer::ok("fine").answer_to("GET").into_deeds();
+            let silent = Answer::default().then(Deed::Wait(held.clone()));
+            answer.into_iter().fold(if asked == 1 { Answer::default() } else { silent }, Answer::then)
+        });
+        let session = Session::builder().head_timeout(Duration::from_millis(300)).build().unwrap();
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (first, second) = (runtime(), runtime());
+        assert_eq!(first.block_on(fetch(&session, &server.url("/"))).unwrap(), "fine");
+        let error = second.block_on(fetch(&session, &server.url("/"))).unwrap_err();
+        assert_eq!((error.kind(), server.connections()), (ErrorKind::Timeout, 1));
+        never.open();
+    });
+}
+
+#[test]
 fn requests_run_together_within_one_task() {
     bounded(|| async {
         // Nobody is answered before all have asked.
