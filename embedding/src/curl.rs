@@ -9,7 +9,7 @@ use session_core::request::describe_bytes;
 use session_core::retry::failure::{Failure, FailureKind};
 use session_core::session::step::{Delivery, ExchangeError, Hop, Step};
 use session_core::session::{Session, request::Request};
-use std::{error::Error, thread, time::Instant};
+use std::{error::Error, io::Write, thread, time::Instant};
 
 /// A handle of libcurl with a session around it.
 pub struct Client(Session, Easy);
@@ -27,9 +27,10 @@ impl Client {
         let mut step = self.0.begin(request, now())?;
         loop {
             step = match step {
-                Step::Send(hop) => match send(&mut self.1, &hop, body, &mut content) {
+                Step::Send(hop) => match hop.require_plain().and_then(|()| send(&mut self.1, &hop, body, &mut content))
+                {
                     Ok(head) => self.0.handle_response(hop, head, now())?,
-                    Err(error) => self.0.handle_failure(hop, Failure::reported(classify(&*error), error), now())?,
+                    Err(failure) => self.0.handle_failure(hop, failure, now())?,
                 },
                 Step::Wait(pause) => {
                     thread::sleep(pause.until().saturating_duration_since(Instant::now()));
@@ -43,15 +44,18 @@ impl Client {
 
 type Boxed = Box<dyn Error + Send + Sync>;
 
-fn send(easy: &mut Easy, hop: &Hop, body: &[u8], content: &mut Vec<u8>) -> Result<ResponseHead, Boxed> {
+fn send(easy: &mut Easy, hop: &Hop, body: &[u8], content: &mut Vec<u8>) -> Result<ResponseHead, Failure> {
+    perform(easy, hop, body, content).map_err(|error| Failure::reported(classify(&*error), error))
+}
+
+fn perform(easy: &mut Easy, hop: &Hop, body: &[u8], content: &mut Vec<u8>) -> Result<ResponseHead, Boxed> {
     let (method, fields) = (hop.head().method(), hop.head().headers());
     easy.reset(); // What the last hop had set; connections stay.
     easy.url(hop.target().absolute())?;
     easy.proxy("")?;
     easy.fresh_connect(hop.fresh_connection())?;
-    if let Some(deadline) = hop.deadline() {
-        easy.timeout(deadline.saturating_duration_since(Instant::now()))?;
-    }
+    let left = hop.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    left.map_or(Ok(()), |left| easy.timeout(left))?;
     match hop.framing() {
         Framing::None => easy.nobody(method == Method::HEAD)?,
         _ => easy.post_fields_copy(body)?,
@@ -74,10 +78,7 @@ fn send(easy: &mut Easy, hop: &Hop, body: &[u8], content: &mut Vec<u8>) -> Resul
         lines.push(line.to_vec());
         true
     })?;
-    transfer.write_function(|bytes| {
-        content.extend_from_slice(bytes);
-        Ok(bytes.len())
-    })?;
+    transfer.write_function(|bytes| Ok(content.write(bytes).unwrap_or(0)))?;
     transfer.perform()?;
     drop(transfer);
     let mut headers = HeaderMap::new();

@@ -56,6 +56,7 @@ impl Client {
     }
 
     async fn send(&self, hop: &Hop, body: Bytes) -> Result<Response<Incoming>, Failure> {
+        hop.require_plain()?;
         let body = if hop.framing() == Framing::None { Bytes::new() } else { body };
         let answer = self.client.request(hop.head().clone().map(|()| Full::new(body)));
         let answer = match hop.deadline() {

@@ -57,6 +57,7 @@ impl Client {
     }
 
     async fn send(&self, hop: &Hop, body: Bytes) -> Result<Response, Failure> {
+        hop.require_plain()?;
         let body = if hop.framing() == Framing::None { reqwest::Body::default() } else { body.into() };
         let request = reqwest::Request::try_from(hop.head().clone().map(|()| body));
         let mut request = request.map_err(|error| Failure::reported(FailureKind::Request, error))?;

@@ -77,11 +77,13 @@ where
                         let body = if hop.body() == BodyPlan::None { B::default() } else { body.clone() };
                         let sent = service.clone().oneshot(hop.head().clone().map(|()| body));
                         let left = hop.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                        let sent = match timeout(left.unwrap_or(Duration::MAX), sent).await {
-                            Ok(sent) => sent.map_err(|error| failed(error.into())),
-                            Err(late) => Err(Failure::reported(FailureKind::Deadline, late)),
+                        let sent = async {
+                            hop.require_plain()?;
+                            let sent = timeout(left.unwrap_or(Duration::MAX), sent).await;
+                            let sent = sent.map_err(|late| Failure::reported(FailureKind::Deadline, late))?;
+                            sent.map_err(|error| failed(error.into()))
                         };
-                        match sent {
+                        match sent.await {
                             Ok(response) => {
                                 let (head, body) = response.into_parts();
                                 answer = Some(Response::from_parts(head.clone(), body));

@@ -51,6 +51,7 @@ impl Client {
     }
 
     fn send(&self, hop: &Hop, body: &[u8]) -> Result<http::Response<Body>, Failure> {
+        hop.require_plain()?;
         let request = hop.head().clone();
         let answer = match hop.framing() {
             Framing::None => self.run(request, hop),

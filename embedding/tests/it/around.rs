@@ -118,6 +118,7 @@ macro_rules! every_scenario {
                 a_credential_does_not_go_to_another_origin,
                 the_answer_to_head_has_no_body,
                 a_client_that_fails_fails_as_the_session_says,
+                a_proxy_that_the_client_would_pass_by_is_refused,
             );
         }
     )* };

@@ -6,6 +6,8 @@ use http::{HeaderValue, Method, Request};
 use session_core::auth::credentials::Credential;
 use session_core::error::ErrorKind;
 use session_core::message::origin::Origin;
+use session_core::message::proxy::ProxyServer;
+use session_core::proxy::select::ProxyConfig;
 use session_core::retry::policy::RetryPolicy;
 use session_core::session::Session;
 use session_core::session::builder::SessionBuilder;
@@ -111,4 +113,12 @@ pub fn a_client_that_fails_fails_as_the_session_says<A: Around>() {
     let address = origins.server.refused_address().unwrap();
     assert_eq!(client.fetch(get(format!("http://{address}/"))).unwrap_err(), ErrorKind::Connect);
     assert_eq!(client.fetch(get("ftp://a.test/")).unwrap_err(), ErrorKind::InvalidUrl);
+}
+
+pub fn a_proxy_that_the_client_would_pass_by_is_refused<A: Around>() {
+    let proxies = ProxyConfig::new().http(ProxyServer::parse("http://127.0.0.1:9").unwrap());
+    let mut client: A = around(|session| session.proxy(proxies));
+    let origins = origins();
+    assert_eq!(client.fetch(get(origins.server.url("/echo"))).unwrap_err(), ErrorKind::Unsupported);
+    assert!(origins.server.requests().is_empty());
 }

@@ -5,7 +5,7 @@
 
 use crate::content::charset::TextRules;
 use crate::content::coding::{BodyCoding, Codings, Kept};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::idle::PoolKey;
 use crate::message::body::{BodyPlan, Framing};
 use crate::message::fields::expects_continue;
@@ -16,13 +16,14 @@ use crate::message::proxy::Passage;
 use crate::message::route::Route;
 use crate::message::target::Target;
 use crate::proxy::connect;
+use crate::retry::failure::{Failure, FailureKind};
 use crate::retry::policy::ConnectionChoice;
 use crate::session::exchange::{Exchange, Lead};
 use crate::session::history::History;
 use crate::session::reason::Reason;
 use crate::time::Timeouts;
 use crate::time::timings::Timings;
-use crate::tls::settings::TlsPath;
+use crate::tls::settings::{TlsPath, TlsSettings};
 use http::header::USER_AGENT;
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
@@ -117,6 +118,49 @@ impl Hop {
     #[must_use]
     pub fn tls(&self) -> &TlsPath {
         &self.exchange.tls
+    }
+
+    /// For a client of somebody else, that knows nothing of a hop but its head, its body and its deadline: refuses what would be
+    /// left out without a word.
+    ///
+    /// ```
+    /// use session_core::message::proxy::ProxyServer;
+    /// use session_core::proxy::select::ProxyConfig;
+    /// use session_core::session::{Session, request::Request, step::Step};
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    ///
+    /// let proxies = ProxyConfig::new().http(ProxyServer::parse("http://proxy.test:3128")?);
+    /// let mut session = Session::builder().proxy(proxies).build()?;
+    /// let Step::Send(hop) = session.begin(Request::get("http://a.test/"), now)? else { panic!() };
+    /// let refused = hop.require_plain().unwrap_err();
+    /// let error = session.handle_failure(hop, refused, now).unwrap_err();
+    /// assert_eq!(error.kind().name(), "unsupported");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A failure that ends the exchange as [`ErrorKind::Unsupported`]: the hop goes by a proxy, has settings for TLS other than the
+    /// defaults, waits for a 100, asks the server as a whole, or has trailers.
+    pub fn require_plain(&self) -> Result<(), Failure> {
+        let settings = self.tls().origin.as_deref();
+        let asked = [
+            (self.route().proxy().is_some(), "a proxy"),
+            (settings.is_some_and(|settings| *settings != TlsSettings::default()), "settings for TLS"),
+            (self.expects_continue(), "a body that waits for a 100"),
+            (self.is_server_wide(), "a request for the server as a whole"),
+            (!self.trailers().is_empty(), "trailers"),
+        ];
+        match asked.into_iter().find(|(is_asked, _)| *is_asked) {
+            None => Ok(()),
+            Some((_, what)) => {
+                let error = Error::new(ErrorKind::Unsupported, Phase::Build, "this client does not carry that out");
+                Err(Failure::before_sending(
+                    FailureKind::Request,
+                    error.with_expected("a hop without more").with_came(what.as_bytes()),
+                ))
+            }
+        }
     }
 
     /// What to do with the request's body.
