@@ -3,8 +3,7 @@
 use session_testkit::script::answer::Answer;
 use session_testkit::server::listen::Server;
 use std::error::Error;
-use transport_blocking::Session;
-use transport_blocking::session_core::auth::credentials::Credential;
+use transport_blocking::{Credential, Session};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let challenge = r#"Digest realm="door", nonce="5f1c", qop="auth", algorithm=SHA-256"#;

@@ -5,9 +5,8 @@ use std::error::Error;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 use std::{fs, io};
-use transport_blocking::Session;
-use transport_blocking::session_core::session::snapshot::Snapshot;
 use transport_blocking::session_core::time::Now;
+use transport_blocking::{Session, Snapshot};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let server = login_server()?;

@@ -6,10 +6,7 @@ use session_testkit::script::log::Place;
 use session_testkit::script::request::Request;
 use session_testkit::server::listen::Server;
 use std::error::Error;
-use transport_blocking::Session;
-use transport_blocking::session_core::message::proxy::ProxyServer;
-use transport_blocking::session_core::proxy::no_proxy::NoProxy;
-use transport_blocking::session_core::proxy::select::ProxyConfig;
+use transport_blocking::{NoProxy, ProxyConfig, ProxyServer, Session};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let direct = Server::answering(|_| Answer::ok("nobody stood between"))?;

@@ -4,8 +4,7 @@ use session_testkit::script::answer::Answer;
 use session_testkit::server::listen::Server;
 use std::error::Error;
 use std::time::Duration;
-use transport_blocking::Session;
-use transport_blocking::session_core::retry::policy::RetryPolicy;
+use transport_blocking::{RetryPolicy, Session};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut busy = 2;

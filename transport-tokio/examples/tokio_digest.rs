@@ -3,8 +3,7 @@
 use session_testkit::script::answer::Answer;
 use session_testkit::server::listen::Server;
 use std::error::Error;
-use transport_tokio::Session;
-use transport_tokio::session_core::auth::credentials::Credential;
+use transport_tokio::{Credential, Session};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

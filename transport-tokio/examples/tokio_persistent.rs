@@ -5,9 +5,8 @@ use std::error::Error;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 use std::{fs, io};
-use transport_tokio::Session;
-use transport_tokio::session_core::session::snapshot::Snapshot;
 use transport_tokio::session_core::time::Now;
+use transport_tokio::{Session, Snapshot};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -6,10 +6,7 @@ use session_testkit::script::log::Place;
 use session_testkit::script::request::Request;
 use session_testkit::server::listen::Server;
 use std::error::Error;
-use transport_tokio::Session;
-use transport_tokio::session_core::message::proxy::ProxyServer;
-use transport_tokio::session_core::proxy::no_proxy::NoProxy;
-use transport_tokio::session_core::proxy::select::ProxyConfig;
+use transport_tokio::{NoProxy, ProxyConfig, ProxyServer, Session};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -4,8 +4,7 @@ use session_testkit::script::answer::Answer;
 use session_testkit::server::listen::Server;
 use std::error::Error;
 use std::time::Duration;
-use transport_tokio::Session;
-use transport_tokio::session_core::retry::policy::RetryPolicy;
+use transport_tokio::{RetryPolicy, Session};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
