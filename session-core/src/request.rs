@@ -146,6 +146,15 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// Adds a line of a field. The first line of a name replaces the session's default, further ones add.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let request = session.get("http://a.test/").header("accept", "text/html").header("accept", "text/plain");
+    /// let preview = request.preview()?;
+    /// assert_eq!(preview.head.headers().get_all("accept").iter().count(), 2);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,
@@ -243,6 +252,15 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// A bearer token (RFC 6750), sent at once.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let preview = session.get("https://a.test/").bearer_auth("token").preview()?;
+    /// assert_eq!(preview.head.headers()["authorization"], "Bearer token");
+    /// assert!(!format!("{preview:?}").contains("token"), "it is told to nobody else");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn bearer_auth(self, token: impl Into<String>) -> Self {
         self.auth(Credential::bearer(token))
     }
@@ -254,6 +272,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// A cookie for this request alone: sent to the request's origin only, and not stored.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let preview = session.get("http://a.test/").cookie("theme", "dark").preview()?;
+    /// assert_eq!(preview.head.headers()["cookie"], "theme=dark");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn cookie(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.request.add_cookie(name, value);
         self
@@ -305,6 +331,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// How long the whole exchange may take, its body included. [`Setting::Off`] is as long as it takes.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// # use std::time::Duration;
+    /// let request = session.get("http://a.test/").timeout(Duration::from_secs(30));
+    /// # let _ = request;
+    /// ```
     pub fn timeout(mut self, total: impl Into<Setting<Duration>>) -> Self {
         self.request.set_timeout(total);
         self

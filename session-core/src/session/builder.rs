@@ -116,6 +116,17 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// The URL that relative ones are joined to, by RFC 3986: end it with a slash. User information in it becomes the
     /// credential of its origin.
+    ///
+    /// ```
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    /// use session_core::session::{Session, request::Request, step::Step};
+    ///
+    /// let mut session = Session::builder().base_url("https://a.test/api/").build()?;
+    /// let Step::Send(hop) = session.begin(Request::get("users?page=2"), now)? else { panic!() };
+    /// assert_eq!(hop.target().url().as_str(), "https://a.test/api/users?page=2");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn base_url(mut self, url: impl IntoUrl) -> Self {
         match url.into_reference().absolute(None) {
             Ok(mut url) => {
@@ -132,6 +143,17 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// Adds a default field, sent with every request. An Authorization or Cookie belongs to the origin of the first
     /// request that uses it.
+    ///
+    /// ```
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    /// use session_core::session::{Session, request::Request, step::Step};
+    ///
+    /// let mut session = Session::builder().default_header("x-app", "demo").build()?;
+    /// let Step::Send(hop) = session.begin(Request::get("https://a.test/"), now)? else { panic!() };
+    /// assert_eq!(hop.head().headers()["x-app"], "demo");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn default_header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,
@@ -216,6 +238,21 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// The session's credential for one origin.
+    ///
+    /// ```
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    /// use session_core::auth::credentials::Credential;
+    /// use session_core::session::{Session, request::Request, step::Step};
+    ///
+    /// let credential = Credential::basic("ada", "secret");
+    /// let mut session = Session::builder().auth_for("https://a.test", credential).build()?;
+    /// for (url, is_sent) in [("https://a.test/", true), ("http://a.test/", false), ("https://b.test/", false)] {
+    ///     let Step::Send(hop) = session.begin(Request::get(url), now)? else { panic!() };
+    ///     assert_eq!(hop.head().headers().contains_key("authorization"), is_sent);
+    /// }
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn auth_for(mut self, origin: &str, credential: Credential) -> Self {
         match Origin::parse(origin).and_then(|origin| sendable(&credential).map(|()| origin)) {
             Ok(origin) => {
@@ -246,6 +283,15 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// The redirect rules. Default: 20 are followed, to http and https.
+    ///
+    /// ```
+    /// use session_core::redirect::policy::RedirectPolicy;
+    /// use session_core::session::Session;
+    ///
+    /// let session = Session::builder().redirect(RedirectPolicy::limited(5)).build()?;
+    /// # let _ = session;
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn redirect(mut self, policy: RedirectPolicy) -> Self {
         self.settings.redirect = Arc::new(policy);
         self

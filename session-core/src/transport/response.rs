@@ -147,6 +147,17 @@ impl ResponseInfo {
 
     /// The links of its Link field (RFC 8288), with their targets resolved: `links().rel("next")` leads to the next page
     /// (`response.links` in requests). At most [`Limits::links`] entries are read, and those that make no link are left out.
+    ///
+    /// ```
+    /// use http::Method;
+    ///
+    /// let script = session_testkit::Script::new()
+    ///     .on(Method::GET, "http://a.test/?page=1").reply(200).header("link", "</?page=2>; rel=next");
+    /// let response = script.session().get("http://a.test/?page=1").send()?;
+    /// let links = response.links();
+    /// assert_eq!(links.rel("next").map(|link| link.url().as_str()), Some("http://a.test/?page=2"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn links(&self) -> Links {
         Links::read(self.head.headers.get_all(LINK), self.url(), &self.limits)

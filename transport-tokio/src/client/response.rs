@@ -78,6 +78,19 @@ impl Response {
 
     /// The response itself, unless its status is 400 to 599 (`raise_for_status` in requests).
     ///
+    /// ```no_run
+    /// # async fn run(session: transport_tokio::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// match session.get("http://a.test/").send().await?.error_for_status() {
+    ///     Ok(response) => println!("{}", response.status()),
+    ///     Err(error) => {
+    ///         let refused = error.into_response().ok_or("a status is told by a response")?;
+    ///         println!("{}: {}", refused.status(), refused.text().await?);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Status`]. The error keeps the response: see [`Error::into_response`].
     ///
@@ -107,6 +120,13 @@ impl Response {
     /// The body as text, by the charset of its Content-Type, else by a byte order mark, else as UTF-8; or as the session's
     /// [`text_rules`](session_core::session::builder::SessionBuilder::text_rules) say. Bytes that are not valid in it become U+FFFD.
     ///
+    /// ```no_run
+    /// # async fn run(session: transport_tokio::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", session.get("http://a.test/").send().await?.text().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Response::bytes`].
     pub async fn text(mut self) -> Result<String> {
@@ -133,6 +153,14 @@ impl Response {
     }
 
     /// The body read as JSON: in UTF-8, or in the charset that its Content-Type or a byte order mark names.
+    ///
+    /// ```no_run
+    /// # async fn run(session: transport_tokio::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let names: Vec<String> = session.get("http://a.test/names").send().await?.json().await?;
+    /// # drop(names);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] where it is no such JSON; else as [`Response::bytes`].
@@ -162,6 +190,16 @@ impl Response {
     }
 
     /// The next piece of the body as it came, or as it was decoded; `None` at its end.
+    ///
+    /// ```no_run
+    /// # async fn run(session: transport_tokio::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut response = session.get("http://a.test/large").send().await?;
+    /// while let Some(piece) = response.chunk().await? {
+    ///     println!("{} bytes", piece.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Response::bytes`], but for [`Limits::gathered_body`].
