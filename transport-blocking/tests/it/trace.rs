@@ -4,9 +4,10 @@ use crate::{address, server};
 use session_testkit::script::answer::Answer;
 use session_testkit::watchdog;
 use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use transport_blocking::Session;
 use transport_blocking::session_core::auth::credentials::Credential;
@@ -80,8 +81,38 @@ impl Subscriber for Collector {
     }
 }
 
+/// Subscribed for the whole process, and told nothing. Where the first to pass a place that tells something is a thread without
+/// a subscriber, that place would else be taken for one that nobody wants to hear, in every thread.
+struct Bystander;
+
+impl Subscriber for Bystander {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
 /// What is told while `test` runs, once every span has ended.
 fn told(test: impl Fn() + Send + 'static) -> String {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Bystander).unwrap());
     let collector = Collector::default();
     let collecting = collector.clone();
     watchdog::bounded(move || tracing::subscriber::with_default(collecting, test));
