@@ -6,6 +6,7 @@
 use crate::h1::error::{LocalError, LocalErrorKind};
 use crate::message::body::Framing;
 use crate::message::grammar::{decimal, is_token, trim_blanks};
+use crate::message::origin::Scheme;
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::Authority;
@@ -173,11 +174,7 @@ enum Port {
 fn write_authority(uri: &Uri, port: Port, out: &mut BytesMut) -> Result<(), LocalError> {
     let authority = uri.authority().ok_or_else(|| no_part("a host"))?;
     let (host, told) = host_and_port(authority).ok_or_else(|| no_part("a host, or a port from 1 to 65535"))?;
-    let implied = match uri.scheme_str() {
-        Some("http") => Some(80),
-        Some("https") => Some(443),
-        _ => None,
-    };
+    let implied = uri.scheme_str().and_then(Scheme::named).map(Scheme::default_port);
     out.extend_from_slice(host.as_bytes());
     match (told.or(implied), port) {
         (None, Port::Always) => Err(no_part("a port")),

@@ -23,7 +23,12 @@ impl Scheme {
     /// The scheme of a URL, where it is one of the two.
     #[must_use]
     pub fn of(url: &Url) -> Option<Self> {
-        match url.scheme() {
+        Self::named(url.scheme())
+    }
+
+    /// The scheme of this name, in lower case.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
             "http" => Some(Self::Http),
             "https" => Some(Self::Https),
             _ => None,

@@ -2,7 +2,7 @@
 //! transport's.
 
 use crate::error::{Error, ErrorKind, Fault, Phase};
-use crate::message::origin::{Origin, Scheme};
+use crate::message::origin::Origin;
 use crate::session::snapshot::Snapshot;
 use std::path::{Path, PathBuf};
 
@@ -32,17 +32,13 @@ pub fn named(folder: impl AsRef<Path>, host: &str, name: &str) -> Result<PathBuf
             .with_came(name.as_bytes()));
     }
     let origin = if host.contains("://") { Origin::parse(host)? } else { Origin::parse(&format!("https://{host}"))? };
-    let default = match origin.scheme() {
-        Scheme::Http => 80,
-        Scheme::Https => 443,
-    };
     // A folder that is hidden, this one, the one above it.
     if origin.host().as_str().starts_with('.') {
         return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "a session's host begins with a dot"));
     }
     // An address of IPv6 has colons, which no file of Windows may have.
     let mut place = origin.host().as_str().replace(':', "_").replace(['[', ']'], "");
-    if origin.port() != default {
+    if origin.port() != origin.scheme().default_port() {
         place = format!("{place}_{}", origin.port());
     }
     Ok(folder.as_ref().join(place).join(format!("{name}.json")))
