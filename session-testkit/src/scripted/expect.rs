@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use session_core::message::host::CanonicalHost;
+use session_core::message::origin::Origin;
 use std::fmt;
 use std::sync::Arc;
 use url::Url;
@@ -60,7 +62,7 @@ pub struct Pattern {
     /// As it was written.
     target: String,
     /// Scheme, host and port, where the target names them.
-    origin: Option<String>,
+    origin: Option<Origin>,
     /// With `*` for any run of characters.
     path: String,
     /// The whole query, where the target has one.
@@ -70,7 +72,8 @@ pub struct Pattern {
 
 #[derive(Clone)]
 enum Test {
-    Host(String),
+    /// A host as it was written, and which one that is.
+    Host(String, Option<CanonicalHost>),
     Query(String, String),
     Field(HeaderName, HeaderValue),
     NoField(HeaderName),
@@ -88,7 +91,8 @@ impl Pattern {
         let (origin, rest) = match target.find("://") {
             Some(_) => {
                 let url = Url::parse(target).map_err(|error| format!("{target:?} is no URL: {error}"))?;
-                let origin = url.origin().ascii_serialization();
+                let origin =
+                    Origin::of(&url).ok_or_else(|| format!("{target:?} is no URL that a request can be sent to"))?;
                 let start = target.find("://").map_or(0, |at| at.saturating_add(3));
                 let after = target.get(start..).unwrap_or_default();
                 let path = after.find(['/', '?']).and_then(|at| after.get(at..)).unwrap_or("/");
@@ -112,14 +116,14 @@ impl Pattern {
     #[cfg(feature = "har")]
     pub(crate) fn exactly(method: Method, mut url: Url, any_value: Vec<String>) -> Self {
         url.set_fragment(None);
-        let origin = Some(url.origin().ascii_serialization());
+        let origin = Origin::of(&url);
         let (target, path) = (url.to_string(), "*".to_owned());
         let further = vec![Test::Exactly(Box::new(url), any_value)];
         Self { method: Some(method), target, origin, path, query: None, further }
     }
 
     pub(super) fn host(&mut self, host: &str) {
-        self.further.push(Test::Host(host.to_ascii_lowercase()));
+        self.further.push(Test::Host(host.to_owned(), CanonicalHost::parse(host)));
     }
 
     pub(super) fn query(&mut self, name: &str, value: &str) {
@@ -143,8 +147,8 @@ impl Pattern {
     }
 
     /// The origin that it names, if any.
-    pub(super) fn origin(&self) -> Option<&str> {
-        self.origin.as_deref()
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// Why a request is not one of these; `None` where it is.
@@ -152,7 +156,7 @@ impl Pattern {
         if self.method.as_ref().is_some_and(|method| *method != asked.method) {
             return Some("another method".to_owned());
         }
-        if self.origin.as_ref().is_some_and(|origin| *origin != asked.url.origin().ascii_serialization()) {
+        if self.origin.is_some() && self.origin != Origin::of(&asked.url) {
             return Some("another origin".to_owned());
         }
         if !fits(self.path.as_bytes(), asked.url.path().as_bytes()) {
@@ -175,7 +179,9 @@ impl Pattern {
 impl Test {
     fn mismatch(&self, asked: &Asked) -> Option<String> {
         let (fits, why) = match self {
-            Self::Host(host) => (asked.url.host_str() == Some(host), format!("another host than {host}")),
+            Self::Host(text, host) => {
+                (host.is_some() && *host == CanonicalHost::of(&asked.url), format!("another host than {text}"))
+            }
             Self::Query(name, value) => {
                 let has = asked.url.query_pairs().any(|(have, with)| have == *name && with == *value);
                 (has, format!("the query has no {name}={value}"))
@@ -289,6 +295,21 @@ mod tests {
         assert!(matches("*", "http://a.test/any/path"));
         assert!(matches("http://a.test/*", "http://a.test/any/path"));
         assert!(matches("/gr\u{fc}n", "http://a.test/gr%C3%BCn"));
+    }
+
+    #[test]
+    fn a_host_is_the_same_in_every_spelling() {
+        let at = |host: &str| {
+            let mut pattern = Pattern::new(None, "/").unwrap();
+            pattern.host(host);
+            pattern
+        };
+        let asked = |url: &str| Asked::new(Method::GET, url.parse().unwrap(), HeaderMap::new(), Bytes::new());
+        for host in ["b\u{fc}cher.test", "xn--bcher-kva.TEST"] {
+            assert_eq!(at(host).mismatch(&asked("http://b\u{fc}cher.test:81/")), None);
+        }
+        assert_eq!(at("a.test").mismatch(&asked("http://b.test/")), Some("another host than a.test".to_owned()));
+        assert!(at("no host").mismatch(&asked("http://b.test/")).is_some());
     }
 
     #[test]

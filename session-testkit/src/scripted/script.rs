@@ -234,7 +234,7 @@ impl Script {
     /// The origins that its lines name.
     pub(super) fn origins(&self) -> Vec<String> {
         let mut origins: Vec<_> =
-            self.state().lines.iter().filter_map(|line| line.pattern.origin().map(str::to_owned)).collect();
+            self.state().lines.iter().filter_map(|line| line.pattern.origin().map(ToString::to_string)).collect();
         origins.sort();
         origins.dedup();
         origins
