@@ -8,6 +8,7 @@
 //!   any session.
 //! - [`server`]: a scripted peer behind real loopback sockets, down to single bytes, for tests of what is on the wire.
 //! - [`watchdog`]: a bound for the time of a test.
+//! - [`instant`]: instants as RFC 3339 writes them.
 //! - `ca` and `tls` (feature `tls`): a certificate authority for tests, and a TLS server on loopback that does what a test says.
 //!
 //! What the workspace tests itself with (feature `suite`, which brings every transport, is for that alone):
@@ -31,6 +32,7 @@ pub mod coded;
 pub mod har;
 #[cfg(feature = "suite")]
 pub mod hostile;
+pub mod instant;
 pub mod login;
 pub mod memory;
 pub mod script;

@@ -1,28 +1,14 @@
 //! Dates as HAR writes them: ISO 8601, in UTC, with milliseconds.
 
+use crate::instant;
 use std::time::{Duration, SystemTime};
 
 /// `2026-11-21T14:32:07.123Z`. What lies before 1970 or after 9999 is told as the nearest moment within.
 pub(super) fn format(time: SystemTime) -> String {
     let since =
         time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(Duration::from_secs(253_402_300_799));
-    let (seconds, millis) = (since.as_secs(), since.subsec_millis());
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
-/// Year, month and day of a number of days since 1970, by counting in eras of 400 years that begin on the first of March.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+    let seconds = instant::format(SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs()));
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), since.subsec_millis())
 }
 
 /// Whether a text is such a date: with or without a fraction, in UTC or with an offset.

@@ -1,7 +1,8 @@
 //! Kind "cookie-date": one date, and the instant that it names.
 
+use crate::instant::format;
 use crate::suite::outcome::Outcome;
-use crate::suite::time::{Moment, format};
+use crate::suite::time::Moment;
 use crate::suite::value::{nullable, present};
 use serde::Deserialize;
 use std::time::SystemTime;
