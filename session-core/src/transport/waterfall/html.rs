@@ -115,7 +115,7 @@ fn chart(page: &mut String, placed: &[(Duration, &Exchange)], span: Duration) ->
     let marks = marks(span, MARKS);
     for time in &marks {
         let at = percent(*time, span);
-        let side = if at > 94.0 { " class=\"late\"" } else { "" };
+        let side = if at > 98.0 { " class=\"late\"" } else { "" };
         write!(page, "<span{side} style=\"left:{at:.3}%\">{}</span>", mark(*time))?;
     }
     page.push_str("</div></div>\n");
