@@ -433,11 +433,13 @@ impl Incoming {
 
     /// How much is still to be handed out, where that is known.
     pub(crate) fn left(&self) -> Option<u64> {
-        let remaining = match &self.state {
-            State::Ended(_) if self.content.is_none() => Some(0),
-            State::Open(_) | State::Ended(_) | State::Failed(_) => self.remaining(),
+        let left = match &self.state {
+            _ if self.content.is_some() => None,
+            State::Open(wire) => wire.body_left(),
+            State::Ended(_) => Some(0),
+            State::Failed(_) => None,
         };
-        remaining?.checked_add(u64::try_from(self.rest.len()).ok()?)
+        left?.checked_add(u64::try_from(self.rest.len()).ok()?)
     }
 
     /// The body is over: the connection goes back.

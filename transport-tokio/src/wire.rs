@@ -271,6 +271,11 @@ impl Wire {
         self.state.body_remaining()
     }
 
+    /// How much of the body is still to be read, where that is known.
+    pub(crate) fn body_left(&self) -> Option<u64> {
+        self.state.body_left()
+    }
+
     /// Reads an unwanted body, where that is worth the connection. Gives whether all of it came.
     pub(crate) async fn drain(&mut self, most: u64, bounds: &Bounds) -> bool {
         if !self.state.is_worth_draining(most) {

@@ -232,6 +232,16 @@ impl Connection {
         }
     }
 
+    /// How much of the body of the response that was begun is still to be given by [`next_event`](Self::next_event), where that is
+    /// known: 0 also for one that has none. `None` for any other body, and where no response is under way.
+    #[must_use]
+    pub fn body_left(&self) -> Option<u64> {
+        match (self.response, &self.reader) {
+            (ResponseState::Body, ResponseReader::Length { remaining, .. }) => Some(*remaining),
+            _ => None,
+        }
+    }
+
     /// Says that `n` bytes of a body of known length were read past the receive buffer, which must have been empty.
     /// Next: [`next_event`](Self::next_event) or more of the same.
     ///

@@ -346,6 +346,12 @@ impl WireState {
         self.connection.body_remaining()
     }
 
+    /// How much of the body is still to be read, where that is known: also where that is nothing.
+    #[must_use]
+    pub fn body_left(&self) -> Option<u64> {
+        self.connection.body_left()
+    }
+
     /// Whether to read an unwanted body of which `most` bytes are worth the connection.
     #[must_use]
     pub fn is_worth_draining(&self, most: u64) -> bool {
