@@ -45,7 +45,7 @@ impl Answer {
     /// A response with this status. It keeps the connection open unless its fields say `connection: close`.
     #[must_use]
     pub fn status(status: u16) -> Response {
-        Response { status, fields: Vec::new(), body: Bytes::new(), interim: Vec::new() }
+        Response { status, fields: Vec::new(), body: Bytes::new(), trailers: Vec::new(), interim: Vec::new() }
     }
 
     /// Status 200 with this body.
@@ -153,6 +153,7 @@ pub struct Response {
     status: u16,
     fields: Vec<(String, String)>,
     body: Bytes,
+    trailers: Vec<(String, String)>,
     interim: Vec<(u16, Vec<(String, String)>)>,
 }
 
@@ -168,6 +169,13 @@ impl Response {
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
+        self
+    }
+
+    /// The same response with one more field line behind its body. It is sent where the fields say `transfer-encoding: chunked`.
+    #[must_use]
+    pub fn trailer(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.trailers.push((name.into(), value.into()));
         self
     }
 
@@ -217,7 +225,9 @@ impl Response {
                     out.put_slice(&self.body);
                     out.put_slice(b"\r\n");
                 }
-                out.put_slice(b"0\r\n\r\n");
+                out.put_slice(b"0\r\n");
+                put_fields(&mut out, &self.trailers);
+                out.put_slice(b"\r\n");
             } else {
                 out.put_slice(&self.body);
             }
@@ -238,6 +248,10 @@ impl Response {
 fn put_head(out: &mut BytesMut, status: u16, fields: &[(String, String)]) {
     let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
     out.put_slice(format!("HTTP/1.1 {status} {reason}\r\n").as_bytes());
+    put_fields(out, fields);
+}
+
+fn put_fields(out: &mut BytesMut, fields: &[(String, String)]) {
     for (name, value) in fields {
         out.put_slice(format!("{name}: {value}\r\n").as_bytes());
     }
@@ -288,6 +302,8 @@ mod tests {
     fn a_stated_framing_is_obeyed() {
         let chunked = Answer::status(200).field("Transfer-Encoding", "chunked").body("ok").answer_to("GET");
         assert!(bytes(&chunked).ends_with("\r\n\r\n2\r\nok\r\n0\r\n\r\n"));
+        let trailed = Answer::status(200).field("transfer-encoding", "chunked").trailer("x", "y").answer_to("GET");
+        assert!(bytes(&trailed).ends_with("\r\n\r\n0\r\nx: y\r\n\r\n"));
         let short = Answer::status(200).field("content-length", "9").body("ok").answer_to("GET");
         assert_eq!(short.deeds().last(), Some(&Deed::Finish));
     }

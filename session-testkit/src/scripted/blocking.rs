@@ -1,14 +1,15 @@
 //! The blocking session over a script: sending gives a result, at once.
 
-mod reading;
+mod response;
 
-pub use reading::{Events, Lines};
+pub use self::response::Response;
+pub use self::response::parts::ResponseBody;
+pub use self::response::reading::{Events, Lines};
+pub use crate::scripted::body::Body;
 
-use crate::scripted::body::{Body, Content};
 use crate::scripted::exchange::{Exchange, Progress, Shared, codings};
 use crate::scripted::script::Script;
-use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use session_core::content::coding::Codings;
 use session_core::error::Error as CoreError;
 use session_core::handle::auth::Auth;
@@ -19,13 +20,9 @@ use session_core::request::Dispatch;
 use session_core::request::built::BuiltRequest;
 use session_core::session::Session as Core;
 use session_core::session::preview::Preview;
-use session_core::session::request::Request;
+use session_core::session::request::Request as CoreRequest;
 use session_core::session::transport::{ConnectSettings, Transport};
-use session_core::time::timings::Timings;
-use session_core::transport::response::ResponseInfo;
 use std::fmt;
-use std::io::{self, Read};
-use std::ops::Deref;
 use std::sync::Arc;
 use url::Url;
 
@@ -40,6 +37,9 @@ pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session
 
 /// Builds a request; [`send`](session_core::request::RequestBuilder::send) gives a `Result<Response>`.
 pub type RequestBuilder<'a> = session_core::request::RequestBuilder<&'a Session>;
+
+/// A request with its body, as [`build`](session_core::request::RequestBuilder::build) gives it and [`Session::execute`] takes it.
+pub type Request = BuiltRequest<Body>;
 
 /// A session over a script. Clones share everything.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// Sends a request that was built before, or an [`http::Request`].
-    pub fn execute(&self, request: impl Into<BuiltRequest<Body>>) -> Result<Response> {
+    pub fn execute(&self, request: impl Into<Request>) -> Result<Response> {
         self.dispatch(Ok(request.into().into_parts()))
     }
 
@@ -171,12 +171,12 @@ impl Dispatch for &Session {
         Some(self.with(Core::random))
     }
 
-    fn preview(&self, request: Request) -> Result<Preview, CoreError> {
+    fn preview(&self, request: CoreRequest) -> Result<Preview, CoreError> {
         let now = self.0.now();
         self.with(|core| core.preview(request, now))
     }
 
-    fn dispatch(self, request: Result<(Box<Request>, Option<Body>), CoreError>) -> Result<Response> {
+    fn dispatch(self, request: Result<(Box<CoreRequest>, Option<Body>), CoreError>) -> Result<Response> {
         let (request, body) = request?;
         let mut progress = Exchange::begin(Arc::clone(&self.0), *request, body);
         loop {
@@ -184,7 +184,7 @@ impl Dispatch for &Session {
                 Progress::Under(exchange) => exchange.advance(),
                 Progress::Over(result) => {
                     let (info, body) = *result?;
-                    return Ok(Response { info, body });
+                    return Ok(Response::new(info, body));
                 }
             };
         }
@@ -194,125 +194,5 @@ impl Dispatch for &Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Session(..)")
-    }
-}
-
-/// A response: its head, which is [`ResponseInfo`], and its body as far as it has not been read.
-pub struct Response {
-    info: ResponseInfo,
-    body: Content,
-}
-
-impl Deref for Response {
-    type Target = ResponseInfo;
-
-    fn deref(&self) -> &ResponseInfo {
-        &self.info
-    }
-}
-
-impl Response {
-    /// When the hop that gave this response began, and how long its stages took, in virtual time.
-    #[must_use]
-    pub fn timings(&self) -> Timings {
-        ResponseInfo::timings(&self.info)
-    }
-
-    /// The trailer fields, of which a script has none; `None` before the body's end was read.
-    #[must_use]
-    pub fn trailers(&self) -> Option<&HeaderMap> {
-        self.body.trailers()
-    }
-
-    /// The response itself, unless its status is 400 to 599.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Status`](session_core::error::ErrorKind::Status). The error keeps the response.
-    pub fn error_for_status(self) -> Result<Self> {
-        match ResponseInfo::status_error::<Self>(&self) {
-            Some(error) => Err(error.with_response(self)),
-            None => Ok(self),
-        }
-    }
-
-    /// The same without taking the response; the error does not hold it.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Status`](session_core::error::ErrorKind::Status) for a status of 400 to 599.
-    pub fn error_for_status_ref(&self) -> Result<&Self> {
-        ResponseInfo::status_error(self).map_or(Ok(self), Err)
-    }
-
-    /// The body as text, as a transport reads it.
-    ///
-    /// # Errors
-    /// As [`Response::bytes`].
-    pub fn text(mut self) -> Result<String> {
-        let bytes = self.gather()?;
-        Ok(ResponseInfo::decode_text(&self, &bytes))
-    }
-
-    /// The same, by the charset `default` (a label, as `koi8-r`) where neither the Content-Type nor a byte order mark names one that
-    /// is known.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidSetting`](session_core::error::ErrorKind::InvalidSetting) where nobody knows `default`; the error keeps
-    /// the response. Else as [`Response::bytes`].
-    #[cfg(feature = "charset")]
-    pub fn text_with_charset(mut self, default: &str) -> Result<String> {
-        let charset = match ResponseInfo::charset_of_label::<Self>(&self, default) {
-            Ok(charset) => charset,
-            Err(error) => return Err(error.with_response(self)),
-        };
-        let bytes = self.gather()?;
-        Ok(ResponseInfo::decode_text_by(&self, &bytes, charset))
-    }
-
-    /// The body read as JSON.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Decode`](session_core::error::ErrorKind::Decode) where it is no such JSON; else as [`Response::bytes`].
-    #[cfg(feature = "json")]
-    pub fn json<T: serde::de::DeserializeOwned>(mut self) -> Result<T> {
-        let bytes = self.gather()?;
-        Ok(ResponseInfo::decode_json(&self, &bytes)?)
-    }
-
-    /// All of the body.
-    ///
-    /// # Errors
-    /// Those of a transport: it is longer than the session's limits allow, it was cut, or it does not decode.
-    pub fn bytes(mut self) -> Result<Bytes> {
-        self.gather()
-    }
-
-    /// The next piece of the body; `None` at its end.
-    ///
-    /// # Errors
-    /// As [`Response::bytes`], but for its length.
-    pub fn chunk(&mut self) -> Result<Option<Bytes>> {
-        self.next_chunk()
-    }
-
-    fn next_chunk(&mut self) -> Result<Option<Bytes>> {
-        self.body.chunk().map_err(|error| ResponseInfo::located(&self.info, error))
-    }
-
-    fn gather(&mut self) -> Result<Bytes> {
-        let most = ResponseInfo::limits(&self.info).gathered_body;
-        self.body.gather(most).map_err(|error| ResponseInfo::located(&self.info, error))
-    }
-}
-
-impl Read for Response {
-    /// Reads the body. An error holds an [`Error`] as its inner one.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer).map_err(|error| ResponseInfo::located::<Self>(&self.info, error).into())
-    }
-}
-
-impl fmt::Debug for Response {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.info, f)
     }
 }

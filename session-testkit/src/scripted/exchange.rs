@@ -2,13 +2,14 @@
 //! can be polled through it.
 
 use crate::memory::clock::Clock;
-use crate::scripted::body::{Body, Content, End};
+use crate::scripted::body::Body;
+use crate::scripted::content::{Arrived, Content, End};
 use crate::scripted::expect::Asked;
-use crate::scripted::reply::{Failure as Missing, Kind, Reply};
+use crate::scripted::reply::{Failure as Missing, Kind, Parts, Reply};
 use crate::scripted::script::Script;
 use bytes::Bytes;
-use http::Method;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Method};
 use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error, ErrorKind, Phase};
@@ -69,7 +70,7 @@ impl Shared {
     }
 
     /// One hop: asked of the script, within the hop's bounds.
-    fn send(&self, hop: &Hop, body: Option<&Body>) -> Result<(ResponseHead, Bytes, End), Failure> {
+    fn send(&self, hop: &Hop, body: Option<&Body>) -> Result<(ResponseHead, Arrived), Failure> {
         check_supported(hop, &self.connect)?;
         let place = Place::of(hop);
         let known = place.known(&self.connect);
@@ -82,10 +83,10 @@ impl Shared {
         let head = hop.head();
         let asked = Asked::new(head.method().clone(), hop.target().url().clone(), head.headers().clone(), body);
         let Reply { kind, after, .. } = self.script.answer(asked).map_err(|unexpected| unexpected.into_failure())?;
-        let (status, mut fields, body, cut) = match kind {
-            Kind::Response { status, fields, body, cut } => {
+        let parts = match kind {
+            Kind::Response(parts) => {
                 self.wait(hop, after)?;
-                (status, fields, body, cut)
+                *parts
             }
             Kind::Failure(Missing::Silence) => {
                 self.wait(hop, PATIENCE)?;
@@ -107,20 +108,7 @@ impl Shared {
                 });
             }
         };
-        let length = body.len();
-        let (body, end) = match cut {
-            Some(count) if count < body.len() => (body.slice(..count), End::Cut),
-            Some(_) => (body, End::Cut),
-            None => (body, End::Whole),
-        };
-        let bodyless = matches!(status.as_u16(), 100..=199 | 204 | 304);
-        if !(bodyless || fields.contains_key(CONTENT_LENGTH) || fields.contains_key(TRANSFER_ENCODING)) {
-            // As a server says it.
-            fields.insert(CONTENT_LENGTH, length.into());
-        }
-        let is_read = !bodyless && *head.method() != Method::HEAD;
-        let (body, end) = if is_read { (body, end) } else { (Bytes::new(), End::Whole) };
-        Ok((ResponseHead::new(status).with_headers(fields), body, end))
+        Ok(arrived(parts, head.method()))
     }
 
     /// Lets virtual time pass until an answer comes, or until a bound of the hop does.
@@ -158,6 +146,29 @@ pub(super) fn codings() -> Codings {
     .fold(Codings::NONE, |codings, (coding, _)| codings.with(coding))
 }
 
+/// An answer as it arrives: the head as a server writes it, and what comes of the body.
+fn arrived(parts: Parts, method: &Method) -> (ResponseHead, Arrived) {
+    let Parts { status, mut fields, body, trailers, cut } = parts;
+    let is_bodyless = matches!(status.as_u16(), 100..=199 | 204 | 304);
+    if !(is_bodyless || fields.contains_key(CONTENT_LENGTH) || fields.contains_key(TRANSFER_ENCODING)) {
+        fields.insert(CONTENT_LENGTH, body.len().into());
+    }
+    let arrived = match cut {
+        _ if is_bodyless || *method == Method::HEAD => Arrived { told: Some(0), ..Arrived::default() },
+        Some(count) => {
+            let bytes = body.slice(..count.min(body.len()));
+            Arrived { bytes, told: told(&fields), end: End::Cut, ..Arrived::default() }
+        }
+        None => Arrived { bytes: body, told: told(&fields), end: End::Whole, trailers },
+    };
+    (ResponseHead::new(status).with_headers(fields), arrived)
+}
+
+/// How long a head says that its body is.
+fn told(fields: &HeaderMap) -> Option<u64> {
+    fields.get(CONTENT_LENGTH).filter(|_| !fields.contains_key(TRANSFER_ENCODING))?.to_str().ok()?.parse().ok()
+}
+
 fn lost(kind: FailureKind, how: io::ErrorKind) -> Failure {
     Failure::new(kind, Sent::All, ConnectionAge::Fresh, Cause::Io(how.into()).into_error(Phase::Head))
 }
@@ -175,7 +186,7 @@ pub(super) struct Exchange {
     shared: Arc<Shared>,
     started: Instant,
     body: Option<Body>,
-    came: Option<(Bytes, End)>,
+    came: Option<Arrived>,
     elapsed: Duration,
     step: Step,
 }
@@ -218,8 +229,8 @@ impl Exchange {
                 hop.set_timings(watch.timings());
                 let now = shared.now();
                 match sent {
-                    Ok((head, content, end)) => {
-                        came = Some((content, end));
+                    Ok((head, arrived)) => {
+                        came = Some(arrived);
                         shared.core().handle_response(hop, head, now)
                     }
                     Err(failure) => shared.core().handle_failure(hop, failure, now),
@@ -234,8 +245,7 @@ impl Exchange {
             }
             Step::Done(delivery) => {
                 let coded = CodedBody::of(&delivery, &shared.limits);
-                let (body, end) = came.unwrap_or((Bytes::new(), End::Whole));
-                let content = Content::new(body, end, coded);
+                let content = Content::new(came.unwrap_or_default(), coded, shared.clock().clone(), started);
                 let info = ResponseInfo::new(delivery, None, elapsed, Arc::clone(&shared.limits));
                 return Progress::Over(Ok(Box::new((info, content))));
             }

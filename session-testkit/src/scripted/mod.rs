@@ -27,16 +27,21 @@
 //! - [`script`]: the script, and what it saw.
 //! - [`expect`]: which requests a line of it is for.
 //! - [`reply`]: what they are answered by.
-//! - [`blocking`] and [`asynchronous`]: the sessions, whose requests give a result or a future. Everything else of them is the same.
+//! - [`blocking`], [`asynchronous`] and `tokio` (feature `tokio`): the sessions, each with the names and methods of the transport whose
+//!   place it takes in a test. [`awaited`] is what the asynchronous ones share.
 //! - [`unexpected`]: what is told where a request came that the script does not have, or one did not come that it has.
 //! - [`serve`]: the same script on loopback sockets, for sessions of real transports.
 
 pub mod asynchronous;
+pub mod awaited;
 pub mod blocking;
 pub mod body;
+mod content;
 mod exchange;
 pub mod expect;
 pub mod reply;
 pub mod script;
 pub mod serve;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 pub mod unexpected;

@@ -1,7 +1,9 @@
 //! What a request of a script is answered by, as data.
 
 use bytes::Bytes;
+use http::header::TRANSFER_ENCODING;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use session_core::message::trailers::may_trail;
 use std::fmt;
 use std::time::Duration;
 
@@ -16,8 +18,19 @@ pub struct Reply {
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    Response { status: StatusCode, fields: HeaderMap, body: Bytes, cut: Option<usize> },
+    Response(Box<Parts>),
     Failure(Failure),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    pub(super) status: StatusCode,
+    pub(super) fields: HeaderMap,
+    pub(super) body: Bytes,
+    /// What follows the body, which is then sent in chunks.
+    pub(super) trailers: HeaderMap,
+    /// How many bytes of the body come before the connection closes.
+    pub(super) cut: Option<usize>,
 }
 
 /// What comes instead of a response.
@@ -54,12 +67,13 @@ impl Reply {
     pub fn status(status: u16) -> Self {
         let found = StatusCode::from_u16(status);
         let flaw = found.is_err().then(|| format!("{status} is no status"));
-        let kind = Kind::Response {
+        let kind = Kind::Response(Box::new(Parts {
             status: found.unwrap_or_default(),
             fields: HeaderMap::new(),
             body: Bytes::new(),
+            trailers: HeaderMap::new(),
             cut: None,
-        };
+        }));
         Self { kind, after: Duration::ZERO, flaw }
     }
 
@@ -84,10 +98,30 @@ impl Reply {
     {
         let name = name.try_into().map_err(Into::into);
         match name.and_then(|name| Ok((name, value.try_into().map_err(Into::into)?))) {
-            Ok((name, value)) => self.change("a field", |fields, _, _| {
-                fields.append(name, value);
+            Ok((name, value)) => self.change("a field", |parts| {
+                parts.fields.append(name, value);
             }),
             Err(error) => self.flaw(format!("a field that cannot be sent: {error}")),
+        }
+        self
+    }
+
+    /// The same with one more line of a field behind the body, which then comes in chunks (RFC 9110 6.5). A field that does not
+    /// count there is a flaw of the script: a client would ignore it.
+    #[must_use]
+    pub fn trailer<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        let name = name.try_into().map_err(Into::into);
+        match name.and_then(|name| Ok((name, value.try_into().map_err(Into::into)?))) {
+            Ok((name, _)) if !may_trail(&name) => self.flaw(format!("{name} does not count behind a body")),
+            Ok((name, value)) => self.change("a trailer", |parts| {
+                parts.fields.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                parts.trailers.append(name, value);
+            }),
+            Err(error) => self.flaw(format!("a trailer that cannot be sent: {error}")),
         }
         self
     }
@@ -102,7 +136,7 @@ impl Reply {
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         let new = body.into();
-        self.change("a body", |_, body, _| *body = new);
+        self.change("a body", |parts| parts.body = new);
         self
     }
 
@@ -122,7 +156,7 @@ impl Reply {
     /// The same, of whose body only the first `count` bytes come before the connection closes.
     #[must_use]
     pub fn cut_after(mut self, count: usize) -> Self {
-        self.change("a body that is cut", |_, _, cut| *cut = Some(count));
+        self.change("a body that is cut", |parts| parts.cut = Some(count));
         self
     }
 
@@ -137,9 +171,9 @@ impl Reply {
         self.flaw.get_or_insert(flaw);
     }
 
-    fn change(&mut self, what: &str, change: impl FnOnce(&mut HeaderMap, &mut Bytes, &mut Option<usize>)) {
+    fn change(&mut self, what: &str, change: impl FnOnce(&mut Parts)) {
         match &mut self.kind {
-            Kind::Response { fields, body, cut, .. } => change(fields, body, cut),
+            Kind::Response(parts) => change(parts),
             Kind::Failure(failure) => {
                 let flaw = format!("{what} was given to {failure}");
                 self.flaw(flaw);

@@ -124,6 +124,15 @@ impl Script {
         self.change_last(|reply| reply.cookie(line))
     }
 
+    /// Adds a line of a field behind the body of the last answer: see [`Reply::trailer`].
+    pub fn trailer<N, V>(self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        self.change_last(|reply| reply.trailer(name, value))
+    }
+
     /// Gives the last answer this body.
     pub fn body(self, body: impl Into<Bytes>) -> Self {
         self.change_last(|reply| reply.body(body))
@@ -163,7 +172,17 @@ impl Script {
         self.builder().build().expect("a default session over a script has nothing that could fail")
     }
 
-    /// A builder for a session over this script, of either kind, with all settings that a session of a transport has.
+    /// The same with the traits of tokio, by which a body is read and copied.
+    ///
+    /// # Panics
+    /// Never: a default session cannot fail over a script.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn tokio_session(&self) -> crate::scripted::tokio::Session {
+        self.builder().build().expect("a default session over a script has nothing that could fail")
+    }
+
+    /// A builder for a session over this script, of any kind, with all settings that a session of a transport has.
     ///
     /// Settings of connections are taken as far as there are connections: the rule on addresses is asked, for addresses in URLs
     /// and those that `resolve` sets. Any other name has a public address here.

@@ -6,9 +6,10 @@ use crate::script::log::Place;
 use crate::script::request::Request;
 use crate::script::responder::Responder;
 use crate::scripted::expect::Asked;
-use crate::scripted::reply::{Failure, Kind, Reply};
+use crate::scripted::reply::{Failure, Kind, Parts, Reply};
 use crate::scripted::script::Script;
 use crate::server::listen::{Server, Sockets};
+use http::header::TRANSFER_ENCODING;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use session_core::session::builder::SessionBuilder;
 use session_core::session::transport::Transport;
@@ -141,27 +142,35 @@ fn done(reply: Reply, method: &str) -> Answer {
         Kind::Failure(Failure::Closed) => Answer::closed(),
         Kind::Failure(Failure::Silence) => Answer::stall(),
         Kind::Failure(_) => Answer::reset(),
-        Kind::Response { status, fields, body, cut } => {
+        Kind::Response(parts) => {
+            let Parts { status, fields, body, trailers, cut } = *parts;
             let mut response = Answer::status(status.as_u16()).body(body.clone());
             for (name, value) in &fields {
                 response = response.field(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
             }
+            for (name, value) in &trailers {
+                response = response.trailer(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+            }
             let answer = response.answer_to(method);
+            // The answer to HEAD is the head of this one.
+            let (head, whole) = (length(&response.answer_to("HEAD")), length(&answer));
             match cut {
-                Some(count) => {
-                    let whole: usize = answer.deeds().iter().map(written).sum();
-                    answer.cut_after(whole.saturating_sub(body.len().saturating_sub(count)), Deed::Finish)
+                Some(count) if whole > head => {
+                    let is_chunked = fields.get(TRANSFER_ENCODING).is_some_and(|coding| coding == "chunked");
+                    let size = if is_chunked { format!("{:x}\r\n", body.len()).len() } else { 0 };
+                    answer.cut_after(head.saturating_add(size).saturating_add(count), Deed::Finish)
                 }
-                None => answer,
+                _ => answer,
             }
         }
     };
     if reply.after.is_zero() { answer } else { Answer::default().then(Deed::Pause(reply.after)).followed_by(answer) }
 }
 
-fn written(deed: &Deed) -> usize {
-    match deed {
+fn length(answer: &Answer) -> usize {
+    let written = |deed: &Deed| match deed {
         Deed::Write(bytes) => bytes.len(),
         _ => 0,
-    }
+    };
+    answer.deeds().iter().map(written).sum()
 }

@@ -1,12 +1,11 @@
-//! Reading a body otherwise than as a whole: by lines, by server-sent events, as in the transports.
+//! Reading a body otherwise than as a whole: by lines, by server-sent events, into a writer, as in the transports.
 
-use super::{Response, Result};
-use futures_core::Stream;
+use super::Response;
+use crate::scripted::blocking::Result;
 use session_core::content::events::{Event, EventReader};
 use session_core::content::lines::LineReader;
 use session_core::transport::response::ResponseInfo;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::io::Write;
 use std::time::Duration;
 
 impl Response {
@@ -27,9 +26,39 @@ impl Response {
             None => Err(ResponseInfo::event_error::<Self>(&self).with_response(self)),
         }
     }
+
+    /// Copies the rest of the body, and flushes the writer. Gives how many bytes that were.
+    ///
+    /// # Errors
+    /// As [`Response::chunk`]; [`ErrorKind::Io`](session_core::error::ErrorKind::Io) where the writer fails.
+    pub fn copy_to(&mut self, writer: &mut (impl Write + ?Sized)) -> Result<u64> {
+        self.copy_to_with(writer, |_, _| {})
+    }
+
+    /// The same, telling `progress` how far it is: how many bytes were copied, and how many that will be, where it is known (not
+    /// for a body in chunks, and not for one that is decoded). It is told at the start, and after each piece.
+    ///
+    /// # Errors
+    /// As [`Response::copy_to`].
+    pub fn copy_to_with(
+        &mut self,
+        writer: &mut (impl Write + ?Sized),
+        mut progress: impl FnMut(u64, Option<u64>),
+    ) -> Result<u64> {
+        let total = self.body.left();
+        let mut copied: u64 = 0;
+        progress(copied, total);
+        while let Some(chunk) = self.chunk()? {
+            writer.write_all(&chunk).map_err(|source| ResponseInfo::copy_error(self, source))?;
+            copied = copied.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            progress(copied, total);
+        }
+        writer.flush().map_err(|source| ResponseInfo::copy_error(self, source))?;
+        Ok(copied)
+    }
 }
 
-/// The lines of a body, as text: see [`Response::lines`]. A [`Stream`] of `Result<String>`; after an error there are no more.
+/// The lines of a body, as text: see [`Response::lines`]. An iterator over `Result<String>`; after an error there are no more.
 #[derive(Debug)]
 pub struct Lines {
     response: Response,
@@ -42,19 +71,15 @@ impl Lines {
     ///
     /// # Errors
     /// As [`Response::chunk`], and [`ErrorKind::Limit`](session_core::error::ErrorKind::Limit) where a line is too long.
-    pub async fn next_line(&mut self) -> Result<Option<String>> {
-        self.read()
-    }
-
-    fn read(&mut self) -> Result<Option<String>> {
+    pub fn next_line(&mut self) -> Result<Option<String>> {
         loop {
             match self.reader.next_line() {
                 Ok(Some(line)) => return Ok(Some(line)),
                 Ok(None) if self.reader.is_finished() => return Ok(None),
                 Ok(None) => {}
-                Err(error) => return Err(ResponseInfo::located(&self.response, error)),
+                Err(error) => return Err(self.response.located(error)),
             }
-            match self.response.next_chunk()? {
+            match self.response.chunk()? {
                 Some(piece) => self.reader.push(&piece),
                 None => self.reader.finish(),
             }
@@ -68,7 +93,7 @@ impl Lines {
     }
 }
 
-/// The events of a stream (WHATWG HTML 9.2): see [`Response::events`]. A [`Stream`] of `Result<Event>`; after an error there are no more.
+/// The events of a stream (WHATWG HTML 9.2): see [`Response::events`]. An iterator over `Result<Event>`; after an error there are no more.
 #[derive(Debug)]
 pub struct Events {
     response: Response,
@@ -81,18 +106,14 @@ impl Events {
     ///
     /// # Errors
     /// As [`Response::chunk`], and [`ErrorKind::Limit`](session_core::error::ErrorKind::Limit) where an event is too long.
-    pub async fn next_event(&mut self) -> Result<Option<Event>> {
-        self.read()
-    }
-
-    fn read(&mut self) -> Result<Option<Event>> {
+    pub fn next_event(&mut self) -> Result<Option<Event>> {
         loop {
             match self.reader.next_event() {
                 Ok(Some(event)) => return Ok(Some(event)),
                 Ok(None) => {}
-                Err(error) => return Err(ResponseInfo::located(&self.response, error)),
+                Err(error) => return Err(self.response.located(error)),
             }
-            match self.response.next_chunk()? {
+            match self.response.chunk()? {
                 Some(piece) => self.reader.push(piece),
                 None => return Ok(None),
             }
@@ -118,39 +139,28 @@ impl Events {
     }
 }
 
-impl Stream for Lines {
+impl Iterator for Lines {
     type Item = Result<String>;
 
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if this.failed {
-            return Poll::Ready(None);
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
         }
-        let next = this.read();
-        this.failed = next.is_err();
-        Poll::Ready(next.transpose())
+        let next = self.next_line();
+        self.failed = next.is_err();
+        next.transpose()
     }
 }
 
-impl Stream for Events {
+impl Iterator for Events {
     type Item = Result<Event>;
 
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if this.failed {
-            return Poll::Ready(None);
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
         }
-        let next = this.read();
-        this.failed = next.is_err();
-        Poll::Ready(next.transpose())
-    }
-}
-
-impl Stream for Response {
-    type Item = Result<bytes::Bytes>;
-
-    /// The pieces of the body.
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.get_mut().next_chunk().transpose())
+        let next = self.next_event();
+        self.failed = next.is_err();
+        next.transpose()
     }
 }
