@@ -15,6 +15,7 @@ use crate::content::coding::encoder::Encoder;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, RequestBody};
 use crate::message::into_url::{BaseJoin, IntoUrl};
+use crate::message::word::Word;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::preview::Preview;
@@ -129,11 +130,12 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// A request that `dispatch` will send. The method is an [`http::Method`] or text; what is no token is told by `send`.
     pub fn new<M>(dispatch: D, method: M, url: impl IntoUrl) -> Self
     where
-        M: TryInto<Method, Error: Into<http::Error>>,
+        M: AsRef<str> + TryInto<Method, Error: Into<http::Error>>,
     {
+        let word = Word::of(method.as_ref().as_bytes());
         let (method, error) = match method.try_into() {
             Ok(method) => (method, None),
-            Err(source) => (Method::GET, Some(no_method(source.into()))),
+            Err(source) => (Method::GET, Some(word.refused("the method", source.into()))),
         };
         Self { dispatch, request: Box::new(Request::new(method, url)), draft: Draft::default(), error }
     }
@@ -157,7 +159,7 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// ```
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         let added = self.request.append_header(name, value);
@@ -177,7 +179,7 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// Leaves the session's default of this name out of this request, the fields that the session adds by itself too.
     pub fn remove_header<N>(mut self, name: N) -> Self
     where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
     {
         match field(name, HeaderValue::from_static("")) {
             Ok((name, _)) => {
@@ -374,11 +376,4 @@ impl<D: Dispatch> fmt::Debug for RequestBuilder<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder").field("request", &self.request).finish_non_exhaustive()
     }
-}
-
-/// What was given as a method is not shown: it may be anything that slipped.
-fn no_method(source: http::Error) -> Error {
-    Error::new(ErrorKind::InvalidHeader, Phase::Build, "the method is not valid")
-        .with_expected("a token")
-        .with_source(source)
 }

@@ -77,7 +77,7 @@ fn a_login_runs_through_cookies_and_redirects() {
 fn the_same_script_serves_asynchronous_callers_on_any_executor() {
     let script = login();
     let session = script.async_session();
-    session.headers_mut().insert("x-app".parse().unwrap(), "demo".parse().unwrap());
+    session.headers_mut().set("x-app", "demo").unwrap();
     let text = run(async {
         let response = session.post("http://app.test/login").send().await?.error_for_status()?;
         response.text().await

@@ -31,7 +31,7 @@ use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
 use session_core::handle::auth::Auth;
 use session_core::handle::hooks::SessionHooks;
-use session_core::handle::{Access, Cookies, Headers};
+use session_core::handle::{Access, Clocked, Cookies, Headers};
 use session_core::idle::pool::Wanted;
 use session_core::limits::Limits;
 use session_core::message::head::ResponseHead;
@@ -189,6 +189,12 @@ impl Transport for Session {
 impl Access for Session {
     fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
         lock(&self.0.core).with(act)
+    }
+}
+
+impl Clocked for Session {
+    fn now(&self) -> Now {
+        self.0.now()
     }
 }
 

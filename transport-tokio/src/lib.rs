@@ -13,7 +13,7 @@
 //! login.error_for_status_ref()?;
 //! println!("{:?}", session.cookies().to_map());
 //!
-//! session.headers_mut().insert("x-app".parse()?, "demo".parse()?);
+//! session.headers_mut().set("x-app", "demo")?;
 //! let text = session.get("data1").send().await?.text().await?;
 //! println!("{text}");
 //!

@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let base = std::env::args().nth(1).ok_or("the server's URL is missing")?;
     let timeout = Duration::from_secs(10);
     let session = Session::builder().connect_timeout(Duration::from_secs(3)).read_timeout(timeout).build()?;
-    session.headers_mut().insert("x-app".parse()?, "demo".parse()?);
+    session.headers_mut().set("x-app", "demo")?;
 
     let form = [("username", "admin"), ("password", "open sesame")];
     let login = session.post(format!("{base}/api/login")).form(&form).send()?.error_for_status()?;

@@ -21,3 +21,4 @@ pub mod route;
 pub mod sensitive;
 pub mod target;
 pub mod trailers;
+pub(crate) mod word;

@@ -156,7 +156,7 @@ impl<T: Transport> SessionBuilder<T> {
     /// ```
     pub fn default_header<N, V>(mut self, name: N, value: V) -> Self
     where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         match field(name, value) {

@@ -6,6 +6,7 @@ use crate::message::body::RequestBody;
 use crate::message::fields::connection_has;
 use crate::message::head::ShownFields;
 use crate::message::into_url::{IntoUrl, Reference};
+use crate::message::word::Word;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::exchange::Exchange;
@@ -133,7 +134,7 @@ impl Request {
     /// [`ErrorKind::InvalidHeader`] for a name that is no token and for a value with a control character.
     pub fn append_header<N, V>(&mut self, name: N, value: V) -> Result<(), Error>
     where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         let (name, value) = field(name, value)?;
@@ -298,21 +299,18 @@ impl fmt::Debug for Request {
     }
 }
 
-/// A field as a caller wrote it. Neither part is shown in the error: a value may be a secret, and a name may be a value
-/// that slipped.
+/// A field as a caller wrote it. The error shows neither part, for a value may be a secret and a name may be a value that slipped: of a
+/// name it tells where it stops to be a token.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidHeader`] for a name that is no token and for a value with a control character other than a tab.
 pub fn field<N, V>(name: N, value: V) -> Result<(HeaderName, HeaderValue), Error>
 where
-    N: TryInto<HeaderName, Error: Into<http::Error>>,
+    N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
     V: TryInto<HeaderValue, Error: Into<http::Error>>,
 {
-    let name = name.try_into().map_err(|source| {
-        Error::new(ErrorKind::InvalidHeader, Phase::Build, "a field name is not valid")
-            .with_expected("a token")
-            .with_source(source.into())
-    })?;
+    let word = Word::of(name.as_ref());
+    let name = name.try_into().map_err(|source| word.refused("a field name", source.into()))?;
     let value = value.try_into().map_err(|source| {
         Error::new(ErrorKind::InvalidHeader, Phase::Build, format!("the value of {name} is not valid"))
             .with_expected("no control characters")
@@ -326,10 +324,5 @@ where
 /// # Errors
 /// [`ErrorKind::InvalidHeader`] where it is no token.
 pub fn method(method: &[u8]) -> Result<Method, Error> {
-    Method::from_bytes(method).map_err(|source| {
-        Error::new(ErrorKind::InvalidHeader, Phase::Build, "the method is not valid")
-            .with_expected("a token")
-            .with_came(method)
-            .with_source(source)
-    })
+    Method::from_bytes(method).map_err(|source| Word::of(method).refused("the method", source.into()))
 }

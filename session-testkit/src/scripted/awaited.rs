@@ -27,7 +27,7 @@ use session_core::content::coding::Codings;
 use session_core::error::Error as CoreError;
 use session_core::handle::auth::Auth;
 use session_core::handle::hooks::SessionHooks;
-use session_core::handle::{Access, Cookies, Headers};
+use session_core::handle::{Access, Clocked, Cookies, Headers};
 use session_core::message::into_url::{BaseJoin, IntoUrl};
 use session_core::request::Dispatch;
 use session_core::request::built::BuiltRequest;
@@ -35,6 +35,7 @@ use session_core::session::Session as Core;
 use session_core::session::preview::Preview;
 use session_core::session::request::Request;
 use session_core::session::transport::{ConnectSettings, Transport};
+use session_core::time::Now;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -105,7 +106,7 @@ impl<T> Session<T> {
     /// A request of any method: a [`Method`], or text. A relative URL is joined to the session's `base_url`.
     pub fn request<M>(&self, method: M, url: impl IntoUrl) -> RequestBuilder<'_, T>
     where
-        M: TryInto<Method, Error: Into<http::Error>>,
+        M: AsRef<str> + TryInto<Method, Error: Into<http::Error>>,
     {
         RequestBuilder::new(self, method, url)
     }
@@ -172,6 +173,12 @@ impl<T> Transport for Session<T> {
 impl<T> Access for Session<T> {
     fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
         self.shared.with(act)
+    }
+}
+
+impl<T> Clocked for Session<T> {
+    fn now(&self) -> Now {
+        self.shared.now()
     }
 }
 

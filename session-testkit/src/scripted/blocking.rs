@@ -14,7 +14,7 @@ use session_core::content::coding::Codings;
 use session_core::error::Error as CoreError;
 use session_core::handle::auth::Auth;
 use session_core::handle::hooks::SessionHooks;
-use session_core::handle::{Access, Cookies, Headers};
+use session_core::handle::{Access, Clocked, Cookies, Headers};
 use session_core::message::into_url::{BaseJoin, IntoUrl};
 use session_core::request::Dispatch;
 use session_core::request::built::BuiltRequest;
@@ -22,6 +22,7 @@ use session_core::session::Session as Core;
 use session_core::session::preview::Preview;
 use session_core::session::request::Request as CoreRequest;
 use session_core::session::transport::{ConnectSettings, Transport};
+use session_core::time::Now;
 use std::fmt;
 use std::sync::Arc;
 use url::Url;
@@ -89,7 +90,7 @@ impl Session {
     /// A request of any method: a [`Method`], or text. A relative URL is joined to the session's `base_url`.
     pub fn request<M>(&self, method: M, url: impl IntoUrl) -> RequestBuilder<'_>
     where
-        M: TryInto<Method, Error: Into<http::Error>>,
+        M: AsRef<str> + TryInto<Method, Error: Into<http::Error>>,
     {
         RequestBuilder::new(self, method, url)
     }
@@ -152,6 +153,12 @@ impl Transport for Session {
 impl Access for Session {
     fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
         self.0.with(act)
+    }
+}
+
+impl Clocked for Session {
+    fn now(&self) -> Now {
+        self.0.now()
     }
 }
 

@@ -56,7 +56,7 @@ impl Session {
     /// A request of any method: a [`Method`], or text. A relative URL is joined to the session's `base_url`.
     pub fn request<M>(&self, method: M, url: impl IntoUrl) -> RequestBuilder<'_>
     where
-        M: TryInto<Method, Error: Into<http::Error>>,
+        M: AsRef<str> + TryInto<Method, Error: Into<http::Error>>,
     {
         RequestBuilder::new(self, method, url)
     }

@@ -41,7 +41,7 @@ fn a_login_is_kept_over_one_connection() {
         assert_eq!(login.text().await.unwrap(), "welcome");
         assert_eq!(session.cookies().to_map().into_iter().collect::<Vec<_>>(), [("sid".into(), "abc".into())]);
 
-        session.headers_mut().insert("x-app".parse().unwrap(), "demo".parse().unwrap());
+        session.headers_mut().set("x-app", "demo").unwrap();
         assert_eq!(session.get("data1").send().await.unwrap().text().await.unwrap(), "demo");
         assert_eq!(session.get("data2").send().await.unwrap().text().await.unwrap(), "demo");
         assert_eq!(session.idle_connections(), 1);

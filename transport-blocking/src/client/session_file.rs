@@ -55,11 +55,11 @@ impl Session {
     /// # let folder = folder.path();
     /// // The first time there is none, and the session begins with nothing.
     /// let session = Session::builder().load_named(folder, "api.test", "work").build()?;
-    /// session.headers_mut().insert("x-app".parse()?, "demo".parse()?);
+    /// session.headers_mut().set("x-app", "demo")?;
     /// session.save_named(folder, "api.test", "work")?;
     ///
     /// let later = Session::builder().load_named(folder, "api.test", "work").build()?;
-    /// assert!(later.headers().get(&"x-app".parse()?).is_some());
+    /// assert!(later.headers().get("x-app").is_some());
     /// # Ok(())
     /// # }
     /// ```

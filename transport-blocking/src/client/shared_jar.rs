@@ -13,8 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// a decision of one of them at a time, never while bytes move.
 ///
 /// ```
-/// use session_core::message::target::Target;
-/// use std::time::SystemTime;
 /// use transport_blocking::{Session, SharedJar};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///
@@ -22,8 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// let jar = SharedJar::default();
 /// one.share_cookies(&jar);
 /// other.share_cookies(&jar);
-/// let target = Target::new("https://a.test/".parse()?)?.0;
-/// one.cookies().edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+/// one.cookies().set("https://a.test/", "lang", "de")?;
 /// assert_eq!(other.cookies().to_map()["lang"], "de");
 /// # Ok(())
 /// # }

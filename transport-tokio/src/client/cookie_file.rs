@@ -28,16 +28,13 @@ impl Session {
     /// [`ErrorKind::Io`], which names the path and what failed.
     ///
     /// ```
-    /// # use session_core::message::target::Target;
-    /// # use std::time::SystemTime;
     /// # use transport_tokio::Session;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("cookies.txt");
-    /// # let target = Target::new("https://a.test/".parse()?)?.0;
     /// let session = Session::new();
-    /// session.cookies().edit(|jar| jar.insert(&target, ("lang", "de"), SystemTime::now()));
+    /// session.cookies().set("https://a.test/", "lang", "de")?;
     /// let left_out = session.save_cookies(&path).await?;
     /// assert!(left_out.is_empty());
     /// assert!(std::fs::read_to_string(&path)?.ends_with("lang\tde\n"));

@@ -21,6 +21,7 @@ mod session;
 mod session_file;
 mod settings;
 mod shared_jar;
+mod short;
 #[cfg(feature = "serde")]
 mod snapshot;
 mod tasks;
