@@ -11,7 +11,8 @@
 //! - [`instant`]: instants as RFC 3339 writes them.
 //! - `ca` and `tls` (feature `tls`): a certificate authority for tests, and a TLS server on loopback that does what a test says.
 //!
-//! What the workspace tests itself with (feature `suite`, which brings every transport, is for that alone):
+//! What the workspace tests itself with (feature `suite`, which brings every transport, is for that alone; it is on by default, so a
+//! program's own tests depend on this crate with `default-features = false, features = ["har"]`):
 //!
 //! - [`script`]: what a scripted peer is: a strict request parser, answers as data, one engine that turns a client's bytes
 //!   into what the peer does next. It does no IO.

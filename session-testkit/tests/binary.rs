@@ -43,6 +43,16 @@ fn a_failing_case_is_one_line_and_status_1() {
     assert_eq!(stdout(&verbose), stdout(&output));
 }
 
+/// `cargo run -p session-testkit --bin suite` is how the suites are run, by their README: nothing has to be switched on.
+#[test]
+fn the_runner_is_built_without_a_word_on_features() {
+    let manifest = include_str!("../Cargo.toml");
+    let default = manifest.lines().find(|line| line.starts_with("default = ")).expect("there are default features");
+    assert!(default.contains("\"suite\""), "{default}");
+    let (_, runner) = manifest.split_once("name = \"suite\"\n").expect("there is the binary");
+    assert!(runner.starts_with("required-features = [\"suite\"]"), "it needs no more than that");
+}
+
 #[test]
 fn bad_arguments_are_status_2() {
     for arguments in [&[][..], &["--on", "moon", "x.json"]] {
