@@ -43,13 +43,13 @@ pub(super) fn response_framing(
     present: Present,
 ) -> Result<ResponseFraming, PeerError> {
     let status = head.status;
+    // 2. Any 2xx to CONNECT is a tunnel from here on, whatever its fields say: a 204 too (RFC 9110 9.3.6), so it is asked first.
+    if asked == Asked::Connect && status.is_success() {
+        return Ok(ResponseFraming::Tunnel);
+    }
     // 1. Answers that never have a body, whatever their fields say.
     if asked == Asked::Head || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
         return Ok(ResponseFraming::None);
-    }
-    // 2. A 2xx to CONNECT is a tunnel from here on, whatever its fields say.
-    if asked == Asked::Connect && status.is_success() {
-        return Ok(ResponseFraming::Tunnel);
     }
     if !present.lacks(Present::TRANSFER_ENCODING) && head.headers.contains_key(TRANSFER_ENCODING) {
         // 3. With a Content-Length beside it: "ought to be handled as an error". It is one.
@@ -147,7 +147,9 @@ mod tests {
             assert_eq!(framing(Asked::Head, 200, fields), Some(ResponseFraming::None));
             assert_eq!(framing(Asked::Other, 204, fields), Some(ResponseFraming::None));
             assert_eq!(framing(Asked::Other, 304, fields), Some(ResponseFraming::None));
-            assert_eq!(framing(Asked::Connect, 299, fields), Some(ResponseFraming::Tunnel));
+            for status in [200, 204, 299] {
+                assert_eq!(framing(Asked::Connect, status, fields), Some(ResponseFraming::Tunnel), "{status}");
+            }
         }
         assert_eq!(framing(Asked::Connect, 407, &[(LENGTH, "5")]), Some(ResponseFraming::Length(5)));
         assert_eq!(framing(Asked::Other, 205, &[(LENGTH, "5")]), Some(ResponseFraming::Length(5)));
