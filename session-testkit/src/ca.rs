@@ -29,7 +29,7 @@ pub struct Issued {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Validity {
-    /// It holds from 2000 to 3000.
+    /// It holds from 1970 to 3000.
     Now,
     /// It ended in 2001.
     Expired,
@@ -199,7 +199,7 @@ fn leaf(names: &[&str], purpose: Use, validity: Validity) -> CertificateParams {
         Use::Client => ExtendedKeyUsagePurpose::ClientAuth,
     }];
     let (from, to) = match validity {
-        Validity::Now => (2000, 3000),
+        Validity::Now => (1970, 3000),
         Validity::Expired => (2000, 2001),
         Validity::NotYet => (2999, 3000),
     };

@@ -4,7 +4,7 @@ use crate::memory::clock::Clock;
 use crate::script::answer::Deed;
 use crate::script::conversation::Conversation;
 use crate::script::endpoint::Endpoint;
-use crate::script::log::Log;
+use crate::script::log::{Log, Tunnel};
 use crate::script::responder::{Admission, Responder};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -72,6 +72,22 @@ impl<R: Responder> MemoryPeer<R> {
             Admission::Refuse => Err(NotConnected::Refused),
             Admission::FailTls => Err(NotConnected::Tls),
         }
+    }
+
+    /// Opens a tunnel through the SOCKS proxy that a connection leads to, as if its bytes had been spoken; `origin` is
+    /// `http(s)://host[:port]`. Says whether it is open: where it is not, the connection is over.
+    pub fn tunnel(&mut self, connection: ConnectionId, origin: &Endpoint) -> bool {
+        let Some(connection) = self.connections.get_mut(connection.0) else { return false };
+        let Some(tunnel) = Tunnel::to(&format!("{}:{}", origin.host(), origin.port())) else { return false };
+        connection.conversation.enter(tunnel);
+        if origin.scheme() == "http" {
+            connection.conversation.speaks_clear_text();
+        }
+        let is_open = self.responder.admit_tunnel(connection.conversation.place()) == Admission::Accept;
+        if !is_open {
+            connection.end = Some(Received::End);
+        }
+        is_open
     }
 
     /// Hands over what the client writes. After the peer closed or reset, it is lost.
@@ -162,6 +178,38 @@ mod tests {
 
     fn peer() -> MemoryPeer<ByScheme> {
         MemoryPeer::new(ByScheme, Clock::starting_at(SystemTime::UNIX_EPOCH))
+    }
+
+    /// Opens every tunnel but the one to `b.test`.
+    struct Gatekeeper;
+
+    impl Responder for Gatekeeper {
+        fn admit_tunnel(&mut self, place: &Place) -> Admission {
+            match place.tunnel.as_ref().is_some_and(|tunnel| tunnel.origin.host() == "b.test") {
+                true => Admission::Refuse,
+                false => Admission::Accept,
+            }
+        }
+
+        fn respond(&mut self, request: &Request, place: &Place) -> Answer {
+            Answer::raw(place.url_of(&request.head.target))
+        }
+    }
+
+    #[test]
+    fn a_socks_proxy_leads_to_the_origin_or_ends() {
+        let mut peer = MemoryPeer::new(Gatekeeper, Clock::starting_at(SystemTime::UNIX_EPOCH));
+        let proxy = Endpoint::proxy("socks5h://proxy.test").unwrap();
+        for (origin, came) in [
+            ("http://a.test:8080", Received::Bytes("http://a.test:8080/".into())),
+            ("https://a.test", Received::Bytes("https://a.test/".into())),
+            ("https://b.test", Received::End),
+        ] {
+            let connection = peer.connect(&proxy).unwrap();
+            let is_open = peer.tunnel(connection, &Endpoint::origin(origin).unwrap());
+            peer.send(connection, GET);
+            assert_eq!((is_open, peer.receive(connection)), (came != Received::End, came), "{origin}");
+        }
     }
 
     #[test]

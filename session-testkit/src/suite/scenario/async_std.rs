@@ -4,14 +4,16 @@ use crate::suite::outcome::Outcome;
 use crate::suite::scenario::apply::{self, NotApplied};
 use crate::suite::scenario::model::{Request, Scenario};
 use crate::suite::scenario::observe::Delivered;
+use crate::suite::scenario::roads::Roads;
 use crate::suite::scenario::settings::Settings;
 use crate::suite::scenario::sockets::{self, Client, core_error, lines};
 use bytes::Bytes;
 use futures_core::Stream;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use transport_async_std::{Body, Session};
+use transport_async_std::{Body, Resolve, Resolving, Session};
 
 /// Runs a case on async-std.
 #[must_use]
@@ -33,6 +35,10 @@ enum Executor {
 impl Client for Executor {
     type Session = Session;
 
+    fn resolver(roads: Roads) -> Arc<dyn Resolve> {
+        Arc::new(roads)
+    }
+
     fn ask(&mut self, session: &Session, settings: &Settings, request: &Request) -> Result<Delivered, NotApplied> {
         let builder = apply::request(session, settings, request, |text| Body::stream(Once(Some(text.into()))))?;
         let delivered = async {
@@ -46,6 +52,12 @@ impl Client for Executor {
             Self::AsyncStd => ::async_std::task::block_on(delivered),
             Self::Smol => ::smol::block_on(delivered),
         }
+    }
+}
+
+impl Resolve for Roads {
+    fn resolve(&self, host: &str, port: u16) -> Resolving {
+        Box::pin(std::future::ready(self.lead(host, port)))
     }
 }
 

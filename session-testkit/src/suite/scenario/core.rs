@@ -14,6 +14,7 @@ use crate::suite::scenario::observe::{self, Delivered, FieldLines, Given, SeenRe
 use crate::suite::scenario::script::Script;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
+use session_core::content::coding::Codings;
 use session_core::error::{Error, ErrorKind, Phase};
 use session_core::h1::{Connection, Event, PeerErrorKind, RecvBuffer, Reuse, TargetForm};
 use session_core::idle::Idle;
@@ -26,6 +27,7 @@ use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
 use session_core::session::Session;
 use session_core::session::request::Request;
 use session_core::session::step::{Hop, Step};
+use session_core::transport::content::{CodedBody, Decoded};
 use std::time::Duration;
 
 /// Steps that one exchange may take before the case fails. The longest chain of the defaults is 20 redirects.
@@ -34,15 +36,29 @@ const STEPS: usize = 500;
 /// Runs a case.
 #[must_use]
 pub fn run(case: &Scenario) -> Outcome {
-    let clock = Clock::starting_at(case.session.now.wall());
+    run_with(case, Script::new())
+}
+
+/// Every endpoint to which a case's session asks for a connection.
+#[must_use]
+pub fn met(case: &Scenario) -> Vec<Endpoint> {
     let script = Script::new();
+    // What comes of it is told by the run that is for that.
+    let _ = run_with(case, script.clone());
+    script.met()
+}
+
+fn run_with(case: &Scenario, script: Script) -> Outcome {
+    let clock = Clock::starting_at(case.session.now.wall());
     let mut driver = Driver {
         peer: MemoryPeer::new(script.clone(), clock.clone()),
         script,
         idle: Idle::new(&Limits::default()),
         clock,
     };
-    let built = apply::session(Session::builder(), &case.session).and_then(|builder| Ok(builder.build()?));
+    // What a transport decodes, this one does.
+    let builder = Session::builder().codings(Codings::compiled_in());
+    let built = apply::session(builder, &case.session).and_then(|builder| Ok(builder.build()?));
     let mut session = match built {
         Ok(session) => Ok(session),
         Err(NotApplied::Unsupported(message)) => return Outcome::Failed(vec![message]),
@@ -160,8 +176,10 @@ impl Driver {
                         return Err(NotApplied::Unsupported("a response was delivered that never came".to_owned()));
                     };
                     let history = delivery.history().statuses();
+                    let coded = CodedBody::of(&delivery, &Limits::default());
                     let (head, url, _) = delivery.into_parts();
                     let body = self.read_body(answered, u64::MAX)?;
+                    let body = coded.map_or(Ok(body.clone()), |coded| decoded(*coded, body.into()))?;
                     return Ok(Delivered {
                         status: head.status.as_u16(),
                         url: url.into(),
@@ -222,6 +240,11 @@ impl Driver {
         };
         match self.peer.connect(&endpoint) {
             Ok(id) => {
+                if hop.passage() == Some(Passage::Socks)
+                    && !Endpoint::origin(&origin).is_some_and(|origin| self.peer.tunnel(id, &origin))
+                {
+                    return Err(refused(FailureKind::Proxy, ErrorKind::Proxy, Phase::Tunnel, "the proxy refused"));
+                }
                 let connect = hop.connect_head().map_err(|error| Failure::before_sending(FailureKind::Proxy, error))?;
                 if let Some(head) = connect {
                     self.tunnel(id, &head, hop)?;
@@ -385,6 +408,20 @@ fn write_request(
         out.extend_from_slice(frame.suffix());
     }
     codec.send_end(out).map_err(sending)
+}
+
+/// The content of a body that is coded.
+fn decoded(mut coded: CodedBody, body: Bytes) -> Result<Vec<u8>, Error> {
+    let mut content = Vec::new();
+    let mut left = body;
+    loop {
+        match coded.pull(None)? {
+            Decoded::Data(data) => content.extend_from_slice(&data),
+            // Nothing at all says that the body is over.
+            Decoded::NeedInput => coded.push(std::mem::take(&mut left)),
+            Decoded::Direct(_) | Decoded::End => return Ok(content),
+        }
+    }
 }
 
 fn lines(headers: &HeaderMap) -> FieldLines {

@@ -23,6 +23,7 @@ struct State {
     hops: VecDeque<Hop>,
     seen: Vec<Seen>,
     challenges: HashMap<String, Vec<Challenge>>,
+    met: Vec<Endpoint>,
 }
 
 impl Script {
@@ -48,16 +49,36 @@ impl Script {
     /// Whether the next hop fails before a request can be sent, so that an idle connection must not be used for it.
     #[must_use]
     pub fn next_needs_a_connection_that_fails(&self) -> bool {
-        matches!(self.state().hops.front(), Some(Hop { respond: Respond::Fail(Fail::Refused | Fail::Tls), .. }))
+        self.state().next_needs_a_connection_that_fails()
     }
 
-    /// Says that an exchange is over during which nobody listened at `endpoint`: a hop that was to be refused there was.
-    pub fn refused(&self, endpoint: &Endpoint) {
+    /// Refuses a connection to `endpoint` where that is what the next hop says, and says whether it did.
+    #[must_use]
+    pub fn refuse(&self, endpoint: &Endpoint) -> bool {
         let mut state = self.state();
-        if matches!(state.hops.front(), Some(Hop { respond: Respond::Fail(Fail::Refused), .. })) {
+        let Some(Hop { expect, respond: Respond::Fail(Fail::Refused) }) = state.hops.front() else { return false };
+        let elsewhere = match expect.via.as_deref() {
+            None => false,
+            Some("direct") => endpoint.role() == Role::Proxy,
+            Some(proxy) => Endpoint::proxy(proxy).as_ref() != Some(endpoint),
+        };
+        if !elsewhere {
             state.hops.pop_front();
             state.seen.push(Seen::no_connection(endpoint));
         }
+        !elsewhere
+    }
+
+    /// The URL of the next hop; empty where the case does not say.
+    #[must_use]
+    pub fn next_url(&self) -> String {
+        self.state().hops.front().and_then(|hop| hop.expect.url.clone()).unwrap_or_default()
+    }
+
+    /// Every endpoint to which a connection was asked for.
+    #[must_use]
+    pub fn met(&self) -> Vec<Endpoint> {
+        self.state().met.clone()
     }
 
     /// Says what request could not be sent on the connection that was last refused.
@@ -75,6 +96,7 @@ impl Script {
 impl Responder for Script {
     fn admit(&mut self, endpoint: &Endpoint) -> Admission {
         let mut state = self.state();
+        state.met.push(endpoint.clone());
         let admission = match state.hops.front().map(|hop| &hop.respond) {
             Some(Respond::Fail(Fail::Refused)) => Admission::Refuse,
             Some(Respond::Fail(Fail::Tls)) => Admission::FailTls,
@@ -120,8 +142,12 @@ impl Responder for Script {
         let challenges = state.challenges.get(&origin).cloned().unwrap_or_default();
         state.seen.push(Seen::of(&recorded, challenges));
         match state.hops.pop_front().map(|hop| hop.respond) {
-            Some(Respond::Response { status, headers, body, interim }) => {
+            Some(Respond::Response { status, mut headers, body, interim }) => {
                 state.remember_challenges(origin, status, &headers);
+                if state.next_needs_a_connection_that_fails() {
+                    // What fails is a new connection, so this one must not be at hand.
+                    headers.push(("connection".to_owned(), "close".to_owned()));
+                }
                 response(status, &headers, &body, &interim, method)
             }
             Some(Respond::Fail(Fail::Reset)) => Answer::reset(),
@@ -135,6 +161,10 @@ impl Responder for Script {
 }
 
 impl State {
+    fn next_needs_a_connection_that_fails(&self) -> bool {
+        matches!(self.hops.front(), Some(Hop { respond: Respond::Fail(Fail::Refused | Fail::Tls), .. }))
+    }
+
     /// Plays a hop whose request is never sent, because the connection that was made does not lead to its origin.
     fn not_reached(&mut self, place: &Place, admission: Admission) -> Admission {
         self.hops.pop_front();
@@ -254,6 +284,19 @@ mod tests {
         let seen = script.take_seen();
         assert_eq!(seen[0].request.as_ref().unwrap().method, "POST");
         assert_eq!((seen[1].origin.as_str(), seen[1].request.is_none()), ("https://a.test", true));
+    }
+
+    #[test]
+    fn before_a_connection_that_fails_no_other_is_left_at_hand() {
+        let (script, mut peer) = start(json!([
+            {"respond": {"status": 302, "headers": [["location", "/y"]]}}, {"respond": {"fail": "refused"}}]));
+        assert!(text(&ask(&mut peer, "http://a.test", "/x")).contains("\r\nconnection: close\r\n"));
+        let endpoint = Endpoint::origin("http://a.test").unwrap();
+        assert!(script.refuse(&endpoint) && !script.refuse(&endpoint));
+        assert_eq!(script.met(), [endpoint]);
+        let (script, mut peer) = start(json!([{"respond": {"status": 200}}]));
+        assert!(!text(&ask(&mut peer, "http://a.test", "/x")).contains("connection"));
+        assert!(script.next_url().is_empty());
     }
 
     #[test]

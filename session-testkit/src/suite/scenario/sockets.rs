@@ -1,15 +1,16 @@
 //! The driver over real loopback sockets, the same for every transport: the peer listens once for each origin and proxy of
-//! the case, the session's resolver leads there, and its wall clock starts where the case starts.
+//! the case, the session's resolver leads there ([`Roads`]), and its wall clock starts where the case starts.
 
-use crate::script::endpoint::Endpoint;
 use crate::server::listen::Server;
 use crate::suite::jar;
 use crate::suite::outcome::Outcome;
 use crate::suite::scenario::apply::{self, NotApplied};
 use crate::suite::scenario::check::check;
+use crate::suite::scenario::core;
 use crate::suite::scenario::model::{Exchange, Fail, Request, Respond, Scenario};
 use crate::suite::scenario::needs::{beyond_sockets, endpoints};
 use crate::suite::scenario::observe::{Delivered, Failure, FieldLines, Given};
+use crate::suite::scenario::roads::Roads;
 use crate::suite::scenario::script::Script;
 use crate::suite::scenario::settings::Settings;
 use http::HeaderMap;
@@ -27,6 +28,9 @@ pub trait Client {
     /// Its session.
     type Session: Transport + Access;
 
+    /// A resolver of this transport that answers from these ways.
+    fn resolver(roads: Roads) -> <Self::Session as Transport>::Resolver;
+
     /// Sends a case's request and reads the whole response.
     ///
     /// # Errors
@@ -37,10 +41,14 @@ pub trait Client {
 
 /// Runs a case over a transport. What sockets cannot serve is left out, with the reason.
 pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
-    let endpoints = endpoints(case);
     if let Some(reason) = beyond_sockets(case) {
         return Outcome::Skipped(reason.to_owned());
     }
+    // A case need not name where its hops go: on the core it is seen.
+    let mut endpoints = endpoints(case);
+    endpoints.extend(core::met(case));
+    endpoints.sort();
+    endpoints.dedup();
     let script = Script::new();
     let mut server = match Server::start(endpoints, script.clone()) {
         Ok(server) => server,
@@ -51,9 +59,12 @@ pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
     let trusted = Certificate::der(server.ca().certificate_der());
     // Every transport draws the same random bytes, so that what they send can be compared.
     builder = builder.tls_certs_only([trusted]).entropy(Entropy::from_seed([7; 32]));
-    for (endpoint, address) in server.addresses() {
-        builder = builder.resolve(&format!("{}:{}", endpoint.host(), endpoint.port()), address);
-    }
+    let listeners = server.addresses().map(|(endpoint, address)| (endpoint.clone(), address)).collect();
+    let roads = match server.refused_address() {
+        Ok(nowhere) => Roads::new(script.clone(), listeners, nowhere),
+        Err(error) => return Outcome::Failed(vec![format!("expected a port where nobody listens, got: {error}")]),
+    };
+    builder = builder.dns_resolver(C::resolver(roads.clone()));
     let session = match apply::session(builder, &case.session).and_then(|builder| Ok(builder.build()?)) {
         Ok(session) => Ok(session),
         Err(NotApplied::Unsupported(message)) => return Outcome::Failed(vec![message]),
@@ -61,7 +72,8 @@ pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
     };
     let mut differences = Vec::new();
     for (index, exchange) in case.exchanges.iter().enumerate() {
-        let found = play(client, case, exchange, &session, &script, &mut server, &clock);
+        let found =
+            play(client, case, exchange, &session, &Peer { script: &script, server: &server, roads: &roads }, &clock);
         differences.extend(found.into_iter().map(|line| format!("exchange {index}: {line}")));
     }
     if !differences.is_empty() {
@@ -70,23 +82,28 @@ pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
     Outcome::Sent(server.log().requests.iter().map(|recorded| recorded.request.raw.clone()).collect())
 }
 
+/// What a session talks to.
+struct Peer<'a> {
+    script: &'a Script,
+    server: &'a Server,
+    roads: &'a Roads,
+}
+
 fn play<C: Client>(
     client: &mut C,
     case: &Scenario,
     exchange: &Exchange,
     session: &Result<C::Session, Failure>,
-    script: &Script,
-    server: &mut Server,
+    peer: &Peer<'_>,
     clock: &Clock,
 ) -> Vec<String> {
+    let Peer { script, server, roads } = peer;
     script.play(&exchange.hops);
-    let refusing = failing_connections(exchange, Fail::Refused);
-    for endpoint in &refusing {
-        server.refuse(endpoint);
-    }
     // An idle connection must not be used for what is to fail on a new one.
-    for endpoint in refusing.iter().chain(&failing_connections(exchange, Fail::Tls)) {
-        server.close_connections(endpoint);
+    for hop in exchange.hops.iter().filter(|hop| matches!(hop.respond, Respond::Fail(Fail::Refused | Fail::Tls))) {
+        for endpoint in roads.of(hop.expect.via.as_deref(), hop.expect.url.as_deref()) {
+            server.close_connections(&endpoint);
+        }
     }
     let faults_before = server.log().faults.len();
     let given = match session {
@@ -101,25 +118,8 @@ fn play<C: Client>(
             Given::new(result, Vec::new(), Some(jar))
         }
     };
-    for endpoint in &refusing {
-        script.refused(endpoint);
-        if let Err(error) = server.accept_again(endpoint) {
-            return vec![format!("expected a peer that listens again, got: {error}")];
-        }
-    }
     let faults = server.log().faults.get(faults_before..).unwrap_or_default().to_vec();
     check(&case.session, exchange, &script.take_seen(), &faults, &given)
-}
-
-/// The places that fail so during an exchange: where the connection is made to, an origin or a proxy.
-fn failing_connections(exchange: &Exchange, fail: Fail) -> Vec<Endpoint> {
-    let failing = exchange.hops.iter().filter(|hop| matches!(hop.respond, Respond::Fail(how) if how == fail));
-    failing
-        .filter_map(|hop| match hop.expect.via.as_deref() {
-            None | Some("direct") => Endpoint::origin(hop.expect.url.as_deref()?),
-            Some(proxy) => Endpoint::proxy(proxy),
-        })
-        .collect()
 }
 
 /// A clock that shows `start` now and goes on with the system's.

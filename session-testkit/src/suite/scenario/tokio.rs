@@ -4,6 +4,7 @@ use crate::suite::outcome::Outcome;
 use crate::suite::scenario::apply::{self, NotApplied};
 use crate::suite::scenario::model::{Request, Scenario};
 use crate::suite::scenario::observe::Delivered;
+use crate::suite::scenario::roads::Roads;
 use crate::suite::scenario::settings::Settings;
 use crate::suite::scenario::sockets::{self, Client, core_error, lines};
 use ::tokio::runtime::{Builder, Runtime};
@@ -11,8 +12,9 @@ use bytes::Bytes;
 use futures_core::Stream;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use transport_tokio::{Body, Session};
+use transport_tokio::{Body, Resolve, Resolving, Session};
 
 /// Runs a case.
 #[must_use]
@@ -28,6 +30,10 @@ struct Tokio(Runtime);
 impl Client for Tokio {
     type Session = Session;
 
+    fn resolver(roads: Roads) -> Arc<dyn Resolve> {
+        Arc::new(roads)
+    }
+
     fn ask(&mut self, session: &Session, settings: &Settings, request: &Request) -> Result<Delivered, NotApplied> {
         let builder = apply::request(session, settings, request, |text| Body::stream(Once(Some(text.into()))))?;
         self.0.block_on(async {
@@ -37,6 +43,12 @@ impl Client for Tokio {
             let body = response.bytes().await.map_err(|error| core_error(error.kind(), &error))?.to_vec();
             Ok(Delivered { status, url, headers, body, history })
         })
+    }
+}
+
+impl Resolve for Roads {
+    fn resolve(&self, host: &str, port: u16) -> Resolving {
+        Box::pin(std::future::ready(self.lead(host, port)))
     }
 }
 

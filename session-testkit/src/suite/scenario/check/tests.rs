@@ -173,6 +173,18 @@ fn what_was_not_sent_is_checked_as_far_as_it_is_known() {
 }
 
 #[test]
+fn where_no_proxy_was_reached_nobody_knows_the_origin() {
+    let mut refused = seen();
+    refused.request = None;
+    refused.via = "http://proxy.test:3128".to_owned();
+    refused.origin = "http://proxy.test:3128".to_owned();
+    let expect = json!({"url": "https://a.test/x", "via": "http://proxy.test:3128"});
+    assert_eq!(differences(&exchange(expect, json!({}), None), &[refused.clone()], &given()), Vec::<String>::new());
+    let other = json!({"url": "https://a.test/x", "via": "http://second.test:3128"});
+    assert_eq!(differences(&exchange(other, json!({}), None), &[refused], &given()).len(), 1);
+}
+
+#[test]
 fn a_proxy_is_compared_without_user_information_and_its_connect_field_by_field() {
     let mut tunnelled = seen();
     tunnelled.via = "http://proxy.test:3128".to_owned();
