@@ -194,7 +194,8 @@ fn retries_and_failures_are_recorded_and_replayed() {
     recorder.record_failure(&session.get("http://a.test/").send().unwrap_err());
     let har = recorder.har();
     checked(&har);
-    let told: Vec<_> = har.log.entries.iter().map(|entry| (entry.response.status, entry.error.as_deref())).collect();
+    let told: Vec<_> =
+        har.log.entries.iter().map(|entry| (entry.response.status, entry.response.error.as_deref())).collect();
     assert_eq!(told, [(0, Some("no answer")), (200, None), (0, Some("connect: connecting"))]);
     assert!(har.log.entries[0].comment.as_ref().unwrap().contains("closed"), "{:?}", har.log.entries[0].comment);
 

@@ -60,15 +60,15 @@ pub struct Entry {
     /// The address that answered.
     #[serde(rename = "serverIPAddress", default, skip_serializing_if = "Option::is_none")]
     pub server_ip_address: Option<String>,
+    /// The port that answered, as browsers write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
     /// Why it went as it did: the session's reasons, one on each line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// What asked, as browsers write it: `fetch`. Their network panels sort by it.
     #[serde(rename = "_resourceType", default, skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Why there is no answer, as browsers write it.
-    #[serde(rename = "_error", default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
 }
 
 /// What was sent.
@@ -132,6 +132,12 @@ pub struct Response {
     /// The size of the body in bytes as it came; -1 where it is not known.
     #[serde(default = "unknown")]
     pub body_size: i64,
+    /// The same where it is known, as browsers write it: their network panels show it, and add up the other two without it.
+    #[serde(rename = "_transferSize", default, skip_serializing_if = "Option::is_none")]
+    pub transfer_size: Option<i64>,
+    /// Why there is no answer, as browsers write it.
+    #[serde(rename = "_error", default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A cookie of a request or a response.

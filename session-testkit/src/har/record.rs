@@ -4,7 +4,7 @@ use crate::har::date;
 use crate::har::model::{Cache, Content, Cookie, Entry, Har, Pair, PostData, Request, Response, Timings};
 use crate::har::redact::Redaction;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, TRANSFER_ENCODING};
-use http::{HeaderMap, Version};
+use http::{HeaderMap, Method, StatusCode, Version};
 use session_core::cookies::set_cookie::SetCookie;
 use session_core::limits::Limits;
 use session_core::message::head::ResponseHead;
@@ -86,7 +86,7 @@ impl Recorder {
     /// Records an exchange that ended with an error, as far as it went. An error before anything was sent has no entry.
     pub fn record_failure<R>(&self, error: &Error<R>) -> Recorded {
         let recorded = self.add(error.history(), SystemTime::now(), None, None);
-        recorded.last(|entry| entry.error = Some(format!("{}: {}", error.kind(), error.phase())));
+        recorded.last(|entry| entry.response.error = Some(format!("{}: {}", error.kind(), error.phase())));
         recorded
     }
 
@@ -156,6 +156,7 @@ impl Recorded {
             entry.response.content = Content::of(told, &mime_type);
             if !self.decoded {
                 entry.response.body_size = size(body.len());
+                entry.response.transfer_size = Some(size(body.len()));
             }
         });
     }
@@ -210,13 +211,17 @@ fn entry(
         started_date_time: date::format(started),
         time,
         request: request(hop, head.map_or(Version::HTTP_11, |head| head.version), redaction),
-        response: head.map_or_else(no_response, |head| response(head, redaction)),
+        response: match head {
+            Some(head) => response(head, hop.method(), redaction),
+            // A delivered hop is one of a user's own, whose head is not told.
+            None => no_response(hop.ending() != Ending::Delivered),
+        },
         cache: Cache::default(),
         timings,
         server_ip_address: peer.map(|peer| peer.ip().to_string()),
+        connection: peer.map(|peer| peer.port().to_string()),
         comment: comment(hop),
         resource_type: Some("fetch".to_owned()),
-        error: (head.is_none() && hop.ending() != Ending::Delivered).then(|| "no answer".to_owned()),
     }
 }
 
@@ -245,7 +250,7 @@ fn request(hop: &HopRecord, version: Version, redaction: &Redaction) -> Request 
     }
 }
 
-fn response(head: &ResponseHead, redaction: &Redaction) -> Response {
+fn response(head: &ResponseHead, method: &Method, redaction: &Redaction) -> Response {
     let limits = Limits::default();
     let lines = head.headers.get_all(SET_COOKIE).iter().take(limits.cookies_per_response);
     let cookies = lines.filter_map(|line| SetCookie::parse(line.as_bytes(), &limits).ok()).map(|cookie| Cookie {
@@ -263,6 +268,9 @@ fn response(head: &ResponseHead, redaction: &Redaction) -> Response {
     };
     let text = |name| head.headers.get(&name).map(|value| redaction.field(&name, value));
     let length = text(CONTENT_LENGTH).filter(|_| !head.headers.contains_key(TRANSFER_ENCODING));
+    // Of these the field tells what another answer would have (RFC 9110 8.6).
+    let bodiless = method == Method::HEAD || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let body_size = if bodiless { Some(0) } else { length.and_then(|length| length.parse().ok()) };
     Response {
         status: head.status.as_u16(),
         status_text: reason,
@@ -277,12 +285,14 @@ fn response(head: &ResponseHead, redaction: &Redaction) -> Response {
         },
         redirect_url: text(LOCATION).filter(|_| head.status.is_redirection()).unwrap_or_default(),
         headers_size: -1,
-        body_size: length.and_then(|length| length.parse().ok()).unwrap_or(-1),
+        body_size: body_size.unwrap_or(-1),
+        transfer_size: body_size,
+        error: None,
     }
 }
 
 /// What stands where no answer came, as browsers write it.
-fn no_response() -> Response {
+fn no_response(failed: bool) -> Response {
     Response {
         status: 0,
         status_text: String::new(),
@@ -293,6 +303,8 @@ fn no_response() -> Response {
         redirect_url: String::new(),
         headers_size: -1,
         body_size: -1,
+        transfer_size: None,
+        error: failed.then(|| "no answer".to_owned()),
     }
 }
 

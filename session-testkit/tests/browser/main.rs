@@ -6,5 +6,6 @@
 #![cfg(unix)]
 
 mod chromium;
+mod har;
 mod picture;
 mod waterfall;
