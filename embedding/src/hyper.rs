@@ -1,30 +1,25 @@
 //! The session around the client of hyper-util, which is hyper 1 with a pool.
 
-use crate::{entropy, now};
+use crate::{Shared, now};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use session_core::message::body::Framing;
 use session_core::request::describe_bytes;
-use session_core::retry::failure::{Failure, FailureKind};
-use session_core::session::step::{Delivery, ExchangeError, Hop, Step};
-use session_core::session::{Session, request::Request};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use session_core::{Delivery, ExchangeError, Failure, FailureKind, Framing, Hop, Request, Session, Step};
 
 /// hyper with a session around it. Many requests can be under way at once.
 pub struct Client {
-    session: Mutex<Session>,
+    session: Shared,
     client: legacy::Client<HttpConnector, Full<Bytes>>,
 }
 
 impl Client {
-    pub fn new(mut session: Session) -> Result<Self, getrandom::Error> {
-        session.seed_entropy(entropy()?);
+    pub fn new(session: Session) -> Result<Self, getrandom::Error> {
         let client = legacy::Client::builder(TokioExecutor::new()).build_http();
-        Ok(Self { session: Mutex::new(session), client })
+        Ok(Self { session: Shared::new(session)?, client })
     }
 
     /// One exchange. There is a body beside every delivery.
@@ -35,20 +30,20 @@ impl Client {
     ) -> Result<(Delivery, Option<Incoming>), ExchangeError> {
         request.set_body(describe_bytes(&body));
         let mut content = None;
-        let mut step = self.session().begin(request, now())?;
+        let mut step = self.session.lock().begin(request, now())?;
         loop {
             step = match step {
                 Step::Send(hop) => match self.send(&hop, body.clone()).await {
                     Ok(response) => {
                         let (head, body) = response.into_parts();
                         content = Some(body);
-                        self.session().handle_response(hop, head.into(), now())?
+                        self.session.lock().handle_response(hop, head.into(), now())?
                     }
-                    Err(failure) => self.session().handle_failure(hop, failure, now())?,
+                    Err(failure) => self.session.lock().handle_failure(hop, failure, now())?,
                 },
                 Step::Wait(pause) => {
                     tokio::time::sleep_until(pause.until().into()).await;
-                    self.session().handle_timeout(pause, now())?
+                    self.session.lock().handle_timeout(pause, now())?
                 }
                 Step::Done(delivery) => return Ok((delivery, content)),
             };
@@ -69,10 +64,5 @@ impl Client {
             let kind = if error.is_connect() { FailureKind::Connect } else { FailureKind::Io };
             Failure::reported(kind, error)
         })
-    }
-
-    /// The lock is held for one verb, and never while bytes move.
-    fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,31 +1,24 @@
 //! The session around reqwest 0.13, without its own redirects and cookies.
 
-use crate::{entropy, now};
+use crate::{Shared, now};
 use bytes::Bytes;
 use reqwest::{Response, redirect};
-use session_core::message::body::Framing;
-use session_core::message::head::ResponseHead;
-use session_core::request::describe_bytes;
-use session_core::retry::failure::{Failure, FailureKind};
-use session_core::session::step::{Delivery, ExchangeError, Hop, Step};
-use session_core::session::{Session, request::Request};
+use session_core::{Delivery, ExchangeError, Failure, FailureKind, Framing, Hop, Request, Session, Step};
+use session_core::{message::head::ResponseHead, request::describe_bytes};
 use std::error::Error;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 /// reqwest with a session around it. Many requests can be under way at once.
 pub struct Client {
-    session: Mutex<Session>,
+    session: Shared,
     client: reqwest::Client,
 }
 
 impl Client {
     /// What the session decides, reqwest must not decide as well.
-    pub fn new(mut session: Session) -> Result<Self, Box<dyn Error>> {
-        session.seed_entropy(entropy()?);
+    pub fn new(session: Session) -> Result<Self, Box<dyn Error>> {
         let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
         let client = client.retry(reqwest::retry::never()).build()?;
-        Ok(Self { session: Mutex::new(session), client })
+        Ok(Self { session: Shared::new(session)?, client })
     }
 
     /// One exchange. There is a response, for its body, beside every delivery.
@@ -36,20 +29,20 @@ impl Client {
     ) -> Result<(Delivery, Option<Response>), ExchangeError> {
         request.set_body(describe_bytes(&body));
         let mut answer = None;
-        let mut step = self.session().begin(request, now())?;
+        let mut step = self.session.lock().begin(request, now())?;
         loop {
             step = match step {
                 Step::Send(hop) => match self.send(&hop, body.clone()).await {
                     Ok(response) => {
                         let head = ResponseHead::new(response.status()).with_headers(response.headers().clone());
                         answer = Some(response);
-                        self.session().handle_response(hop, head, now())?
+                        self.session.lock().handle_response(hop, head, now())?
                     }
-                    Err(failure) => self.session().handle_failure(hop, failure, now())?,
+                    Err(failure) => self.session.lock().handle_failure(hop, failure, now())?,
                 },
                 Step::Wait(pause) => {
                     tokio::time::sleep_until(pause.until().into()).await;
-                    self.session().handle_timeout(pause, now())?
+                    self.session.lock().handle_timeout(pause, now())?
                 }
                 Step::Done(delivery) => return Ok((delivery, answer)),
             };
@@ -61,7 +54,7 @@ impl Client {
         let body = if hop.framing() == Framing::None { reqwest::Body::default() } else { body.into() };
         let request = reqwest::Request::try_from(hop.head().clone().map(|()| body));
         let mut request = request.map_err(|error| Failure::reported(FailureKind::Request, error))?;
-        *request.timeout_mut() = hop.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        *request.timeout_mut() = hop.time_left(now());
         self.client.execute(request).await.map_err(|error| {
             let kind = match () {
                 () if error.is_connect() => FailureKind::Connect,
@@ -70,10 +63,5 @@ impl Client {
             };
             Failure::reported(kind, error)
         })
-    }
-
-    /// The lock is held for one verb, and never while bytes move.
-    fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,14 +1,10 @@
 //! The session around ureq 3.
 
 use crate::{entropy, now};
-use session_core::message::body::Framing;
 use session_core::request::describe_bytes;
-use session_core::retry::failure::{Failure, FailureKind};
-use session_core::session::step::{Delivery, ExchangeError, Hop, Step};
-use session_core::session::{Session, request::Request};
+use session_core::{Delivery, ExchangeError, Failure, FailureKind, Framing, Hop, Request, Session, Step};
 use std::io::ErrorKind::ConnectionRefused;
 use std::thread;
-use std::time::Instant;
 use ureq::{Agent, AsSendBody, Body, Error, Timeout};
 
 /// ureq with a session around it.
@@ -42,7 +38,7 @@ impl Client {
                     Err(failure) => self.session.handle_failure(hop, failure, now())?,
                 },
                 Step::Wait(pause) => {
-                    thread::sleep(pause.until().saturating_duration_since(Instant::now()));
+                    thread::sleep(pause.time_left(now()));
                     self.session.handle_timeout(pause, now())?
                 }
                 Step::Done(delivery) => return Ok((delivery, content)),
@@ -73,8 +69,7 @@ impl Client {
     }
 
     fn run(&self, request: http::Request<impl AsSendBody>, hop: &Hop) -> Result<http::Response<Body>, Error> {
-        let left = hop.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let request = self.agent.configure_request(request).timeout_global(left);
+        let request = self.agent.configure_request(request).timeout_global(hop.time_left(now()));
         let request = request.timeout_connect(hop.timeouts().connect).timeout_recv_response(hop.timeouts().head);
         self.agent.run(request.build())
     }

@@ -12,9 +12,7 @@
 //!
 //! ```
 //! use http::{HeaderMap, StatusCode};
-//! use session_core::message::head::ResponseHead;
-//! use session_core::session::{Session, request::Request, step::Step};
-//! use session_core::time::Now;
+//! use session_core::{Now, Request, ResponseHead, Session, Step};
 //! use std::time::{Instant, SystemTime};
 //!
 //! // A client that answers by itself: a login that sets a cookie and leads on.
@@ -41,7 +39,7 @@
 //! };
 //! assert_eq!(delivery.url().as_str(), "http://a.test/home");
 //! assert_eq!(delivery.history().statuses(), [302]);
-//! # Ok::<(), session_core::error::Error>(())
+//! # Ok::<(), session_core::Error>(())
 //! ```
 //!
 //! [`session`] has the four verbs and the settings; [`session::history`] and [`session::reason`] tell why each hop was sent as it was.
@@ -98,3 +96,15 @@ pub mod session;
 pub mod time;
 pub mod tls;
 pub mod transport;
+
+// What one says to a session that one drives oneself.
+pub use entropy::Entropy;
+pub use error::{Error, ErrorKind};
+pub use limits::Limits;
+pub use message::body::Framing;
+pub use message::head::ResponseHead;
+pub use retry::failure::{Failure, FailureKind};
+pub use session::Session;
+pub use session::request::Request;
+pub use session::step::{Delivery, ExchangeError, Hop, Pause, Step};
+pub use time::Now;

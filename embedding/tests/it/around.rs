@@ -1,12 +1,13 @@
 //! The clients, and every scenario on each.
 
 use crate::scenarios::{self, Around};
-use ::tower::{BoxError, Layer, ServiceExt};
+use ::hyper::body::Incoming;
+use ::tower::util::{BoxCloneService, ServiceExt};
+use ::tower::{BoxError, Layer};
 use bytes::Bytes;
 use embedding::{curl, hyper, reqwest, tower, ureq};
-use http::Request;
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use session_core::error::ErrorKind;
@@ -17,9 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 
 fn told(request: Request<Bytes>) -> (request::Request, Bytes) {
     let (parts, body) = request.into_parts();
-    let mut told = request::Request::new(parts.method, parts.uri);
-    *told.headers_mut() = parts.headers;
-    (told, body)
+    (parts.into(), body)
 }
 
 fn runtime() -> Runtime {
@@ -82,7 +81,7 @@ impl Around for Hyper {
     }
 }
 
-struct Tower(Runtime, tower::SessionService<Client<HttpConnector, Full<Bytes>>>);
+struct Tower(Runtime, BoxCloneService<Request<Full<Bytes>>, Response<Incoming>, BoxError>);
 
 fn classify(error: &BoxError) -> FailureKind {
     match error.downcast_ref::<legacy::Error>() {
@@ -93,7 +92,7 @@ fn classify(error: &BoxError) -> FailureKind {
 
 impl Around for Tower {
     fn new(session: Session) -> Self {
-        let layer = tower::SessionLayer::new(session, classify).unwrap();
+        let layer = tower::session_layer(session, classify).unwrap();
         Self(runtime(), layer.layer(Client::builder(TokioExecutor::new()).build_http()))
     }
 

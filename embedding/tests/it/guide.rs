@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// Imports, comments and empty lines are not counted.
+/// Every line is counted, imports, comments and empty ones too.
 const LONGEST: usize = 79;
 
 fn read(path: &str) -> String {
@@ -41,8 +41,7 @@ fn each_client_takes_less_than_80_lines() {
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
-        let lines = lines(&text).into_iter().filter(|line| !line.starts_with("//") && !line.starts_with("use "));
-        let count = lines.count();
+        let count = text.lines().count();
         assert!(count <= LONGEST, "{} has {count} lines", path.display());
         files += 1;
     }

@@ -4,13 +4,53 @@
 //! status line, the status line itself. Here folded lines are joined. What the fields mean is left to others.
 
 use crate::h1::error::{PeerError, PeerErrorKind};
-use crate::h1::section::{FieldLines, STATUS_LINE_START, SectionFault};
+use crate::h1::section::{FieldLines, Opening, STATUS_LINE_START, SectionFault, SectionScan};
+use crate::limits::Limits;
 use crate::message::grammar::{is_token, trim_blanks};
 use crate::message::head::ResponseHead;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use httparse::{Header, ParserConfig, Response, Status};
 use std::mem::MaybeUninit;
+
+/// The head of the final response in bytes that somebody else has read, as strictly as a [`Connection`] reads it: for clients
+/// that hand out heads as they came. Interim heads before it are passed over, what follows it is left alone. How the body is framed is
+/// for the one who reads it.
+///
+/// ```
+/// use session_core::h1::read_head;
+/// use session_core::limits::Limits;
+///
+/// let came = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nserver: a\r\n\r\n";
+/// let head = read_head(came, &Limits::default())?;
+/// assert_eq!((head.status.as_u16(), head.headers.len()), (200, 1));
+/// # Ok::<(), session_core::h1::PeerError>(())
+/// ```
+///
+/// # Errors
+/// There is no whole final head, a head is malformed, or they are more or larger than [`Limits::head_bytes`],
+/// [`Limits::head_fields`] and [`Limits::interim_responses`] allow.
+///
+/// [`Connection`]: super::Connection
+pub fn read_head(bytes: &[u8], limits: &Limits) -> Result<ResponseHead, PeerError> {
+    let mut rest = bytes;
+    let mut allowed = limits.head_bytes;
+    for _ in 0..=limits.interim_responses {
+        let mut scan = SectionScan::new(Opening::StatusLine);
+        let end = scan.advance(rest, allowed, limits.head_fields);
+        let end = end.map_err(|fault| section_error(fault, rest, PeerErrorKind::MalformedHead))?;
+        let Some((section, after)) = end.and_then(|end| rest.split_at_checked(end)) else {
+            return Err(PeerError::new(PeerErrorKind::Incomplete, "there is no whole head of a final response"));
+        };
+        let head = parse_head(section, scan.fields(), &mut BytesMut::new())?;
+        if !head.status.is_informational() || head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(head);
+        }
+        rest = after;
+        allowed = allowed.saturating_sub(section.len());
+    }
+    Err(PeerError::new(PeerErrorKind::Limit, "more interim responses than allowed"))
+}
 
 /// Reads a response head of these field lines; `section` ends with the blank line.
 ///
@@ -153,8 +193,9 @@ fn malformed_line(section: &[u8], kind: PeerErrorKind) -> PeerError {
 
 #[cfg(test)]
 mod tests {
-    use super::{FieldLines, parse_head, parse_trailers};
+    use super::{FieldLines, parse_head, parse_trailers, read_head};
     use crate::h1::error::{PeerError, PeerErrorKind};
+    use crate::limits::Limits;
     use crate::message::head::ResponseHead;
     use bytes::BytesMut;
     use http::Version;
@@ -246,5 +287,28 @@ mod tests {
         assert!(!trailers.contains_key("y"));
         let error = parse_trailers(b"nonsense\r\n\r\n", lines(1), |_| true).unwrap_err();
         assert_eq!(error.kind(), PeerErrorKind::MalformedChunk);
+    }
+    #[test]
+    fn the_final_head_is_read_from_among_interim_ones_and_trailers() {
+        let few = Limits { interim_responses: 2, ..Limits::default() };
+        let read = |text: &str, limits: &Limits| read_head(text.as_bytes(), limits);
+        let interim = "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n";
+        let last = "HTTP/1.1 200 OK\r\nx: 1\r\n\r\n";
+        let head = read(&format!("{interim}{interim}{last}x: trailer\r\n\r\n"), &few).unwrap();
+        assert_eq!((head.status.as_u16(), head.headers.get("x").unwrap().as_bytes()), (200, &b"1"[..]));
+        assert_eq!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n", &few).unwrap().status, 101);
+
+        let kind = |text: &str, limits: &Limits| read(text, limits).unwrap_err().kind();
+        assert_eq!(kind(&format!("{}{last}", interim.repeat(3)), &few), PeerErrorKind::Limit);
+        for text in ["", interim, "HTTP/1.1 200 OK\r\nx: 1\r\n"] {
+            assert_eq!(kind(text, &few), PeerErrorKind::Incomplete, "{text:?}");
+        }
+        assert_eq!(kind("HTTP/2 200 \r\n\r\n", &few), PeerErrorKind::MalformedHead);
+        let both = format!("{interim}{last}");
+        let exact = Limits { head_bytes: both.len(), head_fields: 1, ..Limits::default() };
+        assert_eq!(read(&both, &exact).unwrap().status, 200);
+        let less = Limits { head_bytes: both.len() - 1, ..exact };
+        assert_eq!(kind(&both, &less), PeerErrorKind::Limit);
+        assert_eq!(kind("HTTP/1.1 200 OK\r\nx: 1\r\ny: 2\r\n\r\n", &exact), PeerErrorKind::Limit);
     }
 }

@@ -51,6 +51,13 @@ impl<B> From<http::Response<B>> for ResponseHead {
     }
 }
 
+impl<B> From<&http::Response<B>> for ResponseHead {
+    fn from(response: &http::Response<B>) -> Self {
+        let (status, version) = (response.status(), response.version());
+        Self { status, version, reason: Bytes::new(), headers: response.headers().clone() }
+    }
+}
+
 impl From<http::response::Parts> for ResponseHead {
     fn from(parts: http::response::Parts) -> Self {
         Self { status: parts.status, version: parts.version, reason: Bytes::new(), headers: parts.headers }

@@ -113,10 +113,7 @@ impl<T: Into<B>, B: RequestContent> From<http::Request<T>> for BuiltRequest<B> {
     /// Method, URI, fields, version and body; the extensions are left behind.
     fn from(request: http::Request<T>) -> Self {
         let (parts, body) = request.into_parts();
-        let mut request = Request::new(parts.method, parts.uri);
-        *request.headers_mut() = parts.headers;
-        request.set_version(parts.version);
-        Self::new(request, Some(body.into()))
+        Self::new(Request::from(parts), Some(body.into()))
     }
 }
 

@@ -203,6 +203,23 @@ impl Session {
         }
     }
 
+    /// Takes what came of a hop, be it a head or a failure, by [`handle_response`](Self::handle_response) or
+    /// [`handle_failure`](Self::handle_failure).
+    ///
+    /// # Errors
+    /// Those of the two.
+    pub fn handle_outcome(
+        &mut self,
+        hop: Hop,
+        outcome: Result<ResponseHead, Failure>,
+        now: Now,
+    ) -> Result<Step, ExchangeError> {
+        match outcome {
+            Ok(head) => self.handle_response(hop, head, now),
+            Err(failure) => self.handle_failure(hop, failure, now),
+        }
+    }
+
     /// Goes on after a pause, also where the session was closed meanwhile. Called too early, it hands the same pause out again.
     ///
     /// # Errors

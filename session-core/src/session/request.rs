@@ -289,6 +289,17 @@ impl Request {
     }
 }
 
+impl From<http::request::Parts> for Request {
+    /// Method, URI, fields and version; the extensions are left behind. What the body is like is yet to be said:
+    /// [`Request::set_body`].
+    fn from(parts: http::request::Parts) -> Self {
+        let mut request = Self::new(parts.method, parts.uri);
+        request.headers = parts.headers;
+        request.version = parts.version;
+        request
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")

@@ -21,14 +21,14 @@ use crate::retry::policy::ConnectionChoice;
 use crate::session::exchange::{Exchange, Lead};
 use crate::session::history::History;
 use crate::session::reason::Reason;
-use crate::time::Timeouts;
 use crate::time::timings::Timings;
+use crate::time::{Now, Timeouts};
 use crate::tls::settings::{TlsPath, TlsSettings};
 use http::header::USER_AGENT;
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use url::Url;
 
 /// What to do next.
@@ -36,7 +36,7 @@ use url::Url;
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the loop of a transport handles every step")]
 pub enum Step {
-    /// Send this hop, then call `handle_response` or `handle_failure` with it.
+    /// Send this hop, then call `handle_response` or `handle_failure` with it, or `handle_outcome`.
     Send(Hop),
     /// Wait until the pause is over, then call `handle_timeout` with it.
     Wait(Pause),
@@ -213,6 +213,13 @@ impl Hop {
         self.exchange.deadline
     }
 
+    /// How long there is until the [deadline](Self::deadline), zero where it has passed: what a client takes as its own bound.
+    /// `None` where there is no deadline.
+    #[must_use]
+    pub fn time_left(&self, now: Now) -> Option<Duration> {
+        self.deadline().map(|deadline| deadline.saturating_duration_since(now.instant()))
+    }
+
     /// How long each phase of this hop may take.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
@@ -264,6 +271,12 @@ impl Pause {
     #[must_use]
     pub fn until(&self) -> Instant {
         self.until
+    }
+
+    /// How long it still is, zero where it is over: what a client sleeps for.
+    #[must_use]
+    pub fn time_left(&self, now: Now) -> Duration {
+        self.until.saturating_duration_since(now.instant())
     }
 
     /// When the whole exchange must be over; later than [`Pause::until`].

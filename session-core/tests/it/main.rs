@@ -6,6 +6,7 @@ mod clock;
 mod codings;
 mod compat;
 mod driver;
+mod embedding;
 mod environment;
 mod expect;
 mod hooks;
