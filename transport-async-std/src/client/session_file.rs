@@ -18,7 +18,7 @@ impl Session {
     /// The file is replaced as a whole: an error before that leaves what was there. A symbolic link is replaced, not
     /// followed. A session that is closed can still be saved.
     ///
-    /// The file is written on a thread for blocking work. Dropping the future does not stop what has begun there.
+    /// The file is written on a thread for blocking work; it is read by `build`, on the thread of whoever calls that. Dropping the future does not stop what has begun there.
     ///
     /// # Errors
     /// [`ErrorKind::Io`], which names the path and what failed.
@@ -32,8 +32,8 @@ impl Session {
     /// let session = Session::builder().default_header("x-app", "demo").build()?;
     /// session.save(&path).await?;
     ///
-    /// // In another process:
-    /// let session = Session::builder().load(&path).build()?;
+    /// // In another process. Building reads the file, which blocks, and so is done where that holds up no other task.
+    /// let session = async_std::task::spawn_blocking(move || Session::builder().load(&path).build()).await?;
     /// assert_eq!(session.headers().get(&"x-app".parse()?).unwrap(), "demo");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # })

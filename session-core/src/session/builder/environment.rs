@@ -9,7 +9,7 @@ impl<T: Transport> SessionBuilder<T> {
     /// What is taken from the process's environment: proxies, the netrc file, roots of TLS. Default: nothing (requests takes
     /// all of it, aiohttp nothing). What the builder is told goes before, whatever the order of calls.
     ///
-    /// A transport reads the environment and the files in [`SessionBuilder::build`]: a file that a variable names and that
+    /// A transport reads the environment and the files in [`SessionBuilder::build`], which blocks its thread meanwhile: a file that a variable names and that
     /// cannot be read is an error there, and so is a proxy that is none. The bare machine reads nothing.
     pub fn trust_env(mut self, trust: TrustEnv) -> Self {
         self.trust = trust;

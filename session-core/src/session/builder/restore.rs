@@ -47,7 +47,12 @@ impl<T: Transport> SessionBuilder<T> {
     /// takes a snapshot; of the two the later call counts. A session that was saved when it was closed is open again. Who
     /// can write the file chooses credentials and proxies of the session. Needs the features `serde` and `json`.
     ///
-    /// The file is read, blocking, in [`SessionBuilder::build`]. Its errors are
+    /// The file is read in [`SessionBuilder::build`], which blocks its thread meanwhile, in every transport: no file is read before
+    /// that, and none later. In asynchronous code where that must hold up no other task, build the session on a thread for blocking
+    /// work (`spawn_blocking`, `smol::unblock`), or read the file as the runtime does and hand
+    /// [`Snapshot::from_json`] to [`SessionBuilder::restore`].
+    ///
+    /// The errors of `build` are then
     /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) where it is not there or cannot be read,
     /// [`ErrorKind::Limit`](crate::error::ErrorKind::Limit) where it is longer than
     /// [`Limits::session_file`](crate::limits::Limits::session_file), and
@@ -59,7 +64,8 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// Takes what an earlier session of this name knew for a host, where there was one: see [`SessionBuilder::load`]. The
+    /// Takes what an earlier session of this name knew for a host, where there was one: see [`SessionBuilder::load`], which also
+    /// says where the file is read and what that blocks. The
     /// file is `FOLDER/HOST/NAME.json`, as HTTPie has it; what is no host and no name is an error of
     /// [`SessionBuilder::build`], see [`named`].
     #[cfg(feature = "json")]
