@@ -1,53 +1,15 @@
-//! Ours on tokio, with every default.
+//! Ours on tokio.
 
-use bench_wire::{Async, CHUNK, NAME, Outcome, Run, measure, run_async};
-use bytes::Bytes;
-use futures_util::stream;
+#[path = "../asynchronous/session.rs"]
+mod session;
+
 use std::process::ExitCode;
-use transport_tokio::session_core::tls::settings::Certificate;
-use transport_tokio::{Body, Session};
+
+mod runtime {
+    pub use bench_wire::run_async as run;
+    pub use transport_tokio::{Body, Session, session_core};
+}
 
 fn main() -> ExitCode {
-    measure(|run| run_async(run, async |run| Ok(Client { session: session(run)?, run: run.clone() })))
-}
-
-/// With every default, and trusting the server where it speaks TLS.
-fn session(run: &Run) -> Outcome<Session> {
-    let mut builder = Session::builder();
-    if let Some(root) = &run.root {
-        builder = builder.tls_certs_only([Certificate::der(root.clone())]).resolve(NAME, run.server.parse()?);
-    }
-    Ok(builder.build()?)
-}
-
-struct Client {
-    session: Session,
-    run: Run,
-}
-
-impl Async for Client {
-    async fn get(&self, path: &str) -> Outcome<usize> {
-        Ok(self.session.get(self.run.url(path)).send().await?.bytes().await?.len())
-    }
-
-    async fn login(&self) -> Outcome<usize> {
-        let form = [("username", "admin"), ("password", "secret")];
-        Ok(self.session.post(self.run.url("/login")).form(&form).send().await?.bytes().await?.len())
-    }
-
-    async fn download(&self, path: &str) -> Outcome<usize> {
-        let mut response = self.session.get(self.run.url(path)).send().await?;
-        let mut got = 0;
-        while let Some(chunk) = response.chunk().await? {
-            got += chunk.len();
-        }
-        Ok(got)
-    }
-
-    async fn upload(&self, bytes: usize) -> Outcome<usize> {
-        let piece = Bytes::from(vec![b'u'; CHUNK * 8]);
-        let pieces = stream::iter((0..bytes / piece.len()).map(move |_| Ok(piece.clone())));
-        let body = Body::sized_stream(pieces, u64::try_from(bytes)?);
-        Ok(self.session.post(self.run.url("/up")).body(body).send().await?.bytes().await?.len())
-    }
+    session::main()
 }
