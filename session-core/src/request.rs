@@ -7,6 +7,8 @@ pub mod built;
 mod content;
 mod draft;
 mod end;
+#[cfg(feature = "json")]
+mod serialized;
 
 use self::built::BuiltRequest;
 use self::draft::Draft;

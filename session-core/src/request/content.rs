@@ -125,7 +125,7 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// A body in memory, which has this type by itself.
-    fn typed(mut self, of: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(super) fn typed(mut self, of: &'static str, body: impl Into<Bytes>) -> Self {
         self.draft.set(BodyType::Default(HeaderValue::from_static(of)), D::Body::from(body.into()));
         self
     }

@@ -16,6 +16,7 @@ use crate::message::target::Target;
 use crate::redirect::policy::{Action, Attempt};
 use crate::retry::policy::{Outcome, RetryReason};
 use crate::session::exchange::check_host;
+use crate::session::request::field;
 use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TRAILER,
     TRANSFER_ENCODING,
@@ -268,7 +269,7 @@ impl Sending<'_> {
     /// before then.
     pub fn insert<N, V>(&mut self, name: N, value: V) -> Result<(), Error>
     where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         let (name, value) = self.permitted(name, value)?;
@@ -283,7 +284,7 @@ impl Sending<'_> {
     /// As [`Sending::insert`], and for a second line of Host, Authorization, Cookie and Proxy-Authorization.
     pub fn append<N, V>(&mut self, name: N, value: V) -> Result<(), Error>
     where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         let (name, value) = self.permitted(name, value)?;
@@ -321,14 +322,10 @@ impl Sending<'_> {
     /// A field that may stand in the head.
     fn permitted<N, V>(&self, name: N, value: V) -> Result<(HeaderName, HeaderValue), Error>
     where
-        N: TryInto<HeaderName, Error: Into<http::Error>>,
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
-        let invalid = |source: http::Error| {
-            Error::new(ErrorKind::InvalidHeader, Phase::Build, "a hook's field is not valid").with_source(source)
-        };
-        let name = name.try_into().map_err(|error| invalid(error.into()))?;
-        let mut value = value.try_into().map_err(|error| invalid(error.into()))?;
+        let (name, mut value) = field(name, value)?;
         match name {
             CONTENT_LENGTH | TRANSFER_ENCODING | TRAILER => {
                 return Err(refused(&name, "how the body ends is not a hook's to say"));

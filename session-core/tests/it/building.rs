@@ -195,6 +195,65 @@ fn pairs_come_from_arrays_maps_and_iterators_and_their_values_are_what_can_be_di
     assert_eq!(body.unwrap(), Body::from("size=1.5&n=2"));
 }
 
+/// What people have who come from reqwest.
+#[cfg(feature = "json")]
+#[test]
+fn what_serde_writes_is_a_query_or_a_form() {
+    #[derive(serde::Serialize)]
+    struct Search<'a> {
+        q: &'a str,
+        page: u32,
+        exact: bool,
+        ratio: f64,
+        #[serde(rename = "tag")]
+        tags: Vec<&'a str>,
+        after: Option<String>,
+        before: Option<&'a str>,
+    }
+    let session = session();
+    let search = Search {
+        q: "a b&c",
+        page: 2,
+        exact: true,
+        ratio: 0.5,
+        tags: vec!["x", "\u{e4}"],
+        after: None,
+        before: Some(""),
+    };
+    let written = "q=a+b%26c&page=2&exact=true&ratio=0.5&tag=x&tag=%C3%A4&before=";
+    let (hop, _) = post(&session).query_of(&search).query(&[("z", 1)]).send().unwrap();
+    assert_eq!(hop.head().uri().query(), Some(format!("{written}&z=1").as_str()));
+    let (hop, body) = post(&session).form_of(&search).send().unwrap();
+    assert_eq!(hop.head().headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
+    assert_eq!(body, Some(Body::Bytes(written.into())));
+    let map = BTreeMap::from([("k", "v w")]);
+    assert_eq!(post(&session).form_of(&map).send().unwrap().1, Some(Body::Bytes("k=v+w".into())));
+    let pairs = [("k", 1), ("k", 2)];
+    assert_eq!(post(&session).form_of(&pairs).send().unwrap().1, Some(Body::Bytes("k=1&k=2".into())));
+    let (hop, _) = post(&session).query_of(&BTreeMap::<&str, &str>::new()).send().unwrap();
+    assert_eq!(hop.head().uri().query(), None);
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn what_is_no_query_or_form_is_told_at_the_end() {
+    let session = session();
+    let deep = BTreeMap::from([("outer", BTreeMap::from([("inner", "hunter2")]))]);
+    let told = |built: RequestBuilder<Driver<'_>>| built.send().map(|_| ()).unwrap_err();
+    let queried = told(post(&session).query_of(&deep));
+    let formed = told(post(&session).form_of(&deep));
+    for (error, kind, what) in
+        [(queried, ErrorKind::InvalidUrl, "the query cannot"), (formed, ErrorKind::Body, "the form cannot")]
+    {
+        assert_eq!((error.kind(), error.phase(), error.fault()), (kind, Phase::Build, Fault::Caller));
+        assert!(error.to_string().starts_with(&format!("{what} be written: unsupported value; expected")), "{error}");
+        assert!(!format!("{error}{error:?}").contains("hunter2"));
+        assert_eq!(error.url().unwrap().as_str(), "http://a.test/v1/x");
+    }
+    assert_eq!(told(post(&session).form_of(&5)).kind(), ErrorKind::Body);
+    assert_eq!(told(post(&session).query_of("q=x")).kind(), ErrorKind::InvalidUrl);
+}
+
 #[test]
 fn a_form_is_as_long_as_its_parts_and_is_sent_again_where_they_are() {
     let session = session();

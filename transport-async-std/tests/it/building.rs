@@ -53,6 +53,33 @@ fn every_method_has_its_function_and_others_are_text() {
 }
 
 #[test]
+fn a_struct_is_a_query_and_a_form() {
+    #[derive(serde::Serialize)]
+    struct Search<'a> {
+        q: &'a str,
+        page: u32,
+        tags: &'a [&'a str],
+        after: Option<&'a str>,
+    }
+    bounded(|| async {
+        let server = server(|request| {
+            let body = String::from_utf8_lossy(&request.body);
+            Answer::ok(format!("{} {body}", request.head.target))
+        });
+        let session = Session::builder().param("v", "1").build().unwrap();
+        let search = Search { q: "a b", page: 2, tags: &["x", "y"], after: None };
+        let request = session.post(server.url("/s?o=1")).query_of(&search).form_of(&search);
+        let expected = "/s?o=1&v=1&q=a+b&page=2&tags=x&tags=y q=a+b&page=2&tags=x&tags=y";
+        assert_eq!(request.send().await.unwrap().text().await.unwrap(), expected);
+        assert_eq!(last(&server).head.text("content-type"), Some("application/x-www-form-urlencoded"));
+        let error = session.post(server.url("/")).form_of(&[("a", [search])]).send().await.unwrap_err();
+        assert_eq!((error.kind(), error.fault()), (ErrorKind::Body, Fault::Caller));
+        assert!(error.to_string().starts_with("the form cannot be written: "), "{error}");
+        assert_eq!(server.requests().len(), 1);
+    });
+}
+
+#[test]
 fn a_url_is_text_or_parsed_owned_or_not() {
     bounded(|| async {
         let server = measure();
