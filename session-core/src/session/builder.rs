@@ -1,10 +1,12 @@
 //! Building a session: every setting by the name that reqwest's builder has for it, where it has one. The settings of its
-//! connections stand in `builder/connect.rs`.
+//! connections stand in `builder/connect.rs`, what requests have by default in `builder/fields.rs`, and so on.
 
 mod connect;
 mod environment;
+mod fields;
 #[cfg(feature = "serde")]
 mod restore;
+mod timeouts;
 mod tls;
 
 use crate::auth::credentials::Credential;
@@ -30,18 +32,12 @@ use crate::session::compat::Compat;
 use crate::session::environment::{Environment, TrustEnv};
 use crate::session::hooks::Hooks;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
-use crate::session::origin_settings::OriginSettings;
-use crate::session::request::field;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 use crate::session::transport::{ConnectSettings, Transport};
-use crate::time::Timeouts;
-use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 mod decoding;
 
@@ -141,134 +137,6 @@ impl<T: Transport> SessionBuilder<T> {
         }
     }
 
-    /// Adds a default field, sent with every request. An Authorization or Cookie belongs to the origin of the first
-    /// request that uses it.
-    ///
-    /// ```
-    /// # use session_core::time::Now;
-    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
-    /// use session_core::session::{Session, request::Request, step::Step};
-    ///
-    /// let mut session = Session::builder().default_header("x-app", "demo").build()?;
-    /// let Step::Send(hop) = session.begin(Request::get("https://a.test/"), now)? else { panic!() };
-    /// assert_eq!(hop.head().headers()["x-app"], "demo");
-    /// # Ok::<(), session_core::error::Error>(())
-    /// ```
-    pub fn default_header<N, V>(mut self, name: N, value: V) -> Self
-    where
-        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
-        V: TryInto<HeaderValue, Error: Into<http::Error>>,
-    {
-        match field(name, value) {
-            Ok((name, value)) => {
-                self.memory.defaults.append(name, value);
-                self
-            }
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    /// Adds default fields. See [`SessionBuilder::default_header`].
-    pub fn default_headers(mut self, fields: HeaderMap) -> Self {
-        self.memory.defaults.extend(&fields);
-        self
-    }
-
-    /// Fields that are sent to one origin alone, on every hop that reaches it: the place for an API key.
-    pub fn origin_headers(mut self, origin: &str, fields: HeaderMap) -> Self {
-        match Origin::parse(origin) {
-            Ok(origin) => {
-                self.memory.origin_headers.set(origin, fields);
-                self
-            }
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    /// What the session does otherwise at one origin, on every hop that reaches it: timeouts, cookies, proxy.
-    pub fn origin_settings(mut self, origin: &str, settings: OriginSettings) -> Self {
-        match Origin::parse(origin) {
-            Ok(origin) if settings.says_nothing() => {
-                self.memory.origin_settings.remove(&origin);
-                self
-            }
-            Ok(origin) => {
-                self.memory.origin_settings.insert(origin, settings);
-                self
-            }
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    /// A parameter that is added to the query of every request's first URL.
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.params.push((name.into(), value.into()));
-        self
-    }
-
-    /// What the session calls itself. Default: `session-core/VERSION`.
-    pub fn user_agent<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<HeaderValue, Error: Into<http::Error>>,
-    {
-        match field(USER_AGENT, value) {
-            Ok((_, value)) => {
-                self.settings.user_agent = Some(value);
-                self
-            }
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    /// Sends no User-Agent.
-    pub fn no_user_agent(mut self) -> Self {
-        self.settings.user_agent = None;
-        self
-    }
-
-    /// The session's credential. It belongs to the origin of the first request that uses it and goes nowhere else.
-    pub fn auth(mut self, credential: Credential) -> Self {
-        match sendable(&credential) {
-            Ok(()) => {
-                self.memory.credentials.set(credential);
-                self
-            }
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    /// The session's credential for one origin.
-    ///
-    /// ```
-    /// # use session_core::time::Now;
-    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
-    /// use session_core::auth::credentials::Credential;
-    /// use session_core::session::{Session, request::Request, step::Step};
-    ///
-    /// let credential = Credential::basic("ada", "secret");
-    /// let mut session = Session::builder().auth_for("https://a.test", credential).build()?;
-    /// for (url, is_sent) in [("https://a.test/", true), ("http://a.test/", false), ("https://b.test/", false)] {
-    ///     let Step::Send(hop) = session.begin(Request::get(url), now)? else { panic!() };
-    ///     assert_eq!(hop.head().headers().contains_key("authorization"), is_sent);
-    /// }
-    /// # Ok::<(), session_core::error::Error>(())
-    /// ```
-    pub fn auth_for(mut self, origin: &str, credential: Credential) -> Self {
-        match Origin::parse(origin).and_then(|origin| sendable(&credential).map(|()| origin)) {
-            Ok(origin) => {
-                self.memory.credentials.set_for(origin, credential);
-                self
-            }
-            Err(error) => self.refuse(error),
-        }
-    }
-
-    /// The entries of a netrc file. Any explicit credential goes before them.
-    pub fn netrc(mut self, netrc: Netrc) -> Self {
-        self.memory.netrc = netrc;
-        self
-    }
-
     /// The cookies to start with. Default: an empty jar.
     pub fn cookie_jar(mut self, jar: Jar) -> Self {
         self.memory.jar = jar;
@@ -320,56 +188,6 @@ impl<T: Transport> SessionBuilder<T> {
     /// [`from_environment`](crate::proxy::environment::from_environment) of a snapshot that the caller takes.
     pub fn proxy(mut self, proxies: ProxyConfig) -> Self {
         self.settings.proxy = proxies;
-        self
-    }
-
-    /// How long a whole exchange may take, its body included. Default: no bound.
-    pub fn timeout(mut self, total: impl Into<Setting<Duration>>) -> Self {
-        Arc::make_mut(&mut self.settings.timeouts).total = total.into().or(Timeouts::default().total);
-        self
-    }
-
-    /// How long it may take to resolve, to connect and to be let through by a proxy, together. Default 10 s; [`Setting::Off`] is as long as it takes, here and below.
-    pub fn connect_timeout(mut self, connect: impl Into<Setting<Duration>>) -> Self {
-        Arc::make_mut(&mut self.settings.timeouts).connect = connect.into().or(Timeouts::default().connect);
-        self
-    }
-
-    /// How long the response head may take in total. Default 60 s.
-    pub fn head_timeout(mut self, head: impl Into<Setting<Duration>>) -> Self {
-        Arc::make_mut(&mut self.settings.timeouts).head = head.into().or(Timeouts::default().head);
-        self
-    }
-
-    /// How long a body that expects a 100 waits for it before it is sent all the same. Default 1 s.
-    pub fn expect_timeout(mut self, expect: impl Into<Setting<Duration>>) -> Self {
-        Arc::make_mut(&mut self.settings.timeouts).expect = expect.into().or(Timeouts::default().expect);
-        self
-    }
-
-    /// How long a body may pause between two bytes, sent or received. Default 60 s.
-    pub fn read_timeout(mut self, idle: impl Into<Setting<Duration>>) -> Self {
-        Arc::make_mut(&mut self.settings.timeouts).idle = idle.into().or(Timeouts::default().idle);
-        self
-    }
-
-    /// How long an unwanted body, as that of a redirect, may be waited for to keep its connection. Default 1 s.
-    pub fn drain_timeout(mut self, drain: impl Into<Setting<Duration>>) -> Self {
-        Arc::make_mut(&mut self.settings.timeouts).drain = drain.into().or(Timeouts::default().drain);
-        self
-    }
-
-    /// How many connections may be open in all, in use or idle. Who needs another one waits its turn, up to the connect
-    /// timeout. Default 256. It is [`Limits::connections_total`].
-    pub fn max_connections(mut self, most: usize) -> Self {
-        self.settings.limits.connections_total = most;
-        self
-    }
-
-    /// How many connections may be open for one pool key: an origin and the way to it. Default: no bound. It is
-    /// [`Limits::connections_per_key`].
-    pub fn max_connections_per_key(mut self, most: usize) -> Self {
-        self.settings.limits.connections_per_key = most;
         self
     }
 

@@ -1,0 +1,141 @@
+//! What requests have by default: fields, parameters, credentials; for all of them, or for one origin.
+
+use crate::auth::credentials::Credential;
+use crate::auth::netrc::Netrc;
+use crate::message::origin::Origin;
+use crate::session::builder::{SessionBuilder, sendable};
+use crate::session::origin_settings::OriginSettings;
+use crate::session::request::field;
+use crate::session::transport::Transport;
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+impl<T: Transport> SessionBuilder<T> {
+    /// Adds a default field, sent with every request. An Authorization or Cookie belongs to the origin of the first
+    /// request that uses it.
+    ///
+    /// ```
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    /// use session_core::session::{Session, request::Request, step::Step};
+    ///
+    /// let mut session = Session::builder().default_header("x-app", "demo").build()?;
+    /// let Step::Send(hop) = session.begin(Request::get("https://a.test/"), now)? else { panic!() };
+    /// assert_eq!(hop.head().headers()["x-app"], "demo");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    pub fn default_header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        match field(name, value) {
+            Ok((name, value)) => {
+                self.memory.defaults.append(name, value);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Adds default fields. See [`SessionBuilder::default_header`].
+    pub fn default_headers(mut self, fields: HeaderMap) -> Self {
+        self.memory.defaults.extend(&fields);
+        self
+    }
+
+    /// Fields that are sent to one origin alone, on every hop that reaches it: the place for an API key.
+    pub fn origin_headers(mut self, origin: &str, fields: HeaderMap) -> Self {
+        match Origin::parse(origin) {
+            Ok(origin) => {
+                self.memory.origin_headers.set(origin, fields);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// What the session does otherwise at one origin, on every hop that reaches it: timeouts, cookies, proxy.
+    pub fn origin_settings(mut self, origin: &str, settings: OriginSettings) -> Self {
+        match Origin::parse(origin) {
+            Ok(origin) if settings.says_nothing() => {
+                self.memory.origin_settings.remove(&origin);
+                self
+            }
+            Ok(origin) => {
+                self.memory.origin_settings.insert(origin, settings);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// A parameter that is added to the query of every request's first URL.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.params.push((name.into(), value.into()));
+        self
+    }
+
+    /// What the session calls itself. Default: `session-core/VERSION`.
+    pub fn user_agent<V>(mut self, value: V) -> Self
+    where
+        V: TryInto<HeaderValue, Error: Into<http::Error>>,
+    {
+        match field(USER_AGENT, value) {
+            Ok((_, value)) => {
+                self.settings.user_agent = Some(value);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Sends no User-Agent.
+    pub fn no_user_agent(mut self) -> Self {
+        self.settings.user_agent = None;
+        self
+    }
+
+    /// The session's credential. It belongs to the origin of the first request that uses it and goes nowhere else.
+    pub fn auth(mut self, credential: Credential) -> Self {
+        match sendable(&credential) {
+            Ok(()) => {
+                self.memory.credentials.set(credential);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// The session's credential for one origin.
+    ///
+    /// ```
+    /// # use session_core::time::Now;
+    /// # let now = Now::new(std::time::Instant::now(), std::time::SystemTime::now());
+    /// use session_core::auth::credentials::Credential;
+    /// use session_core::session::{Session, request::Request, step::Step};
+    ///
+    /// let credential = Credential::basic("ada", "secret");
+    /// let mut session = Session::builder().auth_for("https://a.test", credential).build()?;
+    /// for (url, is_sent) in [("https://a.test/", true), ("http://a.test/", false), ("https://b.test/", false)] {
+    ///     let Step::Send(hop) = session.begin(Request::get(url), now)? else { panic!() };
+    ///     assert_eq!(hop.head().headers().contains_key("authorization"), is_sent);
+    /// }
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    pub fn auth_for(mut self, origin: &str, credential: Credential) -> Self {
+        match Origin::parse(origin).and_then(|origin| sendable(&credential).map(|()| origin)) {
+            Ok(origin) => {
+                self.memory.credentials.set_for(origin, credential);
+                self
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// The entries of a netrc file. Any explicit credential goes before them.
+    pub fn netrc(mut self, netrc: Netrc) -> Self {
+        self.memory.netrc = netrc;
+        self
+    }
+}
