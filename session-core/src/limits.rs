@@ -6,6 +6,18 @@
 /// The bounds of a session, its codec and its pool.
 ///
 /// A size is in bytes and inclusive: what is exactly as large passes, one more byte does not.
+///
+/// ```
+/// use session_core::limits::Limits;
+/// use session_core::session::Session;
+///
+/// let mut limits = Limits::default();
+/// limits.gathered_body = 10 * 1024 * 1024;
+/// limits.cookies_per_domain = 20;
+/// let session = Session::builder().limits(limits).build()?;
+/// # drop(session);
+/// # Ok::<(), session_core::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -169,6 +169,15 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// Adds fields; each name that was set before is replaced by the lines given here.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let accept = http::HeaderMap::from_iter([(http::header::ACCEPT, "text/html".parse().unwrap())]);
+    /// let request = session.get("http://a.test/").header("accept", "text/plain").headers(accept);
+    /// assert_eq!(request.preview()?.head.headers()["accept"], "text/html");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn headers(mut self, fields: HeaderMap) -> Self {
         let own = self.request.headers_mut();
         for name in fields.keys() {
@@ -179,6 +188,15 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// Leaves the session's default of this name out of this request, the fields that the session adds by itself too.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// session.headers_mut().set("x-app", "demo")?;
+    /// let request = session.get("http://a.test/").remove_header("x-app").remove_header("user-agent");
+    /// assert!(!request.preview()?.head.headers().contains_key("x-app"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn remove_header<N>(mut self, name: N) -> Self
     where
         N: AsRef<[u8]> + TryInto<HeaderName, Error: Into<http::Error>>,
@@ -216,12 +234,27 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// Asks the server as a whole, by `OPTIONS *`: see [`Request::server_wide`].
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// assert_eq!(session.options("http://a.test/").server_wide().preview()?.head.method(), "OPTIONS");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn server_wide(mut self) -> Self {
         self.request.server_wide();
         self
     }
 
     /// Offers to go on in this protocol on the same connection: see [`Request::upgrade`].
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let request = session.get("http://a.test/chat").upgrade("websocket").header("sec-websocket-version", "13");
+    /// assert_eq!(request.preview()?.head.headers()["connection"], "upgrade");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn upgrade(mut self, protocol: &str) -> Self {
         let offered = self.request.upgrade([protocol]);
         self.keep_error(offered)
@@ -251,6 +284,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// User name and password for Digest (RFC 7616): sent where the origin asks for them.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// let request = session.get("http://a.test/").digest_auth("ada", "secret");
+    /// assert!(!request.preview()?.head.headers().contains_key("authorization"), "only once it is asked for");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn digest_auth(self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.auth(Credential::digest(user, password))
     }
@@ -290,6 +331,17 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// What this request has to do with the jar. Default: the setting for the hop's origin, else the session's.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// use session_core::session::settings::CookieMode;
+    ///
+    /// session.cookies().set("http://a.test/", "lang", "de")?;
+    /// let preview = session.get("http://a.test/").cookie_mode(CookieMode::Off).preview()?;
+    /// assert!(!preview.head.headers().contains_key("cookie"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn cookie_mode(mut self, mode: impl Into<Setting<CookieMode>>) -> Self {
         self.request.set_cookie_mode(mode);
         self
@@ -309,6 +361,16 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// The redirect rules of this request. Default: the session's.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// # use session_core::redirect::policy::RedirectPolicy;
+    /// # let script = script.any("http://a.test/").reply(302).header("location", "/next");
+    /// let response = session.get("http://a.test/").redirect(RedirectPolicy::none()).send()?;
+    /// assert!(response.is_redirect());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn redirect(mut self, policy: RedirectPolicy) -> Self {
         self.request.set_redirect(policy);
         self
@@ -349,6 +411,20 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// How long each phase, and the whole, may take: each bound inherited, switched off or set.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// use session_core::session::request::RequestTimeouts;
+    /// use std::time::Duration;
+    ///
+    /// let mut timeouts = RequestTimeouts::default();
+    /// timeouts.head = Duration::from_secs(300).into();
+    /// timeouts.total = Duration::from_secs(600).into();
+    /// let request = session.get("http://a.test/report").timeouts(timeouts);
+    /// # drop(request);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn timeouts(mut self, timeouts: RequestTimeouts) -> Self {
         self.request.set_timeouts(timeouts);
         self

@@ -60,6 +60,35 @@ use tokio::time::sleep;
 use url::Url;
 
 /// Builds a [`Session`].
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use transport_tokio::{
+///     Certificate, Credential, Hooks, Limits, NoProxy, ProxyConfig, ProxyServer, RedirectPolicy, RetryPolicy, Session, TrustEnv,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut limits = Limits::default();
+/// limits.gathered_body = 10 * 1024 * 1024;
+/// let session = Session::builder()
+///     .base_url("https://a.test/api/")
+///     .default_header("accept", "application/json")
+///     .auth_for("https://a.test", Credential::basic("ada", "secret"))
+///     .timeout(Duration::from_secs(30))
+///     .connect_timeout(Duration::from_secs(3))
+///     .redirect(RedirectPolicy::limited(5))
+///     .retry(RetryPolicy::new(3))
+///     .proxy(ProxyConfig::new().all(ProxyServer::parse("http://proxy.test:3128")?).no_proxy(NoProxy::parse("localhost")))
+///     .tls_certs_merge([Certificate::pem(std::fs::read("own-ca.pem")?)])
+///     .trust_env(TrustEnv::nothing().netrc())
+///     .max_connections_per_key(8)
+///     .limits(limits)
+///     .hooks(Hooks::new().response(|arrived| Ok(println!("{}", arrived.head().status))))
+///     .build()?;
+/// # drop(session);
+/// # Ok(())
+/// # }
+/// ```
 pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session>;
 
 /// A session on tokio. Clones share everything; with the last one the idle connections close.
@@ -92,6 +121,14 @@ impl Session {
     }
 
     /// The cookies, to be read and changed.
+    ///
+    /// ```
+    /// let session = transport_tokio::Session::new();
+    /// session.cookies().set("https://a.test/", "lang", "de")?;
+    /// assert_eq!(session.cookies().get("https://a.test/", "lang")?.as_deref(), Some("de"));
+    /// session.cookies().clear();
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn cookies(&self) -> Cookies<'_, Self> {
         Cookies::of(self)
     }

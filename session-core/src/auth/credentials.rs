@@ -17,6 +17,16 @@ pub(crate) mod record;
 /// What a request proves itself with.
 ///
 /// Nothing of it is ever printed, the user name neither: many services take a key in its place.
+///
+/// ```
+/// use session_core::auth::credentials::Credential;
+///
+/// let basic = Credential::basic("ada", "secret");
+/// assert_eq!(basic.authorization()?, "Basic YWRhOnNlY3JldA==");
+/// assert!(!format!("{basic:?}").contains("ada"));
+/// assert!(Credential::digest("ada", "secret").answers_challenges());
+/// # Ok::<(), session_core::error::Error>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Credential {

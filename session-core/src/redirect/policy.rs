@@ -146,6 +146,11 @@ impl fmt::Debug for RedirectPolicy {
 
 impl RedirectPolicy {
     /// Follows at most `max` redirects; the next one is `too_many_redirects`. 0 follows none: the 3xx is delivered.
+    ///
+    /// ```
+    /// # use session_core::redirect::policy::RedirectPolicy;
+    /// assert_eq!(RedirectPolicy::limited(5).maximum(), Some(5));
+    /// ```
     #[must_use]
     pub fn limited(max: u32) -> Self {
         Self::default().max(max)
@@ -205,6 +210,12 @@ impl RedirectPolicy {
     /// Field names whose values the caller wants to keep when a redirect leads to another origin, though they carry a
     /// credential; `Authorization` stands for a credential given to the request, too. Cookies and Host are never kept this way: the
     /// jar decides on cookies, and Host is that of the target. Default: none.
+    ///
+    /// ```
+    /// # use session_core::redirect::policy::RedirectPolicy;
+    /// let policy = RedirectPolicy::default().keep_across_origins(["x-api-key".parse().unwrap()]);
+    /// assert!(policy.keeps(&"x-api-key".parse().unwrap()));
+    /// ```
     #[must_use]
     pub fn keep_across_origins(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.keep = names.into_iter().collect();
@@ -214,6 +225,16 @@ impl RedirectPolicy {
     /// Origins that may have each other's credentials: what the caller set on a request (its Authorization, credential and
     /// key fields) stays where a redirect leads from one of them to another. Name them all. The request's own cookies and
     /// its Host never go along, and the session's own credentials stay bound to their origin. Default: none.
+    ///
+    /// ```
+    /// # use session_core::redirect::policy::RedirectPolicy;
+    /// use session_core::message::origin::Origin;
+    ///
+    /// let policy = RedirectPolicy::default()
+    ///     .trust_origins([Origin::parse("https://a.test")?, Origin::parse("https://login.a.test")?]);
+    /// assert!(policy.trusts(&Origin::parse("https://a.test")?, &Origin::parse("https://login.a.test")?));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     #[must_use]
     pub fn trust_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
         self.trusted = origins.into_iter().collect();

@@ -38,6 +38,17 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// JSON as the body, `application/json` unless a Content-Type is given.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// # #[derive(serde::Serialize)]
+    /// # struct Item<'a> { name: &'a str }
+    /// # use session_core::request::RequestContent;
+    /// let request = session.post("http://a.test/items").json(&Item { name: "lamp" }).build()?;
+    /// assert_eq!(request.body().and_then(|body| body.bytes()).unwrap(), r#"{"name":"lamp"}"#);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     #[cfg(feature = "json")]
     pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
         match serde_json::to_vec(value) {

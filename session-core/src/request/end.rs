@@ -69,6 +69,14 @@ impl<D: Dispatch> RequestBuilder<D> {
     }
 
     /// Sends the request.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// # let script = script.any("http://a.test/").reply(200).body("hello");
+    /// assert_eq!(session.get("http://a.test/").send()?.text()?, "hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send(mut self) -> D::Outcome {
         match self.settle() {
             Ok(body) => self.dispatch.dispatch(Ok((self.request, body))),

@@ -96,6 +96,15 @@ impl RetryPolicy {
     }
 
     /// The statuses after which an idempotent request is made again, instead of those that [`RetryPolicy::new`] names.
+    ///
+    /// ```
+    /// # use session_core::retry::policy::RetryPolicy;
+    /// use http::StatusCode;
+    ///
+    /// // As urllib3's Retry(5, status_forcelist=[500, 503]).
+    /// let policy = RetryPolicy::new(5).statuses([StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE]);
+    /// assert_eq!(policy.max(), 5);
+    /// ```
     #[must_use]
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.statuses = statuses.into_iter().collect();
@@ -103,6 +112,14 @@ impl RetryPolicy {
     }
 
     /// The least and the greatest pause before a retry. A `max` below `min` counts as `min`.
+    ///
+    /// ```
+    /// # use session_core::retry::policy::RetryPolicy;
+    /// use std::time::Duration;
+    ///
+    /// let policy = RetryPolicy::new(3).backoff(Duration::from_millis(100), Duration::from_secs(2)).ignore_retry_after();
+    /// # let _ = policy;
+    /// ```
     #[must_use]
     pub fn backoff(mut self, min: Duration, max: Duration) -> Self {
         self.backoff = Backoff::new(min, max);

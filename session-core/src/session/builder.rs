@@ -93,18 +93,47 @@ impl<T: Transport> SessionBuilder<T> {
     /// It sets the number of redirects in [`Limits`], the rules for text and [`Decoding`](crate::session::settings::Decoding) as well; what is called after it overrides
     /// single ones, and [`SessionBuilder::limits`] brings its own number. The User-Agent stays this library's unless it is
     /// set, and credentials stay bound to their origin: docs/compat.md tells what else a preset leaves out.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::compat::Compat;
+    ///
+    /// // PUT becomes GET at a 302, 30 redirects are followed, and so on.
+    /// let session = Session::builder().compat(Compat::Requests).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn compat(mut self, compat: Compat) -> Self {
         self.settings.set_compat(compat);
         self
     }
 
     /// How relative URLs are joined to the `base_url`. Default: [`BaseJoin::Rfc3986`], also in every preset.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::message::into_url::BaseJoin;
+    ///
+    /// let session = Session::builder().base_url("https://a.test/v1").base_join(BaseJoin::Append).build()?;
+    /// assert_eq!(session.get("/users").preview()?.head.uri(), "https://a.test/v1/users");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn base_join(mut self, join: BaseJoin) -> Self {
         self.settings.base_join = join;
         self
     }
 
     /// What the text of a body is where its Content-Type names no charset. Default: [`TextRules::FETCH`].
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::content::charset::TextRules;
+    ///
+    /// // Latin-1 where a text/* names no charset, as requests has it.
+    /// let session = Session::builder().text_rules(TextRules::REQUESTS).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn text_rules(mut self, rules: TextRules) -> Self {
         self.settings.text = rules;
         self
@@ -138,6 +167,15 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// The cookies to start with. Default: an empty jar.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::cookies::Jar;
+    ///
+    /// let session = Session::builder().cookie_jar(Jar::ignoring()).build()?;
+    /// assert!(session.cookies().set("https://a.test/", "lang", "de").is_err());
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn cookie_jar(mut self, jar: Jar) -> Self {
         self.memory.jar = jar;
         self
@@ -145,6 +183,16 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// What requests and answers have to do with the jar. Default: [`CookieMode::Merge`]. [`Setting::Off`] is
     /// [`CookieMode::Off`].
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::settings::CookieMode;
+    ///
+    /// let session = Session::builder().cookie_mode(CookieMode::Off).build()?;
+    /// session.cookies().set("https://a.test/", "lang", "de")?;
+    /// assert!(!session.get("https://a.test/").preview()?.head.headers().contains_key("cookie"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn cookie_mode(mut self, mode: impl Into<Setting<CookieMode>>) -> Self {
         self.settings.cookie_mode = mode.into().or(Some(CookieMode::default())).unwrap_or(CookieMode::Off);
         self
@@ -166,6 +214,17 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// The retry rules. Default: none but the silent one on a reused connection that turns out closed.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::retry::policy::RetryPolicy;
+    /// use std::time::Duration;
+    ///
+    /// let policy = RetryPolicy::new(3).backoff(Duration::from_millis(200), Duration::from_secs(5));
+    /// let session = Session::builder().retry(policy).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.memory.retries = policy.full_budget();
         self.settings.retry = Some(policy);
@@ -173,6 +232,15 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// Whether clear text is refused, asked for or redirected to. Default: it is not.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::error::ErrorKind;
+    ///
+    /// let session = Session::builder().https_only(true).build()?;
+    /// assert_eq!(session.get("http://a.test/").send().unwrap_err().kind(), ErrorKind::HttpsOnly);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn https_only(mut self, only: bool) -> Self {
         self.settings.https_only = only;
         self
@@ -186,12 +254,38 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// The proxies, chosen anew at each hop. Default: none. Those that the environment names are read by
     /// [`from_environment`](crate::proxy::environment::from_environment) of a snapshot that the caller takes.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::message::proxy::ProxyServer;
+    /// use session_core::proxy::{no_proxy::NoProxy, select::ProxyConfig};
+    ///
+    /// let proxies = ProxyConfig::new()
+    ///     .http(ProxyServer::parse("http://user:secret@proxy.test:3128")?)
+    ///     .https(ProxyServer::parse("socks5h://proxy.test:1080")?)
+    ///     .no_proxy(NoProxy::parse("localhost,.intern.test"));
+    /// let session = Session::builder().proxy(proxies).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn proxy(mut self, proxies: ProxyConfig) -> Self {
         self.settings.proxy = proxies;
         self
     }
 
     /// The bounds. See [`Limits`] for the defaults.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::limits::Limits;
+    ///
+    /// let mut limits = Limits::default();
+    /// limits.redirects = 5;
+    /// limits.gathered_body = 1024 * 1024;
+    /// let session = Session::builder().limits(limits).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
         self
@@ -205,6 +299,21 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// Adds hooks: closures that see each request, answer, redirect and retry, and may change or stop them. Default: none.
     /// See [`Hooks`] for what they must not do.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::hooks::Hooks;
+    ///
+    /// let hooks = Hooks::new()
+    ///     .request(|sending| Ok(sending.insert("x-hop", sending.number().to_string())?))
+    ///     .response(|arrived| {
+    ///         println!("{} {}", arrived.head().status, arrived.url());
+    ///         Ok(())
+    ///     });
+    /// let session = Session::builder().hooks(hooks).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn hooks(mut self, hooks: Hooks) -> Self {
         self.settings.hooks.append(hooks);
         self
@@ -212,12 +321,31 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// Random bytes for the spread of pauses. Default: the transports seed it from the system's generator; the bare
     /// machine spreads its pauses the same way each time until it is seeded.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::entropy::Entropy;
+    ///
+    /// // The same pauses, nonces and boundaries each time: for tests.
+    /// let session = Session::builder().entropy(Entropy::from_seed([7; 32])).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn entropy(mut self, entropy: Entropy) -> Self {
         self.entropy = Some(entropy);
         self
     }
 
     /// Builds the session.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::error::ErrorKind;
+    ///
+    /// let refused = Session::builder().base_url("a.test").user_agent("shop\n").build().unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::InvalidUrl, "the first that was wrong");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The first setting that was refused: a URL, a field, an origin, or what the transport cannot do.

@@ -118,6 +118,17 @@ impl Session {
 impl Session {
     /// Starts an exchange.
     ///
+    /// ```
+    /// # use session_core::session::{Session, request::Request, step::Step};
+    /// # use session_core::time::Now;
+    /// # fn now() -> Now { Now::new(std::time::Instant::now(), std::time::SystemTime::now()) }
+    /// # let mut session = Session::builder().build()?;
+    /// let step = session.begin(Request::get("https://a.test/x"), now())?;
+    /// let Step::Send(hop) = step else { panic!("the first step sends") };
+    /// assert_eq!((hop.head().method().as_str(), hop.origin().to_string().as_str()), ("GET", "https://a.test"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The request cannot be sent: a URL, field, method or framing that is not valid, clear text in an `https_only`
     /// session, a closed session. Nothing was sent.
@@ -140,6 +151,22 @@ impl Session {
     }
 
     /// Takes the final response head that came for a hop. Interim (1xx) responses are not handed in.
+    ///
+    /// ```
+    /// # use session_core::session::{Session, request::Request, step::Step};
+    /// # use session_core::time::Now;
+    /// # fn now() -> Now { Now::new(std::time::Instant::now(), std::time::SystemTime::now()) }
+    /// # let mut session = Session::builder().build()?;
+    /// use http::StatusCode;
+    /// use session_core::message::head::ResponseHead;
+    ///
+    /// let Step::Send(hop) = session.begin(Request::get("http://a.test/old"), now())? else { panic!() };
+    /// let mut moved = ResponseHead::new(StatusCode::FOUND);
+    /// moved.headers.insert("location", http::HeaderValue::from_static("/new"));
+    /// let Step::Send(next) = session.handle_response(hop, moved, now())? else { panic!() };
+    /// assert_eq!(next.target().url().path(), "/new");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The answer is a redirect that cannot or must not be followed. The error holds every hop and the answer's head.
@@ -187,6 +214,19 @@ impl Session {
 
     /// Takes the failure of a hop: no complete response head came for it.
     ///
+    /// ```
+    /// # use session_core::session::{Session, request::Request, step::Step};
+    /// # use session_core::time::Now;
+    /// # fn now() -> Now { Now::new(std::time::Instant::now(), std::time::SystemTime::now()) }
+    /// # let mut session = Session::builder().build()?;
+    /// use session_core::retry::failure::{Failure, FailureKind};
+    ///
+    /// let Step::Send(hop) = session.begin(Request::get("http://a.test/"), now())? else { panic!() };
+    /// let failure = Failure::reported(FailureKind::Resolve, "no such host");
+    /// assert!(session.handle_failure(hop, failure, now()).is_err(), "nobody asked for retries");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The failure's own error, where the hop is not tried again.
     pub fn handle_failure(&mut self, hop: Hop, failure: Failure, now: Now) -> Result<Step, ExchangeError> {
@@ -221,6 +261,25 @@ impl Session {
     }
 
     /// Goes on after a pause, also where the session was closed meanwhile. Called too early, it hands the same pause out again.
+    ///
+    /// ```
+    /// # use session_core::session::{Session, request::Request, step::Step};
+    /// # use session_core::time::Now;
+    /// # fn now() -> Now { Now::new(std::time::Instant::now(), std::time::SystemTime::now()) }
+    /// # let mut session = Session::builder().build()?;
+    /// # use http::StatusCode;
+    /// # use session_core::message::head::ResponseHead;
+    /// # use session_core::retry::policy::RetryPolicy;
+    /// # let mut session = Session::builder().retry(RetryPolicy::new(1)).build()?;
+    /// # let Step::Send(hop) = session.begin(Request::get("http://a.test/"), now())? else { panic!() };
+    /// # let busy = ResponseHead::new(StatusCode::SERVICE_UNAVAILABLE);
+    /// let Step::Wait(pause) = session.handle_response(hop, busy, now())? else { panic!() };
+    /// // A driver sleeps until then; here it is said to be so late.
+    /// let early = now();
+    /// let late = early.advanced(pause.until() - early.instant());
+    /// assert!(matches!(session.handle_timeout(pause, late)?, Step::Send(_)));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The next attempt cannot be made: the deadline passed.

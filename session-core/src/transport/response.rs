@@ -84,6 +84,16 @@ impl ResponseInfo {
     }
 
     /// Every hop of the exchange, and why.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// # let script = script.any("/old").reply(301).header("location", "/new").any("/new").reply(200);
+    /// let response = session.get("http://a.test/old").send()?;
+    /// assert_eq!(response.history().statuses(), [301]);
+    /// println!("{}", response.history()); // what was sent at each hop, and why
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
@@ -91,6 +101,16 @@ impl ResponseInfo {
 
     /// The cookies that this response sets, as it writes them; whether they were stored, the history tells. Lines that
     /// make no cookie are left out, and so is what comes after [`Limits::cookies_per_response`] lines.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// # let script = script.any("http://a.test/").reply(200).cookie("sid=1; Path=/; HttpOnly");
+    /// let response = session.get("http://a.test/").send()?;
+    /// let names: Vec<_> = response.cookies().filter_map(|cookie| cookie.name_str()).collect();
+    /// assert_eq!(names, ["sid"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
         let lines = self.head.headers.get_all(SET_COOKIE).iter().take(self.limits.cookies_per_response);
         lines.filter_map(|line| SetCookie::parse(line.as_bytes(), &self.limits).ok())
@@ -137,6 +157,18 @@ impl ResponseInfo {
     /// It goes on with the same exchange: what a change of origin took away stays away, and the deadline holds. Where the next
     /// request has a body ([`Request::body`]), that is the caller's to give again, by
     /// [`BuiltRequest::new`](crate::request::built::BuiltRequest::new); without it nothing is sent.
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// # use session_core::redirect::policy::RedirectPolicy;
+    /// # let script = script.any("/old").reply(301).header("location", "/new").any("/new").reply(200).body("moved");
+    /// let response = session.get("http://a.test/old").redirect(RedirectPolicy::none()).send()?;
+    /// if let Some(next) = response.next_request() {
+    ///     assert_eq!(session.execute(next?)?.text()?, "moved");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// What following the redirect would end with: see [`Delivery::next_request`].

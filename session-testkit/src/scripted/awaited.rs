@@ -63,6 +63,11 @@ pub struct Session<T> {
 }
 
 impl<T> Session<T> {
+    /// A builder with every default, over a script that expects nothing. [`Script::builder`] gives one that knows its script.
+    pub fn builder() -> SessionBuilder<T> {
+        SessionBuilder::new()
+    }
+
     /// A GET request.
     pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
         self.request(Method::GET, url)

@@ -47,6 +47,11 @@ pub type Request = BuiltRequest<Body>;
 pub struct Session(Arc<Shared>);
 
 impl Session {
+    /// A builder with every default, over a script that expects nothing. [`Script::builder`] gives one that knows its script.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::new()
+    }
+
     /// A GET request.
     pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
         self.request(Method::GET, url)

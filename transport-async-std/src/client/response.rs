@@ -49,6 +49,15 @@ impl Deref for Response {
 impl Response {
     /// When the hop that gave this response began, and how long its stages took; [`body`](Timings::body) once the end of the
     /// body was read. Those of the other hops are in the [history](ResponseInfo::history).
+    ///
+    /// ```no_run
+    /// # async fn run(session: transport_async_std::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = session.get("http://a.test/").send().await?;
+    /// let timings = response.timings();
+    /// println!("connected in {:?}, waited {:?}", timings.connect(), timings.wait());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn timings(&self) -> Timings {
         let timings = ResponseInfo::timings(&self.info);
@@ -56,6 +65,15 @@ impl Response {
     }
 
     /// The trailer fields that came after the body; `None` before its end was read.
+    ///
+    /// ```no_run
+    /// # async fn run(session: transport_async_std::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut response = session.get("http://a.test/large").send().await?;
+    /// while response.chunk().await?.is_some() {}
+    /// println!("{:?}", response.trailers().and_then(|trailers| trailers.get("digest")));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
         self.body.trailers()
@@ -63,6 +81,15 @@ impl Response {
 
     /// The connection as a stream of the protocol that was offered by
     /// [`upgrade`](session_core::request::RequestBuilder::upgrade), where the server switched to it (101).
+    ///
+    /// ```no_run
+    /// # async fn run(session: transport_async_std::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = session.get("http://a.test/chat").upgrade("websocket").send().await?;
+    /// let stream = response.upgrade()?; // what a WebSocket crate runs over
+    /// # drop(stream);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Status`] where it did not, or the body was read already. The error keeps the response: see
@@ -137,6 +164,13 @@ impl Response {
     /// The same, by the charset `default` (a label, as `koi8-r`) where neither the Content-Type nor a byte order mark names one that is
     /// known.
     ///
+    /// ```no_run
+    /// # async fn run(session: transport_async_std::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", session.get("http://a.test/").send().await?.text_with_charset("koi8-r").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidSetting`] where nobody knows `default`, told before anything is read; the error keeps the response. Else as
     /// [`Response::bytes`].
@@ -173,6 +207,14 @@ impl Response {
     }
 
     /// All of the body.
+    ///
+    /// ```no_run
+    /// # async fn run(session: transport_async_std::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let photo = session.get("http://a.test/photo").send().await?.error_for_status()?.bytes().await?;
+    /// println!("{} bytes", photo.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Limit`] where it is longer than [`Limits::gathered_body`], [`ErrorKind::Incomplete`] where it broke

@@ -8,6 +8,22 @@ use session_core::message::into_url::IntoUrl;
 use session_core::request::Dispatch;
 
 /// Builds a request; [`send`](session_core::request::RequestBuilder::send) gives a `Result<Response>`.
+///
+/// ```no_run
+/// # fn run(session: transport_blocking::Session) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use transport_blocking::multipart::{Form, Part};
+///
+/// let found = session.get("https://a.test/s").query(&[("q", "lamp")]).query(&[("page", 2)]).bearer_auth("token");
+/// println!("{}", found.timeout(Duration::from_secs(5)).send()?.text()?);
+///
+/// session.post("https://a.test/login").form(&[("user", "ada"), ("password", "1234")]).send()?.error_for_status()?;
+///
+/// let form = Form::new().text("title", "Sunset").part("photo", Part::file("sunset.jpg")?);
+/// session.post("https://a.test/photos").multipart(form).header("x-app", "demo").send()?;
+/// # Ok(())
+/// # }
+/// ```
 pub type RequestBuilder<'a> = session_core::request::RequestBuilder<&'a Session>;
 
 /// A request with its body, as [`build`](session_core::request::RequestBuilder::build) gives it and [`Session::execute`] takes it.

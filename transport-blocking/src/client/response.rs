@@ -44,6 +44,15 @@ impl Deref for Response {
 impl Response {
     /// When the hop that gave this response began, and how long its stages took; [`body`](Timings::body) once the end of the
     /// body was read. Those of the other hops are in the [history](ResponseInfo::history).
+    ///
+    /// ```no_run
+    /// # fn run(session: transport_blocking::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = session.get("http://a.test/").send()?;
+    /// let timings = response.timings();
+    /// println!("connected in {:?}, waited {:?}", timings.connect(), timings.wait());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn timings(&self) -> Timings {
         let timings = ResponseInfo::timings(&self.info);
@@ -51,6 +60,15 @@ impl Response {
     }
 
     /// The trailer fields that came after the body; `None` before its end was read.
+    ///
+    /// ```no_run
+    /// # fn run(session: transport_blocking::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut response = session.get("http://a.test/large").send()?;
+    /// while response.chunk()?.is_some() {}
+    /// println!("{:?}", response.trailers().and_then(|trailers| trailers.get("digest")));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
         self.body.trailers()
@@ -58,6 +76,15 @@ impl Response {
 
     /// The connection as a stream of the protocol that was offered by
     /// [`upgrade`](session_core::request::RequestBuilder::upgrade), where the server switched to it (101).
+    ///
+    /// ```no_run
+    /// # fn run(session: transport_blocking::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = session.get("http://a.test/chat").upgrade("websocket").send()?;
+    /// let stream = response.upgrade()?; // what a WebSocket crate runs over
+    /// # drop(stream);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Status`] where it did not, or the body was read already. The error keeps the response: see
@@ -132,6 +159,13 @@ impl Response {
     /// The same, by the charset `default` (a label, as `koi8-r`) where neither the Content-Type nor a byte order mark names one that is
     /// known.
     ///
+    /// ```no_run
+    /// # fn run(session: transport_blocking::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// println!("{}", session.get("http://a.test/").send()?.text_with_charset("koi8-r")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidSetting`] where nobody knows `default`, told before anything is read; the error keeps the response. Else as
     /// [`Response::bytes`].
@@ -168,6 +202,14 @@ impl Response {
     }
 
     /// All of the body.
+    ///
+    /// ```no_run
+    /// # fn run(session: transport_blocking::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let photo = session.get("http://a.test/photo").send()?.error_for_status()?.bytes()?;
+    /// println!("{} bytes", photo.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Limit`] where it is longer than [`Limits::gathered_body`], [`ErrorKind::Incomplete`] where it broke

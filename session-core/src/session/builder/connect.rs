@@ -12,6 +12,14 @@ impl<T: Transport> SessionBuilder<T> {
     /// Connects to `address` wherever `host` (or `host:port`) is asked for, without resolving the name. The host may be in
     /// any spelling that a URL may use; what is no host is refused. Port 0 in the address stands for the port of the URL.
     /// The name stays what cookies, credentials and the Host field go by.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// // As curl's --resolve. Port 0: that of the URL.
+    /// let session = Session::builder().resolve("a.test", "127.0.0.1:0".parse().unwrap()).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn resolve(self, host: &str, address: SocketAddr) -> Self {
         self.resolve_to_addrs(host, &[address])
     }
@@ -29,6 +37,15 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// Which addresses may be connected to, asked after resolving and before connecting, at every hop. Default: all. A
     /// program that fetches what strangers name wants [`AddressRule::public_only`].
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::address_rule::AddressRule;
+    ///
+    /// let session = Session::builder().address_rule(AddressRule::public_only()).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn address_rule(mut self, rule: AddressRule) -> Self {
         self.connect.address_rule = rule;
         self
@@ -45,6 +62,15 @@ impl<T: Transport> SessionBuilder<T> {
     /// by. Names are not resolved, and a request that takes a proxy is refused. Default: connections are TCP.
     ///
     /// Where the system has no unix sockets, [`SessionBuilder::build`] says so.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// # #[cfg(unix)] {
+    /// let session = Session::builder().unix_socket("/var/run/docker.sock").base_url("http://localhost/").build()?;
+    /// # drop(session);
+    /// # }
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn unix_socket(mut self, path: impl AsRef<Path>) -> Self {
         if cfg!(not(unix)) {
             let error =
@@ -69,6 +95,19 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// After how much silence the system asks whether the peer is still there (`SO_KEEPALIVE`). Default: never.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use std::net::Ipv4Addr;
+    /// use std::time::Duration;
+    ///
+    /// let session = Session::builder()
+    ///     .tcp_keepalive(Duration::from_secs(60))
+    ///     .local_address(std::net::IpAddr::from(Ipv4Addr::LOCALHOST))
+    ///     .build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn tcp_keepalive(mut self, silence: impl Into<Option<Duration>>) -> Self {
         self.connect.tcp_keepalive = silence.into();
         self
@@ -81,6 +120,18 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// Where the time comes from, for tests. Default: the system's clocks. Only a transport asks for the time.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::transport::Clock;
+    /// use session_core::time::Now;
+    /// use std::time::{Duration, Instant, SystemTime};
+    ///
+    /// let start = Now::new(Instant::now(), SystemTime::UNIX_EPOCH);
+    /// let session = Session::builder().clock(Clock::new(move || start.advanced(Duration::from_secs(60)))).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn clock(mut self, clock: Clock) -> Self {
         self.connect.clock = Some(clock);
         self

@@ -10,12 +10,30 @@ use crate::session::transport::Transport;
 impl<T: Transport> SessionBuilder<T> {
     /// Whether content codings are offered and undone at all. Default: they are, but for
     /// [`Compat::Curl`](crate::session::compat::Compat::Curl).
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::settings::Decoding;
+    ///
+    /// let session = Session::builder().decoding(Decoding::Off).build()?;
+    /// assert!(!session.get("http://a.test/").preview()?.head.headers().contains_key("accept-encoding"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn decoding(mut self, decoding: Decoding) -> Self {
         self.settings.decoding = decoding;
         self
     }
 
     /// Which codings are offered and undone while that is on. Default: those that are compiled in.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::content::coding::{Coding, Codings};
+    ///
+    /// let session = Session::builder().codings(Codings::NONE.with(Coding::Gzip)).build()?;
+    /// assert_eq!(session.get("http://a.test/").preview()?.head.headers()["accept-encoding"], "gzip");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn codings(mut self, codings: Codings) -> Self {
         self.settings.codings = codings;
         self

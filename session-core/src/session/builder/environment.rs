@@ -11,6 +11,19 @@ impl<T: Transport> SessionBuilder<T> {
     ///
     /// A transport reads the environment and the files in [`SessionBuilder::build`], which blocks its thread meanwhile: a file that a variable names and that
     /// cannot be read is an error there, and so is a proxy that is none. The bare machine reads nothing.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::environment::{Environment, TrustEnv};
+    ///
+    /// let variables = [("https_proxy".to_owned(), "http://proxy.test:3128".to_owned())];
+    /// let session = Session::builder()
+    ///     .trust_env(TrustEnv::nothing().proxies())
+    ///     .environment(Environment::new(variables))
+    ///     .build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn trust_env(mut self, trust: TrustEnv) -> Self {
         self.trust = trust;
         self

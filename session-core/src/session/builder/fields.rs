@@ -39,12 +39,34 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// Adds default fields. See [`SessionBuilder::default_header`].
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use http::{HeaderMap, HeaderValue, header};
+    ///
+    /// let mut fields = HeaderMap::new();
+    /// fields.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    /// let session = Session::builder().default_headers(fields).build()?;
+    /// assert_eq!(session.get("http://a.test/").preview()?.head.headers()["accept"], "application/json");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn default_headers(mut self, fields: HeaderMap) -> Self {
         self.memory.defaults.extend(&fields);
         self
     }
 
     /// Fields that are sent to one origin alone, on every hop that reaches it: the place for an API key.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let key = HeaderMap::from_iter([("x-api-key".parse().unwrap(), HeaderValue::from_static("k1"))]);
+    /// let session = Session::builder().origin_headers("https://api.test", key).build()?;
+    /// assert!(session.get("https://api.test/").preview()?.head.headers().contains_key("x-api-key"));
+    /// assert!(!session.get("https://b.test/").preview()?.head.headers().contains_key("x-api-key"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn origin_headers(mut self, origin: &str, fields: HeaderMap) -> Self {
         match Origin::parse(origin) {
             Ok(origin) => {
@@ -56,6 +78,18 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// What the session does otherwise at one origin, on every hop that reaches it: timeouts, cookies, proxy.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::origin_settings::OriginSettings;
+    /// use session_core::session::settings::CookieMode;
+    /// use std::time::Duration;
+    ///
+    /// let slow = OriginSettings::new().head_timeout(Duration::from_secs(300)).cookies(CookieMode::Off);
+    /// let session = Session::builder().origin_settings("https://reports.test", slow).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn origin_settings(mut self, origin: &str, settings: OriginSettings) -> Self {
         match Origin::parse(origin) {
             Ok(origin) if settings.says_nothing() => {
@@ -71,12 +105,26 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// A parameter that is added to the query of every request's first URL.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// let session = Session::builder().param("key", "k1").build()?;
+    /// assert_eq!(session.get("http://a.test/?q=x").preview()?.head.uri(), "http://a.test/?q=x&key=k1");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.params.push((name.into(), value.into()));
         self
     }
 
     /// What the session calls itself. Default: `session-core/VERSION`.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// let session = Session::builder().user_agent("shop/1.0").build()?;
+    /// assert_eq!(session.get("http://a.test/").preview()?.head.headers()["user-agent"], "shop/1.0");
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn user_agent<V>(mut self, value: V) -> Self
     where
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
@@ -97,6 +145,15 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// The session's credential. It belongs to the origin of the first request that uses it and goes nowhere else.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::auth::credentials::Credential;
+    ///
+    /// let session = Session::builder().auth(Credential::digest("ada", "secret")).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn auth(mut self, credential: Credential) -> Self {
         match sendable(&credential) {
             Ok(()) => {
@@ -134,6 +191,17 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// The entries of a netrc file. Any explicit credential goes before them.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::auth::netrc::Netrc;
+    ///
+    /// let (netrc, warnings) = Netrc::parse("machine a.test login ada password secret");
+    /// assert!(warnings.is_empty());
+    /// let session = Session::builder().netrc(netrc).build()?;
+    /// assert!(session.get("https://a.test/").preview()?.head.headers().contains_key("authorization"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn netrc(mut self, netrc: Netrc) -> Self {
         self.memory.netrc = netrc;
         self

@@ -9,6 +9,21 @@ use std::time::Duration;
 
 impl<T: Transport> SessionBuilder<T> {
     /// How long a whole exchange may take, its body included. Default: no bound.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::session::settings::Setting;
+    /// use std::time::Duration;
+    ///
+    /// let session = Session::builder()
+    ///     .timeout(Duration::from_secs(30))
+    ///     .connect_timeout(Duration::from_secs(3))
+    ///     .head_timeout(Duration::from_secs(20))
+    ///     .read_timeout(Setting::Off)
+    ///     .build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn timeout(mut self, total: impl Into<Setting<Duration>>) -> Self {
         Arc::make_mut(&mut self.settings.timeouts).total = total.into().or(Timeouts::default().total);
         self
@@ -45,14 +60,21 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// How many connections may be open in all, in use or idle. Who needs another one waits its turn, up to the connect
-    /// timeout. Default 256. It is [`Limits::connections_total`].
+    /// timeout. Default 256. It is [`Limits::connections_total`](crate::limits::Limits::connections_total).
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// let session = Session::builder().max_connections(20).max_connections_per_key(5).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn max_connections(mut self, most: usize) -> Self {
         self.settings.limits.connections_total = most;
         self
     }
 
     /// How many connections may be open for one pool key: an origin and the way to it. Default: no bound. It is
-    /// [`Limits::connections_per_key`].
+    /// [`Limits::connections_per_key`](crate::limits::Limits::connections_per_key).
     pub fn max_connections_per_key(mut self, most: usize) -> Self {
         self.settings.limits.connections_per_key = most;
         self

@@ -17,6 +17,17 @@ impl<T: Transport> SessionBuilder<T> {
 
     /// What TLS connections to one origin are to be like, in place of the session's settings and without any of them: the
     /// place for a client certificate that no other server is to see.
+    ///
+    /// ```no_run
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::tls::settings::{Identity, TlsSettings, TlsVersion};
+    /// # let (chain, key) = ("", "");
+    ///
+    /// let settings = TlsSettings::new().identity(Identity::pem(chain, key)).min_version(TlsVersion::V1_3);
+    /// let session = Session::builder().tls_for("https://bank.test", settings).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
     pub fn tls_for(mut self, origin: &str, settings: TlsSettings) -> Self {
         match Origin::parse(origin) {
             Ok(origin) => {
@@ -33,11 +44,32 @@ impl<T: Transport> SessionBuilder<T> {
     }
 
     /// Trusts these roots alone.
+    ///
+    /// ```no_run
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::tls::settings::Certificate;
+    ///
+    /// // As requests' verify="ca.pem".
+    /// let session = Session::builder().tls_certs_only([Certificate::pem(std::fs::read("ca.pem")?)]).build()?;
+    /// # drop(session);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn tls_certs_only(self, roots: impl IntoIterator<Item = Certificate>) -> Self {
         self.change_tls(|tls| tls.roots(Roots::Only(roots.into_iter().collect())))
     }
 
     /// Shows this certificate to every server that asks for one. See [`SessionBuilder::tls_for`] for a single one.
+    ///
+    /// ```no_run
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use session_core::tls::settings::Identity;
+    ///
+    /// // As requests' cert=("client.pem", "client.key").
+    /// let identity = Identity::pem(std::fs::read("client.pem")?, std::fs::read("client.key")?);
+    /// let session = Session::builder().tls_identity(identity).build()?;
+    /// # drop(session);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn tls_identity(self, identity: Identity) -> Self {
         self.change_tls(|tls| tls.identity(identity))
     }
