@@ -5,7 +5,7 @@
 //! cargo run -p transport-async-std --example async_std_login -- http://HOST:PORT [USER PASSWORD]  # against one that runs elsewhere
 //! ```
 //!
-//! On smol it is the same with `smol::block_on`.
+//! On smol it is the same with `smol::block_on`, as the examples that begin with `smol` have it.
 
 use futures_lite::future::try_zip;
 use session_testkit::login::login_server;

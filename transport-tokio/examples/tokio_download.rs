@@ -4,6 +4,7 @@ use session_testkit::script::answer::Answer;
 use session_testkit::server::listen::Server;
 use std::error::Error;
 use std::io::{self, Write};
+use tokio::fs::File;
 use transport_tokio::Session;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,30 +13,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let session = Session::new();
 
     let mut response = session.get(server.url("/file")).send().await?.error_for_status()?;
-    let total = response.content_length();
-    let mut file = tempfile::tempfile()?;
-    let mut done = 0;
-    while let Some(chunk) = response.chunk().await? {
-        file.write_all(&chunk)?;
-        done += chunk.len() as u64;
-        show(done, total)?;
-    }
-    println!();
-    // A body that ends early is an error of `chunk`, so this holds for every download that comes here.
-    match total {
-        Some(total) if total != done => Err("the file is not whole".into()),
-        _ => Ok(()),
-    }
+    let mut file = File::from_std(tempfile::tempfile()?);
+    // Piece by piece, never all of it in memory. A body that ends early is an error.
+    let copied = response.copy_to_with(&mut file, show).await?;
+    println!("\n{copied} bytes are in the file");
+    if file.metadata().await?.len() == copied { Ok(()) } else { Err("the file is not whole".into()) }
 }
 
 /// One line that is written over and over.
-fn show(done: u64, total: Option<u64>) -> io::Result<()> {
+fn show(copied: u64, total: Option<u64>) {
     match total {
         Some(total @ 1..) => {
-            let filled = usize::try_from(done * 40 / total).unwrap_or(40);
-            print!("\r[{:<40}] {:>3} % of {} KiB", "#".repeat(filled), done * 100 / total, total / 1024);
+            let filled = usize::try_from(copied * 40 / total).unwrap_or(40);
+            print!("\r[{:<40}] {:>3} % of {} KiB", "#".repeat(filled), copied * 100 / total, total / 1024);
         }
-        _ => print!("\r{} KiB", done / 1024),
+        _ => print!("\r{} KiB", copied / 1024),
     }
-    io::stdout().flush()
+    // Nobody looks where it cannot be shown.
+    let _ = io::stdout().flush();
 }

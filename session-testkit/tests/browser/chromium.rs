@@ -35,9 +35,11 @@ const FLAGS: [&str; 15] = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/// A cold start reads hundreds of megabytes.
-const START: Duration = Duration::from_secs(60);
+/// A cold start reads hundreds of megabytes, maybe while much else runs.
+const START: Duration = Duration::from_secs(120);
 const ANSWER: Duration = Duration::from_secs(30);
+/// All that a test may take with its browser.
+const MOST: Duration = Duration::from_secs(240);
 
 /// A running browser.
 pub(crate) struct Browser {
@@ -48,6 +50,8 @@ pub(crate) struct Browser {
     events: Vec<Value>,
     number: u64,
     profile: TempDir,
+    /// No answer is waited for beyond it.
+    ends: Instant,
 }
 
 impl Browser {
@@ -97,7 +101,8 @@ impl Browser {
                 }
             }
         });
-        let mut browser = Self { child, commands, messages, events: Vec::new(), number: 0, profile };
+        let mut browser =
+            Self { child, commands, messages, events: Vec::new(), number: 0, profile, ends: Instant::now() + MOST };
         match browser.ask(None, "Browser.getVersion", json!({}), START) {
             Ok(_) => Ok(browser),
             Err(error) => {
@@ -150,7 +155,7 @@ impl Browser {
     }
 
     fn receive(&self, until: Instant) -> Result<Value, String> {
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.min(self.ends).saturating_duration_since(Instant::now());
         self.messages.recv_timeout(left).map_err(|error| error.to_string())
     }
 }

@@ -11,7 +11,6 @@ use session_core::transport::response::ResponseInfo;
 use session_testkit::Script;
 use session_testkit::har::record::Recorder;
 use session_testkit::scripted::reply::Failure;
-use session_testkit::watchdog::bounded;
 use std::time::Duration;
 use transport_blocking::Session;
 
@@ -73,49 +72,47 @@ fn each(shown: &Value, member: impl Index + Copy) -> Value {
 
 #[test]
 fn the_network_panel_shows_what_was_sent_and_what_came() {
-    bounded(|| {
-        let Some(mut browser) = Browser::start() else { return };
-        let (file, wait) = recorded();
-        let mut page = browser.open(TOOLS, (1240, 480));
-        let shown = page.value(&format!("({PANEL})({})", Value::from(file)));
-        page.picture("har.png");
+    let Some(mut browser) = Browser::start() else { return };
+    let (file, wait) = recorded();
+    let mut page = browser.open(TOOLS, (1240, 480));
+    let shown = page.value(&format!("({PANEL})({})", Value::from(file)));
+    page.picture("har.png");
 
-        assert_eq!(each(&shown, "method"), json!(["POST", "GET", "GET", "POST"]));
-        assert_eq!(each(&shown, "url"), json!([LOGIN, WELCOME, PICTURE, BROKEN]));
-        assert_eq!(each(&shown, "status"), json!([303, 200, 200, 0]));
-        assert_eq!(each(&shown, "statusText"), json!(["See Other", "OK", "OK", ""]));
-        assert_eq!(each(&shown, "location"), json!(["/welcome?name=J%C3%BCrgen&x=1", "", "", ""]));
-        assert_eq!(shown[1]["mimeType"], "text/plain; charset=utf-8");
-        assert_eq!(shown[2]["mimeType"], "image/png");
-        let query = json!([{ "name": "name", "value": "J%C3%BCrgen" }, { "name": "x", "value": "1" }]);
-        assert_eq!(each(&shown, "query"), json!([[], query, [], []]));
-        let form = json!([{ "name": "username", "value": "admin" }, { "name": "password", "value": "REDACTED" }]);
-        assert_eq!(each(&shown, "form"), json!([form, [], [], []]));
+    assert_eq!(each(&shown, "method"), json!(["POST", "GET", "GET", "POST"]));
+    assert_eq!(each(&shown, "url"), json!([LOGIN, WELCOME, PICTURE, BROKEN]));
+    assert_eq!(each(&shown, "status"), json!([303, 200, 200, 0]));
+    assert_eq!(each(&shown, "statusText"), json!(["See Other", "OK", "OK", ""]));
+    assert_eq!(each(&shown, "location"), json!(["/welcome?name=J%C3%BCrgen&x=1", "", "", ""]));
+    assert_eq!(shown[1]["mimeType"], "text/plain; charset=utf-8");
+    assert_eq!(shown[2]["mimeType"], "image/png");
+    let query = json!([{ "name": "name", "value": "J%C3%BCrgen" }, { "name": "x", "value": "1" }]);
+    assert_eq!(each(&shown, "query"), json!([[], query, [], []]));
+    let form = json!([{ "name": "username", "value": "admin" }, { "name": "password", "value": "REDACTED" }]);
+    assert_eq!(each(&shown, "form"), json!([form, [], [], []]));
 
-        // Name, value, path, HttpOnly, Secure.
-        assert_eq!(each(&shown, "set"), json!([[["sid", "REDACTED", "/", true, true]], [], [], []]));
-        let sent = json!([["sid", "REDACTED", "", false, false]]);
-        assert_eq!(each(&shown, "sent"), json!([[], sent, sent, sent]));
+    // Name, value, path, HttpOnly, Secure.
+    assert_eq!(each(&shown, "set"), json!([[["sid", "REDACTED", "/", true, true]], [], [], []]));
+    let sent = json!([["sid", "REDACTED", "", false, false]]);
+    assert_eq!(each(&shown, "sent"), json!([[], sent, sent, sent]));
 
-        assert_eq!(each(&shown, "body"), json!(["", TEXT, STANDARD.encode(picture()), ""]));
-        assert_eq!(each(&shown, "resourceSize"), json!([0, TEXT.len(), 30_000, 0]));
-        assert_eq!(each(&shown, "transferSize"), json!([0, TEXT.len(), 30_000, 0]));
-        let address = shown[1]["address"].as_str().unwrap();
-        assert!(address.starts_with("127.0.0.1:") && address != "127.0.0.1:80", "{address}");
+    assert_eq!(each(&shown, "body"), json!(["", TEXT, STANDARD.encode(picture()), ""]));
+    assert_eq!(each(&shown, "resourceSize"), json!([0, TEXT.len(), 30_000, 0]));
+    assert_eq!(each(&shown, "transferSize"), json!([0, TEXT.len(), 30_000, 0]));
+    let address = shown[1]["address"].as_str().unwrap();
+    assert!(address.starts_with("127.0.0.1:") && address != "127.0.0.1:80", "{address}");
 
-        // One connection, made for the first; the answer to the second takes its time.
-        let took = |index: usize, stage: &str| shown[index][stage].as_f64();
-        assert!(took(0, "connect") > Some(0.0) && took(0, "tls") > Some(0.0), "{shown}");
-        assert_eq!((took(1, "connect"), took(1, "tls")), (None, None));
-        let (told, took) = (took(1, "wait").unwrap(), took(1, "duration").unwrap());
-        assert!((told - wait.as_secs_f64() * 1000.0).abs() < 0.01 && took >= told, "{wait:?} {told} {took}");
-        assert!(wait >= PAUSE);
+    // One connection, made for the first; the answer to the second takes its time.
+    let took = |index: usize, stage: &str| shown[index][stage].as_f64();
+    assert!(took(0, "connect") > Some(0.0) && took(0, "tls") > Some(0.0), "{shown}");
+    assert_eq!((took(1, "connect"), took(1, "tls")), (None, None));
+    let (told, took) = (took(1, "wait").unwrap(), took(1, "duration").unwrap());
+    assert!((told - wait.as_secs_f64() * 1000.0).abs() < 0.01 && took >= told, "{wait:?} {told} {took}");
+    assert!(wait >= PAUSE);
 
-        // As its reader sees them. The panel shows any request of a file without a status as finished.
-        let cell = |index: usize| each(&each(&shown, "row"), index);
-        assert_eq!(cell(0), json!(["login", "welcome?name=J%C3%BCrgen&x=1", "picture.png", "broken"]));
-        assert_eq!(cell(1), json!(["303", "200", "200", "Finished"]));
-        assert_eq!(cell(2), json!(["fetch", "fetch", "fetch", "fetch"]));
-        assert_eq!(cell(4), json!(["0.0\u{a0}kB", "0.0\u{a0}kB", "30.0\u{a0}kB", "0.0\u{a0}kB"]));
-    });
+    // As its reader sees them. The panel shows any request of a file without a status as finished.
+    let cell = |index: usize| each(&each(&shown, "row"), index);
+    assert_eq!(cell(0), json!(["login", "welcome?name=J%C3%BCrgen&x=1", "picture.png", "broken"]));
+    assert_eq!(cell(1), json!(["303", "200", "200", "Finished"]));
+    assert_eq!(cell(2), json!(["fetch", "fetch", "fetch", "fetch"]));
+    assert_eq!(cell(4), json!(["0.0\u{a0}kB", "0.0\u{a0}kB", "30.0\u{a0}kB", "0.0\u{a0}kB"]));
 }

@@ -14,7 +14,6 @@ use session_core::time::Now;
 use session_core::time::timings::{Stage, Timings};
 use session_core::transport::response::ResponseInfo;
 use session_core::transport::waterfall::Waterfall;
-use session_testkit::watchdog::bounded;
 use std::io;
 use std::net::TcpListener;
 use std::time::{Duration, Instant, SystemTime};
@@ -132,87 +131,84 @@ fn seen(page: &mut Page<'_>) -> Vec<(String, usize, usize)> {
 
 #[test]
 fn the_page_shows_each_hop_in_the_colours_of_its_stages_in_every_window() {
-    bounded(|| {
-        let Some(mut browser) = Browser::start() else { return };
-        let folder = tempfile::tempdir().unwrap();
-        let (_, mut page) = open(&mut browser, &folder, &waterfall("nothing").html("Six exchanges"));
-        assert_eq!(page.value("document.querySelectorAll('summary').length"), 8);
-        assert_eq!(page.value("document.querySelectorAll('.exchange').length"), 6);
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (_, mut page) = open(&mut browser, &folder, &waterfall("nothing").html("Six exchanges"));
+    assert_eq!(page.value("document.querySelectorAll('summary').length"), 8);
+    assert_eq!(page.value("document.querySelectorAll('.exchange').length"), 6);
 
-        let picture = page.picture("waterfall.png");
-        assert_eq!(picture.size(), (1240, 640));
-        assert!(picture.colors() > 50, "the picture is blank: {} colours", picture.colors());
-        assert_eq!(picture.color(2, 2), PAPER);
-        let parts = seen(&mut page);
-        for (class, color) in COLORS {
-            let places = parts.iter().filter(|(name, ..)| name == class);
-            let drawn: Vec<Color> = places.map(|(_, x, y)| picture.color(*x, *y)).collect();
-            assert!(!drawn.is_empty(), "no {class} is seen");
-            assert!(drawn.iter().all(|found| *found == color), "{class}: {drawn:?}");
-        }
-        let mut rows: Vec<usize> = parts.iter().map(|(_, _, y)| *y).collect();
-        rows.dedup();
-        assert_eq!(rows.len(), 5, "the rows with bars that are more than a stroke: {parts:?}");
-        assert!(parts.iter().any(|(class, ..)| class == "broken"), "{parts:?}");
+    let picture = page.picture("waterfall.png");
+    assert_eq!(picture.size(), (1240, 640));
+    assert!(picture.colors() > 50, "the picture is blank: {} colours", picture.colors());
+    assert_eq!(picture.color(2, 2), PAPER);
+    let parts = seen(&mut page);
+    for (class, color) in COLORS {
+        let places = parts.iter().filter(|(name, ..)| name == class);
+        let drawn: Vec<Color> = places.map(|(_, x, y)| picture.color(*x, *y)).collect();
+        assert!(!drawn.is_empty(), "no {class} is seen");
+        assert!(drawn.iter().all(|found| *found == color), "{class}: {drawn:?}");
+    }
+    let mut rows: Vec<usize> = parts.iter().map(|(_, _, y)| *y).collect();
+    rows.dedup();
+    assert_eq!(rows.len(), 5, "the rows with bars that are more than a stroke: {parts:?}");
+    assert!(parts.iter().any(|(class, ..)| class == "broken"), "{parts:?}");
 
-        page.show((1240, 640), Scheme::Dark);
-        assert_eq!(page.picture("waterfall-dark.png").color(2, 2), PAPER_IN_THE_DARK);
+    page.show((1240, 640), Scheme::Dark);
+    assert_eq!(page.picture("waterfall-dark.png").color(2, 2), PAPER_IN_THE_DARK);
 
-        // A row opens, without a script of the page's.
-        page.value("document.querySelector('summary').click()");
-        assert!(page.value("document.querySelector('.details').getBoundingClientRect().height").as_f64() > Some(50.0));
-        page.picture("waterfall-open.png");
-        let open = |page: &mut Page<'_>, open: bool| {
-            page.value(&format!("document.querySelectorAll('details').forEach(one => {{ one.open = {open}; }})"));
-        };
+    // A row opens, without a script of the page's.
+    page.value("document.querySelector('summary').click()");
+    assert!(page.value("document.querySelector('.details').getBoundingClientRect().height").as_f64() > Some(50.0));
+    page.picture("waterfall-open.png");
+    let open = |page: &mut Page<'_>, open: bool| {
+        page.value(&format!("document.querySelectorAll('details').forEach(one => {{ one.open = {open}; }})"));
+    };
 
-        for width in [320, 500, 760, 900, 2560] {
-            page.show((width, 900), Scheme::Light);
-            open(&mut page, false);
-            page.picture(&format!("waterfall-{width}.png"));
-            open(&mut page, true);
-            assert_eq!(page.value("document.scrollingElement.scrollWidth"), width, "nothing is beside the window");
-            let outside = page.value(
-                "[...document.querySelectorAll('.bar, .axis span, .status, .took, .what, .url, td')]
-                 .map(one => [one, one.getBoundingClientRect()]).filter(([, at]) => at.width > 0)
-                 .filter(([, at]) => at.right > innerWidth || at.left < 0)
-                 .map(([one, at]) => [one.outerHTML, at.left, at.right])",
-            );
-            assert_eq!(outside, json!([]), "all of it is seen at {width}");
-            page.picture(&format!("waterfall-{width}-open.png"));
-        }
-    });
+    for width in [320, 500, 760, 900, 2560] {
+        page.show((width, 900), Scheme::Light);
+        open(&mut page, false);
+        page.picture(&format!("waterfall-{width}.png"));
+        open(&mut page, true);
+        assert_eq!(page.value("document.scrollingElement.scrollWidth"), width, "nothing is beside the window");
+        let outside = page.value(
+            "[...document.querySelectorAll('.bar, .axis span, .status, .took, .what, .url, td')]
+             .map(one => [one, one.getBoundingClientRect()]).filter(([, at]) => at.width > 0)
+             .filter(([, at]) => at.right > innerWidth || at.left < 0)
+             .map(([one, at]) => [one.outerHTML, at.left, at.right])",
+        );
+        assert_eq!(outside, json!([]), "all of it is seen at {width}");
+        page.picture(&format!("waterfall-{width}-open.png"));
+    }
 }
 
 #[test]
 fn what_peers_wrote_stays_text_and_the_page_asks_nobody_for_anything() {
-    bounded(|| {
-        let Some(mut browser) = Browser::start() else { return };
-        let trap = TcpListener::bind("127.0.0.1:0").unwrap();
-        trap.set_nonblocking(true).unwrap();
-        let there = format!("http://{}/", trap.local_addr().unwrap());
-        let said = format!(
-            "\"'></pre></style><img src={there} onerror=document.body.id=1><script>document.body.id=1</script>\
-             <link rel=stylesheet href={there}><iframe src={there}></iframe><svg onload=document.body.id=1> &lt;b&gt; \u{202e}"
-        );
-        // A field has no such signs.
-        let written = said.replace('\u{202e}', "");
-        let folder = tempfile::tempdir().unwrap();
-        let (url, mut page) = open(&mut browser, &folder, &waterfall(&written).html(&said));
+    let Some(mut browser) = Browser::start() else { return };
+    let trap = TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let there = format!("http://{}/", trap.local_addr().unwrap());
+    let said = format!(
+        "\"'></pre></style><img src={there} onerror=document.body.id=1><script>document.body.id=1</script>\
+         <link rel=stylesheet href={there}><iframe src={there}></iframe><svg onload=document.body.id=1> &lt;b&gt; \u{202e}"
+    );
+    // A field has no such signs.
+    let written = said.replace('\u{202e}', "");
+    let folder = tempfile::tempdir().unwrap();
+    let (url, mut page) = open(&mut browser, &folder, &waterfall(&written).html(&said));
 
-        assert_eq!(page.value("document.querySelectorAll('summary').length"), 8);
-        let shown = page.value("document.body.textContent");
-        let shown = shown.as_str().unwrap();
-        let field = written.as_bytes().escape_ascii().to_string();
-        assert_eq!((shown.matches(&written).count(), shown.matches(&field).count()), (1, 2), "title, and two fields");
-        assert!(shown.contains("\\u{202e}") && !shown.contains('\u{202e}'), "what turns text around is told");
-        let markup = "document.querySelectorAll('img, script, link, iframe, svg, object, embed, form, a, base, [onerror]').length";
-        assert_eq!(page.value(markup), 0);
-        assert_eq!(page.value("document.querySelectorAll('style').length"), 1);
-        assert_eq!(page.value("document.body.id"), "");
-        assert_eq!(page.requested(), [url]);
-        page.picture("waterfall-hostile.png");
-        let knocked = trap.accept().map(|(_, peer)| peer);
-        assert!(knocked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock), "somebody asked for something");
-    });
+    assert_eq!(page.value("document.querySelectorAll('summary').length"), 8);
+    let shown = page.value("document.body.textContent");
+    let shown = shown.as_str().unwrap();
+    let field = written.as_bytes().escape_ascii().to_string();
+    assert_eq!((shown.matches(&written).count(), shown.matches(&field).count()), (1, 2), "title, and two fields");
+    assert!(shown.contains("\\u{202e}") && !shown.contains('\u{202e}'), "what turns text around is told");
+    let markup =
+        "document.querySelectorAll('img, script, link, iframe, svg, object, embed, form, a, base, [onerror]').length";
+    assert_eq!(page.value(markup), 0);
+    assert_eq!(page.value("document.querySelectorAll('style').length"), 1);
+    assert_eq!(page.value("document.body.id"), "");
+    assert_eq!(page.requested(), [url]);
+    page.picture("waterfall-hostile.png");
+    let knocked = trap.accept().map(|(_, peer)| peer);
+    assert!(knocked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock), "somebody asked for something");
 }

@@ -1,0 +1,37 @@
+//! Downloads a file and shows how far it is: `cargo run -p transport-async-std --features smol --example smol_download`
+
+use session_testkit::script::answer::Answer;
+use session_testkit::server::listen::Server;
+use smol::fs::File;
+use std::error::Error;
+use std::io::{self, Write};
+use transport_async_std::Session;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    smol::block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let server = Server::answering(|_| Answer::ok(vec![b'x'; 8 << 20]))?;
+    let session = Session::new();
+
+    let mut response = session.get(server.url("/file")).send().await?.error_for_status()?;
+    let mut file = File::from(tempfile::tempfile()?);
+    // Piece by piece, never all of it in memory. A body that ends early is an error.
+    let copied = response.copy_to_with(&mut file, show).await?;
+    println!("\n{copied} bytes are in the file");
+    if file.metadata().await?.len() == copied { Ok(()) } else { Err("the file is not whole".into()) }
+}
+
+/// One line that is written over and over.
+fn show(copied: u64, total: Option<u64>) {
+    match total {
+        Some(total @ 1..) => {
+            let filled = usize::try_from(copied * 40 / total).unwrap_or(40);
+            print!("\r[{:<40}] {:>3} % of {} KiB", "#".repeat(filled), copied * 100 / total, total / 1024);
+        }
+        _ => print!("\r{} KiB", copied / 1024),
+    }
+    // Nobody looks where it cannot be shown.
+    let _ = io::stdout().flush();
+}
