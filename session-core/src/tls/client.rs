@@ -33,7 +33,8 @@ impl Tls {
         let name = match host.ip() {
             Some(address) => ServerName::IpAddress(IpAddr::from(address)),
             None => ServerName::DnsName(DnsName::try_from(host.without_dot().to_owned()).map_err(|_| {
-                TlsError::new(TlsErrorKind::Settings).with_detail("no certificate can be for this host's name")
+                // No fault of the settings: a server may have led here.
+                TlsError::new(TlsErrorKind::Other).with_detail("no certificate can be for this host's name")
             })?),
         };
         let mut connection = ClientConnection::new(config.at(now), name).map_err(|error| translate(&error, false))?;
