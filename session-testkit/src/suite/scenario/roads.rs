@@ -26,13 +26,12 @@ impl Roads {
     /// # Errors
     /// Nobody listens there, and nobody was to be refused there.
     pub fn lead(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let wanted = self.script.next_url();
+        let wanted = self.script.next_endpoint();
         let at = |same: fn(&str, &str) -> bool| {
             let found: Vec<_> =
                 self.listeners.iter().filter(|(it, _)| it.port() == port && same(it.host(), host)).collect();
-            // http and https may share a port: the one that the script speaks of goes first.
-            let spoken_of = |(it, _): &&&(Endpoint, SocketAddr)| Endpoint::origin(&wanted).as_ref() == Some(it);
-            found.iter().find(spoken_of).or(found.first()).copied()
+            // Several may share a port: the one that the script speaks of goes first.
+            found.iter().find(|(it, _)| wanted.as_ref() == Some(it)).or(found.first()).copied()
         };
         let found = at(|one, other| one == other).or_else(|| at(|one, other| undotted(one) == undotted(other)));
         match found {

@@ -69,10 +69,15 @@ impl Script {
         !elsewhere
     }
 
-    /// The URL of the next hop; empty where the case does not say.
+    /// Where the next hop is to connect to; `None` where the case does not say.
     #[must_use]
-    pub fn next_url(&self) -> String {
-        self.state().hops.front().and_then(|hop| hop.expect.url.clone()).unwrap_or_default()
+    pub fn next_endpoint(&self) -> Option<Endpoint> {
+        let state = self.state();
+        let expect = &state.hops.front()?.expect;
+        match expect.via.as_deref() {
+            None | Some("direct") => Endpoint::origin(expect.url.as_deref()?),
+            Some(proxy) => Endpoint::proxy(proxy),
+        }
     }
 
     /// Every endpoint to which a connection was asked for.
@@ -296,7 +301,7 @@ mod tests {
         assert_eq!(script.met(), [endpoint]);
         let (script, mut peer) = start(json!([{"respond": {"status": 200}}]));
         assert!(!text(&ask(&mut peer, "http://a.test", "/x")).contains("connection"));
-        assert!(script.next_url().is_empty());
+        assert_eq!(script.next_endpoint(), None);
     }
 
     #[test]
