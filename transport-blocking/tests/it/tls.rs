@@ -1,6 +1,8 @@
 //! https over real sockets: what works, and each way in which it does not.
 
 use session_core::error::{ErrorKind, Phase};
+use session_core::message::proxy::ProxyServer;
+use session_core::proxy::select::ProxyConfig;
 use session_core::tls::error::{CertificateFault, TlsError, TlsErrorKind};
 use session_core::tls::settings::{Certificate, Identity, TlsVersion};
 #[cfg(feature = "platform-verifier")]
@@ -126,6 +128,44 @@ fn each_bad_certificate_is_told_apart_and_no_byte_of_the_request_is_sent() {
         let server = answering(&issued);
         assert_eq!(get(&trusting(&ca, server.address()).build().unwrap(), server.address()).unwrap(), "ok");
     }
+}
+
+/// TV-04: the leg to a proxy is verified as any other, and nothing is said in clear text instead.
+#[test]
+fn a_proxy_whose_certificate_is_not_its_own_is_told_nothing() {
+    let (ca, other) = (TestCa::new(), TestCa::new());
+    for (issued, fault) in [
+        (ca.issue(&["b.test"]), CertificateFault::WrongName),
+        (other.issue(&["a.test"]), CertificateFault::UnknownIssuer),
+    ] {
+        let server = answering(&issued);
+        let proxy = format!("https://u:p@a.test:{}", server.address().port());
+        let proxies = ProxyConfig::new().all(ProxyServer::parse(&proxy).unwrap());
+        let session = trusting(&ca, server.address()).proxy(proxies).build().unwrap();
+        for url in ["http://c.test/", "https://c.test/"] {
+            let error = session.get(url).send().unwrap_err();
+            assert_eq!((error.kind(), cause(&error)), (ErrorKind::Tls, TlsErrorKind::Certificate(fault)), "{error}");
+        }
+        assert_eq!((server.connections(), server.plaintext()), (2, 0));
+    }
+}
+
+/// TV-06: work is bounded by the size that a certificate may have, however many names there are in it.
+#[test]
+fn a_certificate_of_very_many_names_is_judged_or_refused() {
+    let ca = TestCa::new();
+    let names = |count: usize| (0..count).map(|number| format!("*.n{number}.test")).collect::<Vec<_>>();
+    let issue = |names: &[String]| ca.issue(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for count in [1000, 3000] {
+        let server = answering(&issue(&names(count)));
+        let session = trusting(&ca, server.address()).build().unwrap();
+        let error = get(&session, server.address()).unwrap_err();
+        assert_eq!((error.kind(), server.plaintext()), (ErrorKind::Tls, 0), "{count}: {error}");
+    }
+    let mut with_the_right_one = names(1000);
+    with_the_right_one.push("a.test".to_owned());
+    let server = answering(&issue(&with_the_right_one));
+    assert_eq!(get(&trusting(&ca, server.address()).build().unwrap(), server.address()).unwrap(), "ok");
 }
 
 #[test]
