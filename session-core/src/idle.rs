@@ -11,6 +11,7 @@ use crate::message::origin::Origin;
 use crate::message::route::Route;
 use crate::ordered::{Ordered, sorted_by_key};
 use crate::tls::settings::TlsPath;
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What two requests must have in common to share a connection: all of it (threats PI-01 to PI-06).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PoolKey {
     origin: Origin,
     route: Route,
@@ -37,6 +38,23 @@ pub struct Binding {
     pub local_address: Option<IpAddr>,
     /// The addresses that were set in place of the resolver's.
     pub addresses: Vec<SocketAddr>,
+}
+
+impl PartialOrd for PoolKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PoolKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Mostly a key is looked for that is there, of the same origin in memory: to find them equal is quick.
+        if self == other {
+            return Ordering::Equal;
+        }
+        let Self { origin, route, tls, binding } = self;
+        (origin, route, tls, binding).cmp(&(&other.origin, &other.route, &other.tls, &other.binding))
+    }
 }
 
 static UNBOUND: Binding = Binding { unix_socket: None, local_address: None, addresses: Vec::new() };

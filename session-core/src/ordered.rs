@@ -25,6 +25,10 @@ impl<K: Ord, V> Ordered<K, V> {
         self.0.len()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The place of a key, or the one that it would have.
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where

@@ -49,65 +49,81 @@ impl Wire {
         self.state.keep()
     }
 
-    /// Sends a hop's request and reads the final head of its response.
+    /// Sends a hop's request and reads the final head of its response. Where that fails it closes.
     pub(crate) async fn round_trip(
-        &mut self,
+        mut self: Box<Self>,
         hop: &Hop,
         body: Option<&mut Body>,
         bounds: &Bounds,
         watch: &mut Stopwatch,
-    ) -> Result<ResponseHead, Failure> {
-        let sent = self.send(hop, body, bounds).await;
-        let after = self.state.after_send(sent)?;
-        let now = Instant::now();
-        watch.lap(Stage::Send, now);
-        let head = match after {
-            AfterSend::Answered(head) => head,
-            AfterSend::Awaited(broken) => match self.read_head(bounds.head(now), watch).await {
-                Ok(head) => head,
-                Err(cause) => return Err(self.state.no_answer(cause, broken)),
-            },
+    ) -> Result<(Box<Self>, ResponseHead), Failure> {
+        let sent = self.send(hop, body, bounds, watch.now()).await;
+        let (now, broken) = {
+            // All of it would be kept over the wait otherwise.
+            let after = self.state.after_send(sent)?;
+            let now = Instant::now();
+            watch.lap(Stage::Send, now);
+            match after {
+                AfterSend::Answered(head) => {
+                    self.state.accept(&head);
+                    return Ok((self, head));
+                }
+                AfterSend::Awaited(broken) => (now, broken),
+            }
+        };
+        let head = match self.read_head(bounds.head(now), watch).await {
+            Ok(head) => head,
+            Err(cause) => return Err(self.state.no_answer(cause, broken)),
         };
         self.state.accept(&head);
-        Ok(head)
+        Ok((self, head))
     }
 
     /// Writes head and body. It may end before all is written, where a final head came that is no success.
-    async fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(), Cause> {
-        let mut pieces: u64 = 0;
+    async fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         self.state.send_head(hop)?;
         if let Some(body) = body.filter(|_| hop.body() != BodyPlan::None) {
-            if hop.body() == BodyPlan::FromStart {
-                body.rewind();
-            }
-            if self.state.awaits_continue() {
-                self.write(&[], &[], bounds).await?;
-                self.await_continue(bounds).await?;
-                if self.state.is_refused() {
-                    return Ok(());
-                }
-            }
-            loop {
-                self.fill(body, bounds).await?;
-                if self.state.is_refused() {
-                    return Ok(());
-                }
-                let piece = body.piece();
-                if piece.is_empty() {
-                    break;
-                }
-                pieces = pieces.saturating_add(1);
-                let frame = self.state.send_data(piece.len())?;
-                self.write(piece, frame.suffix(), bounds).await?;
-                if self.state.is_refused() {
-                    return Ok(());
-                }
-                let length = piece.len();
-                body.consume(length);
-            }
+            // Boxed: it is large and rare, and would weigh on every request's future.
+            return Box::pin(self.send_body(hop, body, bounds, now)).await;
         }
         self.state.send_end()?;
-        self.write(&[], &[], bounds).await?;
+        self.write(&[], &[], bounds, now).await
+    }
+
+    /// Writes the head that is ready, and the body.
+    async fn send_body(&mut self, hop: &Hop, body: &mut Body, bounds: &Bounds, mut now: Instant) -> Result<(), Cause> {
+        let mut pieces: u64 = 0;
+        if hop.body() == BodyPlan::FromStart {
+            body.rewind();
+        }
+        if self.state.awaits_continue() {
+            self.write(&[], &[], bounds, now).await?;
+            self.await_continue(bounds).await?;
+            if self.state.is_refused() {
+                return Ok(());
+            }
+        }
+        loop {
+            self.fill(body, bounds).await?;
+            now = Instant::now();
+            if self.state.is_refused() {
+                return Ok(());
+            }
+            let piece = body.piece();
+            if piece.is_empty() {
+                break;
+            }
+            pieces = pieces.saturating_add(1);
+            let frame = self.state.send_data(piece.len())?;
+            self.write(piece, frame.suffix(), bounds, now).await?;
+            if self.state.is_refused() {
+                return Ok(());
+            }
+            let length = piece.len();
+            body.consume(length);
+        }
+        self.state.send_end()?;
+        self.write(&[], &[], bounds, now).await?;
         if pieces > 1 { self.look() } else { Ok(()) }
     }
 
@@ -153,18 +169,18 @@ impl Wire {
     }
 
     /// Writes what waits to be written, then `piece`, then `suffix`, and watches for what the peer says meanwhile.
-    async fn write(&mut self, piece: &[u8], suffix: &[u8], bounds: &Bounds) -> Result<(), Cause> {
+    async fn write(&mut self, piece: &[u8], suffix: &[u8], bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         let out = self.state.take_out();
         let mut parts = [IoSlice::new(&out), IoSlice::new(piece), IoSlice::new(suffix)];
-        let written = self.write_all(&mut parts, bounds).await;
+        let written = self.write_all(&mut parts, bounds, now).await;
         self.state.reclaim(out);
         written
     }
 
-    async fn write_all(&mut self, mut rest: &mut [IoSlice<'_>], bounds: &Bounds) -> Result<(), Cause> {
+    async fn write_all(&mut self, mut rest: &mut [IoSlice<'_>], bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         // Empty parts are passed over.
         IoSlice::advance_slices(&mut rest, 0);
-        let mut deadline = bounds.idle(Instant::now());
+        let mut deadline = bounds.idle(now);
         while !rest.is_empty() || self.socket.holds() {
             if self.state.has_written() {
                 self.look()?;
@@ -270,11 +286,11 @@ impl Wire {
     }
 
     /// Reads an unwanted body, where that is worth the connection. Gives whether all of it came.
-    pub(crate) async fn drain(&mut self, most: u64, bounds: &Bounds) -> bool {
+    pub(crate) async fn drain(&mut self, most: u64, bounds: &Bounds, now: Instant) -> bool {
         if !self.state.is_worth_draining(most) {
             return false;
         }
-        let deadline = bounds.drain(Instant::now());
+        let deadline = bounds.drain(now);
         let mut left = most;
         loop {
             match self.state.skip_arrived(&mut left) {

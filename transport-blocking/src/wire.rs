@@ -45,65 +45,80 @@ impl Wire {
         self.state.keep()
     }
 
-    /// Sends a hop's request and reads the final head of its response.
+    /// Sends a hop's request and reads the final head of its response. Where that fails it closes.
     pub(crate) fn round_trip(
-        &mut self,
+        mut self: Box<Self>,
         hop: &Hop,
         body: Option<&mut Body>,
         bounds: &Bounds,
         watch: &mut Stopwatch,
-    ) -> Result<ResponseHead, Failure> {
-        let sent = self.send(hop, body, bounds);
-        let after = self.state.after_send(sent)?;
-        let now = Instant::now();
-        watch.lap(Stage::Send, now);
-        let head = match after {
-            AfterSend::Answered(head) => head,
-            AfterSend::Awaited(broken) => match self.read_head(bounds.head(now), watch) {
-                Ok(head) => head,
-                Err(cause) => return Err(self.state.no_answer(cause, broken)),
-            },
+    ) -> Result<(Box<Self>, ResponseHead), Failure> {
+        let sent = self.send(hop, body, bounds, watch.now());
+        let (now, broken) = {
+            // All of it would be kept over the wait otherwise.
+            let after = self.state.after_send(sent)?;
+            let now = Instant::now();
+            watch.lap(Stage::Send, now);
+            match after {
+                AfterSend::Answered(head) => {
+                    self.state.accept(&head);
+                    return Ok((self, head));
+                }
+                AfterSend::Awaited(broken) => (now, broken),
+            }
+        };
+        let head = match self.read_head(bounds.head(now), watch) {
+            Ok(head) => head,
+            Err(cause) => return Err(self.state.no_answer(cause, broken)),
         };
         self.state.accept(&head);
-        Ok(head)
+        Ok((self, head))
     }
 
     /// Writes head and body. It may end before all is written, where a final head came that is no success.
-    fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds) -> Result<(), Cause> {
-        let mut pieces: u64 = 0;
+    fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         self.state.send_head(hop)?;
         if let Some(body) = body.filter(|_| hop.body() != BodyPlan::None) {
-            if hop.body() == BodyPlan::FromStart {
-                body.rewind();
-            }
-            if self.state.awaits_continue() {
-                self.write(&[], &[], bounds)?;
-                self.await_continue(bounds)?;
-                if self.state.is_refused() {
-                    return Ok(());
-                }
-            }
-            loop {
-                self.fill(body, bounds)?;
-                if self.state.is_refused() {
-                    return Ok(());
-                }
-                let piece = body.piece();
-                if piece.is_empty() {
-                    break;
-                }
-                pieces = pieces.saturating_add(1);
-                let frame = self.state.send_data(piece.len())?;
-                self.write(piece, frame.suffix(), bounds)?;
-                if self.state.is_refused() {
-                    return Ok(());
-                }
-                let length = piece.len();
-                body.consume(length);
-            }
+            return self.send_body(hop, body, bounds, now);
         }
         self.state.send_end()?;
-        self.write(&[], &[], bounds)?;
+        self.write(&[], &[], bounds, now)
+    }
+
+    /// Writes the head that is ready, and the body.
+    fn send_body(&mut self, hop: &Hop, body: &mut Body, bounds: &Bounds, mut now: Instant) -> Result<(), Cause> {
+        let mut pieces: u64 = 0;
+        if hop.body() == BodyPlan::FromStart {
+            body.rewind();
+        }
+        if self.state.awaits_continue() {
+            self.write(&[], &[], bounds, now)?;
+            self.await_continue(bounds)?;
+            if self.state.is_refused() {
+                return Ok(());
+            }
+        }
+        loop {
+            self.fill(body, bounds)?;
+            now = Instant::now();
+            if self.state.is_refused() {
+                return Ok(());
+            }
+            let piece = body.piece();
+            if piece.is_empty() {
+                break;
+            }
+            pieces = pieces.saturating_add(1);
+            let frame = self.state.send_data(piece.len())?;
+            self.write(piece, frame.suffix(), bounds, now)?;
+            if self.state.is_refused() {
+                return Ok(());
+            }
+            let length = piece.len();
+            body.consume(length);
+        }
+        self.state.send_end()?;
+        self.write(&[], &[], bounds, now)?;
         if pieces > 1 { self.look() } else { Ok(()) }
     }
 
@@ -138,18 +153,18 @@ impl Wire {
     }
 
     /// Writes what waits to be written, then `piece`, then `suffix`, and watches for what the peer says meanwhile.
-    fn write(&mut self, piece: &[u8], suffix: &[u8], bounds: &Bounds) -> Result<(), Cause> {
+    fn write(&mut self, piece: &[u8], suffix: &[u8], bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         let out = self.state.take_out();
         let mut parts = [IoSlice::new(&out), IoSlice::new(piece), IoSlice::new(suffix)];
-        let written = self.write_all(&mut parts, bounds);
+        let written = self.write_all(&mut parts, bounds, now);
         self.state.reclaim(out);
         written
     }
 
-    fn write_all(&mut self, mut rest: &mut [IoSlice<'_>], bounds: &Bounds) -> Result<(), Cause> {
+    fn write_all(&mut self, mut rest: &mut [IoSlice<'_>], bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         // Empty parts are passed over.
         IoSlice::advance_slices(&mut rest, 0);
-        let mut deadline = bounds.idle(Instant::now());
+        let mut deadline = bounds.idle(now);
         while !rest.is_empty() || self.socket.holds() {
             if self.state.has_written() {
                 self.look()?;
@@ -241,11 +256,11 @@ impl Wire {
     }
 
     /// Reads an unwanted body, where that is worth the connection. Gives whether all of it came.
-    pub(crate) fn drain(&mut self, most: u64, bounds: &Bounds) -> bool {
+    pub(crate) fn drain(&mut self, most: u64, bounds: &Bounds, now: Instant) -> bool {
         if !self.state.is_worth_draining(most) {
             return false;
         }
-        let deadline = bounds.drain(Instant::now());
+        let deadline = bounds.drain(now);
         let mut left = most;
         loop {
             match self.state.skip_arrived(&mut left) {

@@ -410,8 +410,9 @@ impl Incoming {
             Ok(Piece::Data(data)) => self.rest = data,
             Ok(Piece::Direct(n)) => return Poll::Ready(Ok(Some(n))),
             Ok(Piece::End(trailers)) => {
-                self.ended = Some(self.begun.elapsed());
-                self.end(State::Ended(trailers));
+                let now = Instant::now();
+                self.ended = Some(now.saturating_duration_since(self.begun));
+                self.end(State::Ended(trailers), now);
             }
             Err(cause) => {
                 let error = cause.into_error(Phase::Body);
@@ -443,11 +444,11 @@ impl Incoming {
     }
 
     /// The body is over: the connection goes back.
-    fn end(&mut self, ended: State) {
+    fn end(&mut self, ended: State, now: Instant) {
         if let State::Open(wire) = std::mem::replace(&mut self.state, ended)
             && let Some(home) = self.home.upgrade()
         {
-            home.give_back(wire);
+            home.give_back(wire, now);
         }
     }
 }
@@ -457,7 +458,7 @@ impl Drop for Incoming {
         if let State::Open(wire) = &mut self.state
             && wire.drain_arrived()
         {
-            self.end(State::Ended(HeaderMap::new()));
+            self.end(State::Ended(HeaderMap::new()), Instant::now());
         }
     }
 }

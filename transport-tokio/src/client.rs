@@ -34,7 +34,6 @@ use session_core::handle::hooks::SessionHooks;
 use session_core::handle::{Access, Clocked, Cookies, Headers};
 use session_core::idle::pool::Wanted;
 use session_core::limits::Limits;
-use session_core::message::head::ResponseHead;
 use session_core::message::into_url::BaseJoin;
 use session_core::request::Dispatch;
 use session_core::retry::failure::Failure;
@@ -42,7 +41,7 @@ use session_core::session::Session as Core;
 use session_core::session::environment::{Environment, TrustEnv};
 use session_core::session::preview::Preview;
 use session_core::session::request::Request as CoreRequest;
-use session_core::session::step::{Hop, Step};
+use session_core::session::step::{Delivery, Hop, Step};
 use session_core::time::timings::Stopwatch;
 use session_core::time::{Now, Timeouts};
 use session_core::transport::bounds::Bounds;
@@ -303,12 +302,26 @@ impl Shared {
         let mut step =
             self.verb_at(now, |core, now| core.begin(request, now)).inspect_err(|error| trace.ended(error))?;
         loop {
-            step = match step {
-                Step::Send(mut hop) => {
+            // Taken out of the step at once: a future would keep all of it over each wait.
+            let todo = {
+                let current = step;
+                match current {
+                    Step::Send(hop) => Ok(hop),
+                    Step::Wait(pause) => Err(pause),
+                    Step::Done(delivery) => {
+                        return Ok(self.deliver(delivery, answered, begun, elapsed, now, trace));
+                    }
+                }
+            };
+            step = match todo {
+                Ok(mut hop) => {
                     let mut watch = Stopwatch::new(begun, now);
                     trace.hop(&hop);
                     let bounds = self.bounds(hop.shared_timeouts(), hop.deadline(), now);
-                    let sent = self.send(&hop, body.as_deref_mut(), &bounds, &mut watch, &trace).await;
+                    let sent = match self.take_connection(&hop, &bounds, &mut watch, &trace).await {
+                        Ok(wire) => wire.round_trip(&hop, body.as_deref_mut(), &bounds, &mut watch).await,
+                        Err(failure) => Err(failure),
+                    };
                     now = Instant::now();
                     match &sent {
                         Ok(_) => elapsed = watch.answered(now),
@@ -326,10 +339,11 @@ impl Shared {
                             if matches!(next, Step::Done(_)) {
                                 answered = Some(wire);
                             } else {
-                                if wire.drain(self.limits.drain, &bounds).await {
-                                    self.connections.give_back(wire);
-                                }
+                                let is_drained = wire.drain(self.limits.drain, &bounds, now).await;
                                 now = Instant::now();
+                                if is_drained {
+                                    self.connections.give_back(wire, now);
+                                }
                             }
                             next
                         }
@@ -339,7 +353,7 @@ impl Shared {
                         }
                     }
                 }
-                Step::Wait(pause) => {
+                Err(pause) => {
                     let until = pause.until();
                     sleep(until.saturating_duration_since(self.now().instant())).await;
                     // A clock that stands still must not make this wait for ever.
@@ -350,38 +364,27 @@ impl Shared {
                     })
                     .inspect_err(|error| trace.ended(error))?
                 }
-                Step::Done(delivery) => {
-                    let bounds = self.bounds(delivery.shared_timeouts(), delivery.deadline(), now);
-                    let content = CodedBody::of(&delivery, &self.limits);
-                    trace.delivered(&delivery);
-                    let body = Incoming::new(
-                        answered,
-                        content,
-                        bounds,
-                        begun,
-                        trace.into_body(),
-                        Arc::downgrade(&self.connections),
-                    );
-                    let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
-                    return Ok(Response::new(info, body));
-                }
             };
         }
     }
 
-    /// One hop: on an idle connection, or on a new one.
-    async fn send(
+    /// What the caller gets: the head, and the body that is still on its connection.
+    fn deliver(
         &self,
-        hop: &Hop,
-        body: Option<&mut Body>,
-        bounds: &Bounds,
-        watch: &mut Stopwatch,
-        trace: &Trace,
-    ) -> Result<(Box<Wire>, ResponseHead), Failure> {
-        check_supported(hop, &self.connector.settings)?;
-        let mut wire = self.take_connection(hop, bounds, watch, trace).await?;
-        let head = wire.round_trip(hop, body, bounds, watch).await?;
-        Ok((wire, head))
+        delivery: Delivery,
+        answered: Option<Box<Wire>>,
+        begun: Instant,
+        elapsed: Duration,
+        now: Instant,
+        trace: Trace,
+    ) -> Response {
+        let bounds = self.bounds(delivery.shared_timeouts(), delivery.deadline(), now);
+        let content = CodedBody::of(&delivery, &self.limits);
+        trace.delivered(&delivery);
+        let home = Arc::downgrade(&self.connections);
+        let body = Incoming::new(answered, content, bounds, begun, trace.into_body(), home);
+        let info = ResponseInfo::new(delivery, body.peer(), elapsed, self.limits.clone());
+        Response::new(info, body)
     }
 
     /// An idle connection that the peer has not closed, or a new one.
@@ -392,7 +395,8 @@ impl Shared {
         watch: &mut Stopwatch,
         trace: &Trace,
     ) -> Result<Box<Wire>, Failure> {
-        let deadline = bounds.connect(Instant::now());
+        check_supported(hop, &self.connector.settings)?;
+        let deadline = bounds.connect(watch.now());
         let key = self.connector.settings.pool_key(hop);
         let wanted = if hop.fresh_connection() { Wanted::Fresh } else { Wanted::Any };
         let mut lease = self.connections.lease(key, wanted, deadline, watch).await?;

@@ -51,6 +51,8 @@ pub struct Connection {
     error: Option<PeerError>,
     leading: Leading,
     received: bool,
+    /// What the final head has.
+    present: Present,
 }
 
 /// Whether the peer may still send.
@@ -88,6 +90,7 @@ impl Connection {
             error: None,
             leading: Leading::Refused,
             received: false,
+            present: Present::default(),
         }
     }
 
@@ -316,6 +319,11 @@ impl Connection {
         self.received
     }
 
+    /// Which fields the final head of this cycle has.
+    pub(crate) fn present(&self) -> Present {
+        self.present
+    }
+
     fn is_sent(&self, request: RequestState) -> bool {
         match request {
             RequestState::Idle | RequestState::Done => true,
@@ -364,40 +372,44 @@ impl Connection {
         self.leading = Leading::Refused;
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             check_switch(&self.offered, &head)?;
+            self.present = Present::of(&head.headers);
             self.reader = ResponseReader::EMPTY;
             self.step(ResponseMove::Switch);
             Ok(Event::Final(head))
         } else if head.status.is_informational() {
-            self.interim_head(head)
+            self.interim_head(&head)?;
+            Ok(Event::Interim(head))
         } else {
-            self.final_head(head)
+            self.final_head(&head)?;
+            Ok(Event::Final(head))
         }
     }
 
-    fn interim_head(&mut self, head: ResponseHead) -> Result<Event, PeerError> {
+    fn interim_head(&mut self, head: &ResponseHead) -> Result<(), PeerError> {
         self.interim = self.interim.saturating_add(1);
         if self.interim > self.limits.interim_responses {
             return Err(PeerError::new(PeerErrorKind::Limit, "more interim responses than allowed"));
         }
-        self.close = self.close.or_else(|| close_after_interim(&head));
+        self.close = self.close.or_else(|| close_after_interim(head));
         self.step(ResponseMove::Interim);
-        Ok(Event::Interim(head))
+        Ok(())
     }
 
-    fn final_head(&mut self, head: ResponseHead) -> Result<Event, PeerError> {
+    fn final_head(&mut self, head: &ResponseHead) -> Result<(), PeerError> {
         let present = Present::of(&head.headers);
-        let framing = response_framing(self.asked, &head, present)?;
+        self.present = present;
+        let framing = response_framing(self.asked, head, present)?;
         self.reader = ResponseReader::new(framing);
         if framing == ResponseFraming::Tunnel {
             self.step(ResponseMove::Switch);
-            return Ok(Event::Final(head));
+            return Ok(());
         }
-        self.close = self.close.or_else(|| close_after(&head, present));
+        self.close = self.close.or_else(|| close_after(head, present));
         if framing == ResponseFraming::UntilClose {
             self.close = self.close.or(Some(CloseReason::UntilClose));
         }
         self.step(ResponseMove::Final);
-        Ok(Event::Final(head))
+        Ok(())
     }
 
     fn read_body(&mut self, input: &mut RecvBuffer) -> Result<Event, PeerError> {

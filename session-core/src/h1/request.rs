@@ -210,12 +210,12 @@ fn no_part(part: &'static str) -> LocalError {
 fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Result<(), LocalError> {
     let port = if form == TargetForm::Authority { Port::Always } else { Port::UnlessDefault };
     let start = out.len();
-    let mut given = head.headers().get_all(HOST).iter();
-    let Some(host) = given.next() else {
+    let (host, has_more) = host_lines(head.headers());
+    let Some(host) = host else {
         return write_authority(head.uri(), port, out);
     };
     let refused = |message| Err(LocalError::new(LocalErrorKind::Field, message).with_detail("host"));
-    if given.next().is_some() {
+    if has_more {
         return refused("a request has one Host line");
     }
     if !is_host(host, head.uri().authority()) {
@@ -231,6 +231,18 @@ fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Resul
         out.extend_from_slice(host);
     }
     Ok(())
+}
+
+/// The first Host line, and whether there are more. It is mostly the first of all lines, and the lines of one name come together.
+fn host_lines(fields: &HeaderMap) -> (Option<&HeaderValue>, bool) {
+    let mut lines = fields.iter();
+    match (lines.next(), lines.next()) {
+        (Some((&HOST, host)), next) => (Some(host), next.is_some_and(|(name, _)| *name == HOST)),
+        _ => {
+            let mut given = fields.get_all(HOST).iter();
+            (given.next(), given.next().is_some())
+        }
+    }
 }
 
 /// Whether a Host field is `host` or `host:port` and nothing else. Mostly it is the target's, which is parsed already.

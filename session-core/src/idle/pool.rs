@@ -210,6 +210,9 @@ impl<C> Pool<C> {
     fn settled(&mut self, mut close: Vec<C>, now: Instant) -> Aftermath<C> {
         close.extend(self.idle.expire(now));
         let mut wake = Vec::new();
+        if self.waiting.is_empty() {
+            return Aftermath { close, wake };
+        }
         while let Some((ticket, key, wanted)) = self.next_served() {
             let Some(grant) = self.admit(&key, wanted, now, &mut close) else { break };
             self.forget(ticket);

@@ -42,7 +42,7 @@ impl fmt::Debug for UserInfo {
 impl PartialEq for Target {
     fn eq(&self, other: &Self) -> bool {
         // The rest is made of the URL.
-        self.url() == other.url()
+        Arc::ptr_eq(&self.0, &other.0) || self.url() == other.url()
     }
 }
 

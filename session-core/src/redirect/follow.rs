@@ -70,18 +70,36 @@ pub fn locate(policy: &RedirectPolicy, max: u32, current: &Target, head: &Respon
 
 /// The same for an answer whose status is known to be one that is followed.
 pub(crate) fn lead(policy: &RedirectPolicy, max: u32, current: &Target, head: &ResponseHead) -> Result<Lead, Error> {
+    match location(policy, max, current, head)? {
+        Ok(location) => {
+            let (target, dropped_user_info) = resolved(current, location)?;
+            Ok(Lead::To { target, dropped_user_info })
+        }
+        Err(why) => Ok(Lead::Nowhere(why)),
+    }
+}
+
+/// The Location of an answer whose status is known to be one that is followed; else why it leads nowhere.
+pub(crate) fn location<'a>(
+    policy: &RedirectPolicy,
+    max: u32,
+    current: &Target,
+    head: &'a ResponseHead,
+) -> Result<Result<&'a [u8], NotFollowed>, Error> {
     if policy.follows() == Following::Stop || max == 0 {
-        return Ok(Lead::Nowhere(NotFollowed::SwitchedOff));
+        return Ok(Err(NotFollowed::SwitchedOff));
     }
     let mut lines = head.headers.get_all(LOCATION).iter();
     let location = match (lines.next(), lines.next()) {
-        (None, _) => return Ok(Lead::Nowhere(NotFollowed::NoLocation)),
+        (None, _) => return Ok(Err(NotFollowed::NoLocation)),
         (Some(location), None) => location.as_bytes(),
         (Some(_), Some(_)) => return Err(refused(current, "the answer has several Location lines", "one Location")),
     };
-    if location.is_empty() {
-        return Ok(Lead::Nowhere(NotFollowed::NoLocation));
-    }
+    Ok(if location.is_empty() { Err(NotFollowed::NoLocation) } else { Ok(location) })
+}
+
+/// The target that a Location names which came from `current`, and whether it held user information, which is not used.
+pub(crate) fn resolved(current: &Target, location: &[u8]) -> Result<(Target, bool), Error> {
     let url = current.resolve(location)?;
     if Scheme::of(&url).is_none() {
         return Err(refused(current, "the redirect leads to another scheme", "http or https")
@@ -93,7 +111,7 @@ pub(crate) fn lead(policy: &RedirectPolicy, max: u32, current: &Target, head: &R
             .with_url(current.url())
             .with_source(source)
     })?;
-    Ok(Lead::To { target, dropped_user_info: user_info.is_some() })
+    Ok((target, user_info.is_some()))
 }
 
 /// Decides whether `next` may be followed after `followed` redirects, of which `max` are allowed.

@@ -14,6 +14,7 @@ use crate::retry::failure::{ConnectionAge, Failure, FailureKind};
 use crate::retry::retry_after;
 use crate::time::Now;
 use http::{Method, StatusCode};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,8 @@ pub(crate) mod record;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max: u32,
-    statuses: Vec<StatusCode>,
+    /// Borrowed where they are the default: sessions without a policy make one for each answer.
+    statuses: Cow<'static, [StatusCode]>,
     backoff: Backoff,
     retry_after_cap: Option<Duration>,
     budget: u32,
@@ -81,13 +83,13 @@ impl RetryPolicy {
     pub fn new(max: u32) -> Self {
         Self {
             max,
-            statuses: vec![
+            statuses: Cow::Borrowed(&[
                 StatusCode::REQUEST_TIMEOUT,
                 StatusCode::TOO_MANY_REQUESTS,
                 StatusCode::BAD_GATEWAY,
                 StatusCode::SERVICE_UNAVAILABLE,
                 StatusCode::GATEWAY_TIMEOUT,
-            ],
+            ]),
             backoff: Backoff::default(),
             retry_after_cap: Some(Duration::from_secs(60 * 60)),
             budget: 500,

@@ -24,6 +24,7 @@ use crate::session::history::HopRecord;
 use crate::session::hooks::{Course, Hooks, Retrying};
 use crate::session::memory::Memory;
 use crate::session::reason::Reason;
+use crate::session::recent::Recent;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 use crate::time::Now;
 use http::header::LOCATION;
@@ -98,6 +99,7 @@ pub(crate) fn remember(
 pub(crate) fn on_response(
     settings: &Settings,
     memory: &mut Memory,
+    recent: &mut Recent,
     entropy: &mut Entropy,
     exchange: &mut Exchange,
     head: &ResponseHead,
@@ -112,6 +114,7 @@ pub(crate) fn on_response(
     }
     let max = exchange.redirect.maximum().unwrap_or(settings.limits.redirects);
     let onward = Onward {
+        recent,
         https_only: settings.https_only,
         upgrade: |target: &Target| hsts(settings, memory).and_then(|hsts| hsts.upgrade(target, now)),
     };
@@ -207,7 +210,9 @@ pub(crate) fn lead(settings: &Settings, memory: &Memory, exchange: &Exchange, he
 }
 
 /// What a session says of where a redirect leads, asked once that is known.
-pub(crate) struct Onward<U> {
+pub(crate) struct Onward<'a, U> {
+    /// What is known of places that answers led to.
+    pub(crate) recent: &'a mut Recent,
     /// The https target that its host asks for (RFC 6797), where it does.
     pub(crate) upgrade: U,
     /// Clear text is refused.
@@ -217,7 +222,7 @@ pub(crate) struct Onward<U> {
 /// The next request where the answer redirects and may be followed, else why it is not. The order of the questions is that
 /// of http-rules.md 1.6.
 pub(crate) fn redirection(
-    onward: Onward<impl FnOnce(&Target) -> Option<Target>>,
+    onward: Onward<'_, impl FnOnce(&Target) -> Option<Target>>,
     hooks: &Hooks,
     exchange: &mut Exchange,
     max: u32,
@@ -227,9 +232,19 @@ pub(crate) fn redirection(
     if !rules.follows(head.status) {
         return Ok(Err(NotFollowed::Status));
     }
-    let (target, dropped_user_info) = match follow::lead(&exchange.redirect, max, &exchange.target, head)? {
-        follow::Lead::To { target, dropped_user_info } => (target, dropped_user_info),
-        follow::Lead::Nowhere(why) => return Ok(Err(why)),
+    let location = match follow::location(&exchange.redirect, max, &exchange.target, head)? {
+        Ok(location) => location,
+        Err(why) => return Ok(Err(why)),
+    };
+    let (target, dropped_user_info) = match onward.recent.led(&exchange.target, location) {
+        Some(known) => (known.clone(), false),
+        None => {
+            let (target, dropped) = follow::resolved(&exchange.target, location)?;
+            if !dropped {
+                onward.recent.keep_led(&exchange.target, location, &target);
+            }
+            (target, dropped)
+        }
     };
     let upgraded = (onward.upgrade)(&target);
     let is_upgraded = upgraded.is_some();

@@ -172,6 +172,10 @@ impl Exchange {
     /// Records a reason, unless recording is off.
     pub(crate) fn note(&mut self, reason: impl FnOnce() -> Reason) {
         if self.recording == Recording::On {
+            // Most hops have one at most, and they are large.
+            if self.reasons.is_empty() {
+                self.reasons.reserve_exact(1);
+            }
             self.reasons.push(reason());
         }
     }

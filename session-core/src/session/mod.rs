@@ -180,7 +180,8 @@ impl Session {
             exchange.end_hop(Some(head.status), Some(head), Ending::Failed);
             return Err(ExchangeError::of(*exchange, error));
         }
-        match decide::on_response(settings, memory, &mut self.entropy, &mut exchange, &head, now) {
+        let (recent, entropy) = (&mut self.recent, &mut self.entropy);
+        match decide::on_response(settings, memory, recent, entropy, &mut exchange, &head, now) {
             Ok(Verdict::Deliver) => {
                 self.memory.retries.refill();
                 exchange.end_hop(Some(head.status), None, Ending::Delivered);

@@ -126,16 +126,16 @@ pub(crate) struct Begun {
 impl Begun {
     pub(crate) fn new(
         timeouts: Arc<Timeouts>,
-        own_timeouts: RequestTimeouts,
+        own_timeouts: Option<Box<RequestTimeouts>>,
         cookie_mode: CookieMode,
         own_cookie_mode: Setting<CookieMode>,
     ) -> Self {
-        Self { timeouts, own_timeouts: said(own_timeouts), cookie_mode, own_cookie_mode }
+        Self { timeouts, own_timeouts, cookie_mode, own_cookie_mode }
     }
 
     /// Sets what the session and the request say of the timeouts.
-    pub(crate) fn set_timeouts(&mut self, timeouts: Arc<Timeouts>, own: RequestTimeouts) {
-        (self.timeouts, self.own_timeouts) = (timeouts, said(own));
+    pub(crate) fn set_timeouts(&mut self, timeouts: Arc<Timeouts>, own: Option<Box<RequestTimeouts>>) {
+        (self.timeouts, self.own_timeouts) = (timeouts, own);
     }
 
     /// How long each phase of a hop may take, with what is set for its origin, if anything.
@@ -165,9 +165,4 @@ impl Begun {
         let of_origin = of_origin.map(|settings| settings.cookies).unwrap_or_default();
         self.own_cookie_mode.before(of_origin).or(Some(self.cookie_mode)).unwrap_or(CookieMode::Off)
     }
-}
-
-/// A request's own timeouts, where it says anything of them: few do, and they are large.
-fn said(own: RequestTimeouts) -> Option<Box<RequestTimeouts>> {
-    (own != RequestTimeouts::default()).then(|| Box::new(own))
 }

@@ -52,15 +52,16 @@ pub struct Request {
     pub(crate) trailers: HeaderMap,
     /// The Content-Type that the body has by itself.
     pub(crate) body_type: Option<HeaderValue>,
-    pub(crate) auth: Setting<Credential>,
+    pub(crate) auth: Setting<Box<Credential>>,
     pub(crate) cookies: Vec<(String, String)>,
     pub(crate) cookie_mode: Setting<CookieMode>,
     pub(crate) decoding: Option<Decoding>,
-    pub(crate) redirect: Option<RedirectPolicy>,
+    pub(crate) redirect: Option<Arc<RedirectPolicy>>,
     pub(crate) retry: Setting<Arc<RetryPolicy>>,
     pub(crate) version: Version,
     pub(crate) tls: Option<Arc<TlsSettings>>,
-    pub(crate) timeouts: RequestTimeouts,
+    /// None where it says nothing of them; few do, and they are large.
+    pub(crate) timeouts: Option<Box<RequestTimeouts>>,
     pub(crate) session_params: Setting<()>,
     /// The server as a whole is asked.
     pub(crate) server_wide: bool,
@@ -91,7 +92,7 @@ impl Request {
             retry: Setting::Inherit,
             version: Version::HTTP_11,
             tls: None,
-            timeouts: RequestTimeouts::default(),
+            timeouts: None,
             session_params: Setting::Inherit,
             server_wide: false,
             hashable: None,
@@ -221,7 +222,7 @@ impl Request {
 
     /// The credential for this request's origin. `Off` leaves the session's out.
     pub fn set_auth(&mut self, auth: impl Into<Setting<Credential>>) {
-        self.auth = auth.into();
+        self.auth = auth.into().map(Box::new);
     }
 
     /// Adds a cookie for this request alone: it goes to the request's origin only and is not stored.
@@ -249,7 +250,7 @@ impl Request {
 
     /// The redirect rules of this request. Default: the session's.
     pub fn set_redirect(&mut self, policy: RedirectPolicy) {
-        self.redirect = Some(policy);
+        self.redirect = Some(Arc::new(policy));
     }
 
     /// When this request is tried again. Default: as the session has it. [`Setting::Off`] is never, but for the silent retry and
@@ -275,12 +276,12 @@ impl Request {
 
     /// How long the whole exchange may take. Default: the session's setting.
     pub fn set_timeout(&mut self, timeout: impl Into<Setting<Duration>>) {
-        self.timeouts.total = timeout.into();
+        self.timeouts.get_or_insert_default().total = timeout.into();
     }
 
     /// How long each phase, and the whole, may take. Default: the settings for the hop's origin, else the session's.
     pub fn set_timeouts(&mut self, timeouts: RequestTimeouts) {
-        self.timeouts = timeouts;
+        self.timeouts = (timeouts != RequestTimeouts::default()).then(|| Box::new(timeouts));
     }
 
     /// Leaves the session's parameters out of this request's URL.

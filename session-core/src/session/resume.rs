@@ -7,6 +7,7 @@ use crate::session::decide::{Onward, redirection};
 use crate::session::exchange::{Exchange, check_host, check_server_wide, framing, framing_with};
 use crate::session::hooks::Hooks;
 use crate::session::reason::CredentialSource;
+use crate::session::recent::Recent;
 use crate::session::request::{Request, RequestTimeouts};
 use crate::session::settings::{Setting, Settings};
 use crate::session::start::{append_params, own_cookies};
@@ -51,7 +52,9 @@ impl Delivery {
         let mut exchange = self.exchange.clone();
         let rules = Arc::clone(&exchange.redirect);
         exchange.redirect = Arc::new(RedirectPolicy::clone(&rules).following(Following::Follow));
-        let onward = Onward { upgrade: |_: &Target| self.lead.upgrade.clone(), https_only: self.lead.https_only };
+        let recent = &mut Recent::default();
+        let onward =
+            Onward { recent, upgrade: |_: &Target| self.lead.upgrade.clone(), https_only: self.lead.https_only };
         let next = match redirection(onward, &Hooks::new(), &mut exchange, u32::MAX, &self.head) {
             Ok(Ok(next)) => next,
             Ok(Err(_)) => return None,
@@ -111,11 +114,11 @@ pub(crate) fn exchange(
     match request.auth {
         Setting::Inherit => {}
         Setting::Off => before.without_session_credential = true,
-        Setting::Set(credential) => before.credential = Some(Box::new((credential, CredentialSource::Request))),
+        Setting::Set(credential) => before.credential = Some(Box::new((*credential, CredentialSource::Request))),
     }
     before.own_retry = request.retry.before(before.own_retry);
     if let Some(policy) = request.redirect {
-        before.redirect = Arc::new(policy);
+        before.redirect = policy;
     }
     if let Some(decoding) = request.decoding {
         before.codings = decoding.of(settings.codings);
@@ -124,7 +127,7 @@ pub(crate) fn exchange(
     if request.tls.is_some() {
         before.own_tls = request.tls;
     }
-    if request.timeouts != RequestTimeouts::default() {
+    if request.timeouts.as_ref().is_some_and(|own| **own != RequestTimeouts::default()) {
         before.begun.set_timeouts(Arc::clone(&settings.timeouts), request.timeouts);
         before.deadline = before.begun.total().and_then(|total| now.deadline(total));
     }

@@ -64,7 +64,7 @@ pub(crate) fn exchange(
     let own_cookies = own_cookies(&mut request).map_err(at)?;
     let without_session_credential = request.auth == Setting::Off;
     let credential = match request.auth {
-        Setting::Set(credential) => Some(Box::new((credential, CredentialSource::Request))),
+        Setting::Set(credential) => Some(Box::new((*credential, CredentialSource::Request))),
         Setting::Inherit | Setting::Off => {
             user_info.map(|user_info| Box::new((Credential::from(user_info), CredentialSource::UserInfo)))
         }
@@ -88,7 +88,7 @@ pub(crate) fn exchange(
         framing,
         trailers: request.trailers,
         body_type,
-        redirect: request.redirect.map_or_else(|| Arc::clone(&settings.redirect), Arc::new),
+        redirect: request.redirect.unwrap_or_else(|| Arc::clone(&settings.redirect)),
         own_retry: request.retry,
         version: request.version,
         cookie_mode: begun.cookie_mode(None),

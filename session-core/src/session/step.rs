@@ -295,7 +295,8 @@ impl fmt::Debug for Pause {
 /// The response that is handed to the user.
 #[derive(Clone)]
 pub struct Delivery {
-    pub(crate) head: ResponseHead,
+    /// Boxed: it goes from hand to hand, and each step is as large as the largest.
+    pub(crate) head: Box<ResponseHead>,
     /// What the session says of the target that a redirect leads to, where it was not followed.
     pub(crate) lead: Lead,
     coding: BodyCoding,
@@ -307,7 +308,7 @@ impl Delivery {
     pub(crate) fn of(exchange: Box<Exchange>, head: ResponseHead, present: Present, lead: Lead) -> Self {
         let coding =
             if present.lacks(Present::CONTENT_ENCODING) { BodyCoding::Plain } else { body_coding(&exchange, &head) };
-        Self { head, lead, coding, exchange }
+        Self { head: Box::new(head), lead, coding, exchange }
     }
 
     /// The response's head.
@@ -373,11 +374,11 @@ impl Delivery {
     #[must_use]
     pub fn into_parts(self) -> (ResponseHead, Url, History) {
         let (head, target, history) = self.into_shared();
-        (head, target.into_url(), history)
+        (*head, target.into_url(), history)
     }
 
     /// The same with the target as the exchange had it.
-    pub(crate) fn into_shared(self) -> (ResponseHead, Target, History) {
+    pub(crate) fn into_shared(self) -> (Box<ResponseHead>, Target, History) {
         let Exchange { target, history, .. } = *self.exchange;
         (self.head, target, history)
     }

@@ -272,6 +272,8 @@ impl fmt::Debug for Timings {
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
     begun: Instant,
+    /// The last reading that was handed in.
+    now: Instant,
     timings: Timings,
 }
 
@@ -279,11 +281,12 @@ impl Stopwatch {
     /// For a hop that begins `now`, of an exchange that began at `begun`.
     #[must_use]
     pub fn new(begun: Instant, now: Instant) -> Self {
-        Self { begun, timings: Timings::starting(now.saturating_duration_since(begun)) }
+        Self { begun, now, timings: Timings::starting(now.saturating_duration_since(begun)) }
     }
 
     /// Notes that a stage is over.
     pub fn lap(&mut self, stage: Stage, now: Instant) {
+        self.now = now;
         self.timings = self.timings.with(stage, now.saturating_duration_since(self.begun));
     }
 
@@ -296,14 +299,24 @@ impl Stopwatch {
 
     /// Notes that the final head is there, and gives how long that is after the exchange began.
     pub fn answered(&mut self, now: Instant) -> Duration {
-        self.first_byte(now);
-        self.lap(Stage::Head, now);
-        now.saturating_duration_since(self.begun)
+        let since = now.saturating_duration_since(self.begun);
+        let end = Moment::at(since);
+        if self.timings.wait == Moment::default() {
+            self.timings.wait = end;
+        }
+        self.timings.head = end;
+        since
     }
 
     /// Notes that the hop failed.
     pub fn failed(&mut self, now: Instant) {
         self.timings = self.timings.with_failure(now.saturating_duration_since(self.begun));
+    }
+
+    /// The last reading of the clock that it was handed: what it is now, as far as nobody has waited since.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
     }
 
     /// What was noted.

@@ -31,7 +31,7 @@ use url::Url;
 
 /// What is known of a response beside its body. Each transport's `Response` derefs to it.
 pub struct ResponseInfo {
-    head: ResponseHead,
+    head: Box<ResponseHead>,
     target: Target,
     history: History,
     peer: Option<SocketAddr>,

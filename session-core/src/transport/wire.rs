@@ -132,7 +132,9 @@ impl WireState {
         self.written = 0;
         self.early = None;
         self.out.clear();
-        self.trailers.clone_from(hop.trailers());
+        if !(self.trailers.is_empty() && hop.trailers().is_empty()) {
+            self.trailers.clone_from(hop.trailers());
+        }
         self.expectation = if hop.expects_continue() { Expectation::Waits } else { Expectation::Over };
         self.connection.send_head(hop.head(), target_form(hop), hop.framing(), &mut self.out)
     }
@@ -294,9 +296,9 @@ impl WireState {
         }
     }
 
-    /// Takes from a final head what it says about the connection.
+    /// Takes from the final head, which [`next_head`](Self::next_head) gave, what it says about the connection.
     pub fn accept(&mut self, head: &ResponseHead) {
-        let present = Present::of(&head.headers);
+        let present = self.connection.present();
         self.keep = if present.lacks(Present::KEEP_ALIVE) { None } else { keep_alive(&head.headers) };
         self.closes |= !present.lacks(Present::CONNECTION) && connection_has(&head.headers, "close");
     }

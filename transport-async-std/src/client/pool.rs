@@ -60,7 +60,7 @@ impl Connections {
         deadline: Option<Deadline>,
         watch: &mut Stopwatch,
     ) -> Result<Lease, Failure> {
-        let found = match self.act(|pool, now| pool.take(&key, wanted, now)) {
+        let found = match self.act(watch.now(), |pool, now| pool.take(&key, wanted, now)) {
             Found::Wait(ticket) => {
                 let found = Box::pin(self.wait(ticket, deadline)).await?;
                 watch.lap(Stage::Queue, Instant::now());
@@ -86,7 +86,7 @@ impl Connections {
     /// Another connection in place of one that turned out closed.
     pub(crate) fn replace(&self, permit: Permit) -> Lease {
         let other = match &permit.key {
-            Some(key) => self.act(|pool, now| pool.replace(key, now)),
+            Some(key) => self.act(Instant::now(), |pool, now| pool.replace(key, now)),
             None => None,
         };
         match other {
@@ -99,22 +99,22 @@ impl Connections {
     }
 
     /// Takes a connection whose response is over, or closes it where it cannot be used again.
-    pub(crate) fn give_back(&self, wire: Box<Wire>) {
+    pub(crate) fn give_back(&self, wire: Box<Wire>, at: Instant) {
         let Some(mut wire) = wire.into_idle() else { return };
         let keep = wire.keep();
         if let Some(key) = wire.take_permit().and_then(Permit::into_key) {
-            self.act(|pool, now| ((), pool.give_back(key, wire, now, keep)));
+            self.act(at, |pool, now| ((), pool.give_back(key, wire, now, keep)));
         }
     }
 
     /// Closes what lies idle, and what is given back from now on.
     pub(crate) fn close(&self) {
-        self.act(|pool, now| ((), pool.close(now)));
+        self.act(Instant::now(), |pool, now| ((), pool.close(now)));
     }
 
     /// Closes what has lain idle for too long.
     pub(crate) fn close_expired(&self) {
-        self.act(|pool, now| ((), pool.close_expired(now)));
+        self.act(Instant::now(), |pool, now| ((), pool.close_expired(now)));
     }
 
     /// How many lie idle.
@@ -122,9 +122,13 @@ impl Connections {
         lock(&self.state).pool.idle()
     }
 
-    /// Changes the pool, then closes and wakes what that brings, without the lock.
-    fn act<R>(&self, change: impl FnOnce(&mut Pool<Box<Wire>>, Instant) -> (R, Aftermath<Box<Wire>>)) -> R {
-        let now = self.now();
+    /// Changes the pool at a moment of the system's clock that was read just now, then closes and wakes what that brings, without the lock.
+    fn act<R>(
+        &self,
+        at: Instant,
+        change: impl FnOnce(&mut Pool<Box<Wire>>, Instant) -> (R, Aftermath<Box<Wire>>),
+    ) -> R {
+        let now = self.now_at(at);
         let mut state = lock(&self.state);
         let (done, Aftermath { close, wake, .. }) = change(&mut state.pool, now);
         let wake: Vec<_> = wake.iter().filter_map(|ticket| state.waiting.remove(ticket)).collect();
@@ -134,8 +138,9 @@ impl Connections {
         done
     }
 
-    fn now(&self) -> Instant {
-        self.clock.as_ref().map_or_else(Instant::now, |clock| clock.now().instant())
+    /// What the session's clock shows at a moment of the system's.
+    fn now_at(&self, at: Instant) -> Instant {
+        self.clock.as_ref().map_or(at, |clock| clock.now().instant())
     }
 }
 
@@ -190,7 +195,7 @@ impl Drop for Waiting<'_> {
         if let Some(ticket) = self.ticket {
             let waker = lock(&self.connections.state).waiting.remove(&ticket);
             drop(waker);
-            self.connections.act(|pool, now| ((), pool.cancel(ticket, now)));
+            self.connections.act(Instant::now(), |pool, now| ((), pool.cancel(ticket, now)));
         }
     }
 }
@@ -205,7 +210,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let (Some(key), Some(home)) = (self.key.take(), self.home.upgrade()) {
-            home.act(|pool, now| ((), pool.release(&key, now)));
+            home.act(Instant::now(), |pool, now| ((), pool.release(&key, now)));
         }
     }
 }

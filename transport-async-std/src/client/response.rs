@@ -26,7 +26,10 @@ use std::task::{Context, Poll, ready};
 ///
 /// The connection goes back to the session at the body's end. A response that is dropped before closes it, unless the
 /// rest has come already.
-pub struct Response {
+pub struct Response(Box<Whole>);
+
+/// Head and body. They are boxed: each future that they go through would copy them.
+struct Whole {
     info: ResponseInfo,
     body: Incoming,
 }
@@ -34,7 +37,7 @@ pub struct Response {
 impl Response {
     /// What was delivered, and the body that follows it.
     pub(crate) fn new(info: ResponseInfo, body: Incoming) -> Self {
-        Self { info, body }
+        Self(Box::new(Whole { info, body }))
     }
 }
 
@@ -42,7 +45,7 @@ impl Deref for Response {
     type Target = ResponseInfo;
 
     fn deref(&self) -> &ResponseInfo {
-        &self.info
+        &self.0.info
     }
 }
 
@@ -60,8 +63,8 @@ impl Response {
     /// ```
     #[must_use]
     pub fn timings(&self) -> Timings {
-        let timings = ResponseInfo::timings(&self.info);
-        self.body.ended().map_or(timings, |ended| timings.with(Stage::Body, ended))
+        let timings = ResponseInfo::timings(&self.0.info);
+        self.0.body.ended().map_or(timings, |ended| timings.with(Stage::Body, ended))
     }
 
     /// The trailer fields that came after the body; `None` before its end was read.
@@ -76,7 +79,7 @@ impl Response {
     /// ```
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        self.body.trailers()
+        self.0.body.trailers()
     }
 
     /// The connection as a stream of the protocol that was offered by
@@ -97,7 +100,7 @@ impl Response {
     ///
     /// [`ErrorKind::Status`]: session_core::error::ErrorKind::Status
     pub fn upgrade(mut self) -> Result<Upgraded> {
-        match self.body.upgrade() {
+        match self.0.body.upgrade() {
             Some(stream) => Ok(stream),
             None => Err(ResponseInfo::switch_error::<Self>(&self).with_response(self)),
         }
@@ -252,16 +255,16 @@ impl Response {
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-        let chunk = ready!(self.body.poll_chunk(cx));
+        let chunk = ready!(self.0.body.poll_chunk(cx));
         Poll::Ready(chunk.map_err(|error| self.located(error)))
     }
 
     async fn gather(&mut self) -> Result<Bytes> {
-        self.body.gather(ResponseInfo::limits(&self.info).gathered_body).await.map_err(|error| self.located(error))
+        self.0.body.gather(ResponseInfo::limits(&self.0.info).gathered_body).await.map_err(|error| self.located(error))
     }
 
     fn located(&self, error: CoreError) -> Error {
-        ResponseInfo::located(&self.info, error)
+        ResponseInfo::located(&self.0.info, error)
     }
 }
 
@@ -271,7 +274,7 @@ impl Stream for Response {
     /// The pieces of the body as they come. After an error there are no more.
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let response = self.get_mut();
-        if response.body.has_failed() {
+        if response.0.body.has_failed() {
             return Poll::Ready(None);
         }
         response.poll_chunk(cx).map(Result::transpose)
@@ -282,13 +285,13 @@ impl AsyncRead for Response {
     /// Reads the body. An error holds an [`Error`] as its inner one.
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let response = self.get_mut();
-        let read = ready!(response.body.poll_read(cx, buffer));
+        let read = ready!(response.0.body.poll_read(cx, buffer));
         Poll::Ready(read.map_err(|error| response.located(error).into()))
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.info, f)
+        fmt::Debug::fmt(&self.0.info, f)
     }
 }

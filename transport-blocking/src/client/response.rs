@@ -21,7 +21,10 @@ use std::ops::Deref;
 ///
 /// The connection goes back to the session at the body's end. A response that is dropped before closes it, unless the
 /// rest has come already.
-pub struct Response {
+pub struct Response(Whole);
+
+/// Head and body.
+struct Whole {
     info: ResponseInfo,
     body: Incoming,
 }
@@ -29,7 +32,7 @@ pub struct Response {
 impl Response {
     /// What was delivered, and the body that follows it.
     pub(crate) fn new(info: ResponseInfo, body: Incoming) -> Self {
-        Self { info, body }
+        Self(Whole { info, body })
     }
 }
 
@@ -37,7 +40,7 @@ impl Deref for Response {
     type Target = ResponseInfo;
 
     fn deref(&self) -> &ResponseInfo {
-        &self.info
+        &self.0.info
     }
 }
 
@@ -55,8 +58,8 @@ impl Response {
     /// ```
     #[must_use]
     pub fn timings(&self) -> Timings {
-        let timings = ResponseInfo::timings(&self.info);
-        self.body.ended().map_or(timings, |ended| timings.with(Stage::Body, ended))
+        let timings = ResponseInfo::timings(&self.0.info);
+        self.0.body.ended().map_or(timings, |ended| timings.with(Stage::Body, ended))
     }
 
     /// The trailer fields that came after the body; `None` before its end was read.
@@ -71,7 +74,7 @@ impl Response {
     /// ```
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        self.body.trailers()
+        self.0.body.trailers()
     }
 
     /// The connection as a stream of the protocol that was offered by
@@ -92,7 +95,7 @@ impl Response {
     ///
     /// [`ErrorKind::Status`]: session_core::error::ErrorKind::Status
     pub fn upgrade(mut self) -> Result<Upgraded> {
-        match self.body.upgrade() {
+        match self.0.body.upgrade() {
             Some(stream) => Ok(stream),
             None => Err(ResponseInfo::switch_error::<Self>(&self).with_response(self)),
         }
@@ -243,27 +246,27 @@ impl Response {
     ///
     /// [`Limits::gathered_body`]: session_core::limits::Limits::gathered_body
     pub fn chunk(&mut self) -> Result<Option<Bytes>> {
-        self.body.chunk().map_err(|error| self.located(error))
+        self.0.body.chunk().map_err(|error| self.located(error))
     }
 
     fn gather(&mut self) -> Result<Bytes> {
-        self.body.gather(ResponseInfo::limits(&self.info).gathered_body).map_err(|error| self.located(error))
+        self.0.body.gather(ResponseInfo::limits(&self.0.info).gathered_body).map_err(|error| self.located(error))
     }
 
     fn located(&self, error: CoreError) -> Error {
-        ResponseInfo::located(&self.info, error)
+        ResponseInfo::located(&self.0.info, error)
     }
 }
 
 impl Read for Response {
     /// Reads the body. An error holds an [`Error`] as its inner one.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer).map_err(|error| self.located(error).into())
+        self.0.body.read(buffer).map_err(|error| self.located(error).into())
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.info, f)
+        fmt::Debug::fmt(&self.0.info, f)
     }
 }

@@ -280,10 +280,9 @@ impl Socket {
     /// Ends with the deadline. Ask it last: it sees to it that the task is woken for that.
     pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<Cause> {
         let Some(deadline) = deadline else { return Poll::Pending };
-        let at = deadline.at().into();
+        let at = deadline.at();
         let timer = self.timer.get_or_insert_with(|| Timer::new(at));
-        timer.move_to(at);
-        ready!(timer.sleep.as_mut().poll(cx));
+        ready!(timer.poll_until(cx, at));
         Poll::Ready(Cause::Late(deadline))
     }
 }
@@ -302,24 +301,43 @@ impl Drop for Socket {
 #[derive(Debug)]
 struct Timer {
     sleep: Pin<Box<Sleep>>,
+    /// When it is to be over. The sleep may be over sooner: it was for an earlier wait, and most waits end before it.
+    at: Instant,
     /// None where it is unknown: outside of all runtimes.
     runtime: Option<Id>,
 }
 
 impl Timer {
-    fn new(at: tokio::time::Instant) -> Self {
-        Self { sleep: Box::pin(sleep_until(at)), runtime: current_runtime() }
+    fn new(at: Instant) -> Self {
+        Self { sleep: Box::pin(sleep_until(at.into())), at, runtime: current_runtime() }
+    }
+
+    /// Is over at this moment.
+    fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        self.move_to(at);
+        let at = at.into();
+        loop {
+            ready!(self.sleep.as_mut().poll(cx));
+            if self.sleep.deadline() >= at {
+                return Poll::Ready(());
+            }
+            self.sleep.as_mut().reset(at);
+        }
     }
 
     /// A connection may be used in another runtime than before, and the one before may stand still: its timers wake nobody.
-    fn move_to(&mut self, at: tokio::time::Instant) {
-        if self.sleep.deadline() == at {
+    fn move_to(&mut self, at: Instant) {
+        if self.at == at {
             return;
         }
         let runtime = current_runtime();
         if runtime.is_some() && runtime != self.runtime {
             *self = Self::new(at);
-        } else {
+            return;
+        }
+        self.at = at;
+        let at = at.into();
+        if at < self.sleep.deadline() {
             self.sleep.as_mut().reset(at);
         }
     }

@@ -1,6 +1,6 @@
 //! A response taken apart: its head, and a body that stands alone; and the way into [`http::Response`].
 
-use super::Response;
+use super::{Response, Whole};
 use crate::body::Incoming;
 use crate::error::{Error, Result};
 use bytes::Bytes;
@@ -29,8 +29,9 @@ impl Response {
     /// Head and body, each by itself.
     #[must_use]
     pub fn into_parts(self) -> (ResponseInfo, ResponseBody) {
-        let (url, most) = (self.info.url().clone(), ResponseInfo::limits(&self.info).gathered_body);
-        (self.info, ResponseBody { body: self.body, url, most })
+        let Whole { info, body } = *self.0;
+        let (url, most) = (info.url().clone(), ResponseInfo::limits(&info).gathered_body);
+        (info, ResponseBody { body, url, most })
     }
 }
 

@@ -40,7 +40,7 @@ impl Response {
         writer: &mut (impl AsyncWrite + Unpin + ?Sized),
         mut progress: impl FnMut(u64, Option<u64>),
     ) -> Result<u64> {
-        let total = self.body.left();
+        let total = self.0.body.left();
         let mut copied: u64 = 0;
         progress(copied, total);
         while let Some(chunk) = self.chunk().await? {

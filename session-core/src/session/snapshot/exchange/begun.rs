@@ -37,7 +37,8 @@ impl BegunRecord {
 
     pub(super) fn restore(self) -> Begun {
         let Self { timeouts, own_timeouts, cookie_mode, own_cookie_mode } = self;
-        Begun::new(timeouts.into(), own_timeouts, cookie_mode, own_cookie_mode)
+        let said = own_timeouts != RequestTimeouts::default();
+        Begun::new(timeouts.into(), said.then(|| Box::new(own_timeouts)), cookie_mode, own_cookie_mode)
     }
 }
 
