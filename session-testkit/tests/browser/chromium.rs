@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -129,7 +129,7 @@ impl Browser {
     }
 
     fn call(&mut self, session: Option<&str>, method: &str, parameters: Value) -> Value {
-        self.ask(session, method, parameters, ANSWER).unwrap_or_else(|error| panic!("{method}: {error}"))
+        self.ask(session, method, parameters, ANSWER).unwrap_or_else(|error| panic!("the browser at {method}: {error}"))
     }
 
     fn ask(&mut self, session: Option<&str>, method: &str, parameters: Value, most: Duration) -> Result<Value, String> {
@@ -156,7 +156,10 @@ impl Browser {
 
     fn receive(&self, until: Instant) -> Result<Value, String> {
         let left = until.min(self.ends).saturating_duration_since(Instant::now());
-        self.messages.recv_timeout(left).map_err(|error| error.to_string())
+        self.messages.recv_timeout(left).map_err(|error| match error {
+            RecvTimeoutError::Timeout => "it gave no answer in time".to_owned(),
+            RecvTimeoutError::Disconnected => "it ended".to_owned(),
+        })
     }
 }
 
@@ -231,7 +234,8 @@ impl Page<'_> {
     fn wait(&mut self, method: &str) {
         let until = Instant::now() + ANSWER;
         while !self.browser.events.iter().any(|event| self.is_mine(event, method)) {
-            let event = self.browser.receive(until).unwrap_or_else(|error| panic!("{method}: {error}"));
+            let event =
+                self.browser.receive(until).unwrap_or_else(|error| panic!("the browser before {method}: {error}"));
             self.browser.events.push(event);
         }
     }

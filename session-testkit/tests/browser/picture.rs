@@ -1,7 +1,6 @@
 //! A picture that a browser took, pixel by pixel.
 
 use png::{ColorType, Decoder, Transformations};
-use std::collections::BTreeSet;
 use std::io::Cursor;
 
 /// Red, green, blue.
@@ -38,8 +37,8 @@ impl Picture {
         self.pixels[y * self.width + x]
     }
 
-    /// How many colours it has: one, where it is blank.
-    pub(crate) fn colors(&self) -> usize {
-        self.pixels.iter().collect::<BTreeSet<_>>().len()
+    /// How many pixels are of this colour.
+    pub(crate) fn count(&self, color: Color) -> usize {
+        self.pixels.iter().filter(|pixel| **pixel == color).count()
     }
 }
