@@ -3,7 +3,7 @@
 use crate::message::sensitive::{is_secret_when_shown, without_user_info};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Status, version, reason and fields of one response, interim or final.
 #[derive(Clone, PartialEq, Eq)]
@@ -85,7 +85,8 @@ impl fmt::Debug for ShownFields<'_> {
 }
 
 impl fmt::Display for ShownFields<'_> {
-    /// One line for each field, `name: value`, without a line end after the last.
+    /// One line for each field, `name: value`, without a line end after the last. What is not printable ASCII is escaped, and so
+    /// is a backslash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (name, value)) in self.0.iter().enumerate() {
             if index > 0 {
@@ -94,7 +95,13 @@ impl fmt::Display for ShownFields<'_> {
             if value.is_sensitive() || is_secret_when_shown(name) {
                 write!(f, "{name}: (not shown)")?;
             } else {
-                write!(f, "{name}: {}", without_user_info(value.as_bytes()).escape_ascii())?;
+                write!(f, "{name}: ")?;
+                for byte in without_user_info(value.as_bytes()).iter() {
+                    match byte {
+                        b'"' | b'\'' => f.write_char(char::from(*byte))?,
+                        _ => write!(f, "{}", byte.escape_ascii())?,
+                    }
+                }
             }
         }
         Ok(())
@@ -118,5 +125,13 @@ mod tests {
             format!("{:?} {}", ResponseHead::new(StatusCode::OK).with_headers(headers.clone()), ShownFields(&headers));
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("seen"), "{shown}");
+    }
+
+    #[test]
+    fn a_line_has_its_quotes_as_they_are() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x", HeaderValue::from_bytes(b"a=\"b's\"\\\t\xff").unwrap());
+        assert_eq!(ShownFields(&headers).to_string(), r#"x: a="b's"\\\t\xff"#);
+        assert_eq!(format!("{:?}", ShownFields(&headers)), r#"{"x": "a=\"b\'s\"\\\t\xff"}"#);
     }
 }
