@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::hsts::HstsStore;
 use crate::limits::Limits;
 use crate::message::into_url::BaseJoin;
+use crate::message::origin::Origin;
 use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
@@ -54,7 +55,7 @@ impl Session {
     /// Sets the URL that relative ones are joined to; `None` leaves them without one.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidUrl`] for a URL that nothing can be joined to, and for one with user information: a credential
+    /// [`ErrorKind::InvalidUrl`] for a URL that no request can be sent to, and for one with user information: a credential
     /// is set by [`Session::set_auth_for`].
     pub fn set_base_url(&mut self, url: Option<Url>) -> Result<(), Error> {
         if let Some(url) = &url {
@@ -180,10 +181,11 @@ impl Session {
     }
 }
 
-/// Whether relative URLs can be joined to this one.
+/// Whether relative URLs can be joined to this one, and a request be sent to what comes of it.
 pub(crate) fn check_base(url: &Url) -> Result<(), Error> {
-    if url.cannot_be_a_base() {
-        return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "the base_url cannot be a base"));
+    if Origin::of(url).is_none() {
+        return Err(Error::new(ErrorKind::InvalidUrl, Phase::Build, "the base_url cannot be a base")
+            .with_expected("an http or https URL with a host"));
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ fn urls_parameters_and_the_agent_change_between_requests() {
     session.set_user_agent(None);
     let hop = first_hop(&mut session, Request::get("http://a.test/x"));
     assert_eq!((hop.head().uri().query(), text(&hop, USER_AGENT)), (None, None));
-    for bad in ["mailto:x", "http://u:secret@a.test/"] {
+    for bad in ["mailto:x", "ftp://a.test/", "http://a.test:0/", "http://u:secret@a.test/"] {
         let error = session.set_base_url(Some(Url::parse(bad).unwrap())).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidUrl);
         assert!(!error.to_string().contains("secret"));
