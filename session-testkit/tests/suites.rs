@@ -32,5 +32,5 @@ fn every_suite_passes_but_for_what_is_known_to_fail() {
     }
     assert!(report.failures.is_empty(), "{}\n{}", report.failures.join("\n"), report.summary());
     assert!(report.notes.is_empty(), "{}", report.notes.join("\n"));
-    assert!(report.passed > 5000, "only {}", report.summary());
+    assert!(report.passed > 5500, "only {}", report.summary());
 }

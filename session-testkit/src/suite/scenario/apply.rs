@@ -89,8 +89,16 @@ pub fn session<T: Transport>(
             Some(origin) => builder.auth_for(origin, credential),
         };
     }
+    // The builder takes all fields of an origin at once; a case may name it in several entries.
+    let mut of_origins: Vec<(&str, Pairs)> = Vec::new();
     for fields in &settings.origin_headers {
-        builder = builder.origin_headers(&fields.origin, header_map(&fields.headers)?);
+        match of_origins.iter_mut().find(|(origin, _)| origin_of(origin) == origin_of(&fields.origin)) {
+            Some((_, of_origin)) => of_origin.extend(fields.headers.iter().cloned()),
+            None => of_origins.push((&fields.origin, fields.headers.clone())),
+        }
+    }
+    for (origin, fields) in &of_origins {
+        builder = builder.origin_headers(origin, header_map(fields)?);
     }
     if let Some(text) = &settings.netrc {
         builder = builder.netrc(Netrc::parse(text).0);
