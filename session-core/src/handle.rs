@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod hooks;
+mod methods;
 mod short;
 
 use crate::cookies::cookie::Cookie;

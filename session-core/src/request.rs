@@ -7,6 +7,7 @@ pub mod built;
 mod content;
 mod draft;
 mod end;
+mod methods;
 #[cfg(feature = "json")]
 mod serialized;
 

@@ -29,9 +29,8 @@ use crate::wire::Wire;
 use session_core::content::coding::{Coding, Codings};
 use session_core::entropy::Entropy;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
-use session_core::handle::auth::Auth;
-use session_core::handle::hooks::SessionHooks;
-use session_core::handle::{Access, Clocked, Cookies, Headers};
+use session_core::handle::{Access, Clocked};
+use session_core::handle_methods;
 use session_core::idle::pool::Wanted;
 use session_core::limits::Limits;
 use session_core::message::into_url::BaseJoin;
@@ -116,39 +115,6 @@ impl Session {
         SessionBuilder::new()
     }
 
-    /// The cookies, to be read and changed.
-    ///
-    /// ```
-    /// let session = transport_blocking::Session::new();
-    /// session.cookies().set("https://a.test/", "lang", "de")?;
-    /// assert_eq!(session.cookies().get("https://a.test/", "lang")?.as_deref(), Some("de"));
-    /// session.cookies().clear();
-    /// # Ok::<(), session_core::error::Error>(())
-    /// ```
-    pub fn cookies(&self) -> Cookies<'_, Self> {
-        Cookies::of(self)
-    }
-
-    /// The default fields, to be read and changed.
-    pub fn headers(&self) -> Headers<'_, Self> {
-        Headers::of(self)
-    }
-
-    /// The same as [`Session::headers`].
-    pub fn headers_mut(&self) -> Headers<'_, Self> {
-        self.headers()
-    }
-
-    /// The credentials, to be set and removed.
-    pub fn auth(&self) -> Auth<'_, Self> {
-        Auth::of(self)
-    }
-
-    /// The hooks, to be added and removed.
-    pub fn hooks(&self) -> SessionHooks<'_, Self> {
-        SessionHooks::of(self)
-    }
-
     /// Takes no further request: each later one is [`ErrorKind::Closed`]. Idle connections close at once; exchanges under
     /// way go on, and their connections close with them. For all clones.
     pub fn close(&self) {
@@ -162,18 +128,14 @@ impl Session {
         self.0.connections.close_expired();
     }
 
-    /// Whether [`Session::close`] was called.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.with(|core| core.is_closed())
-    }
-
     /// How many connections lie idle.
     #[must_use]
     pub fn idle_connections(&self) -> usize {
         self.0.connections.idle()
     }
 }
+
+handle_methods!(impl[] Session);
 
 impl Transport for Session {
     type Resolver = Arc<dyn Resolve>;

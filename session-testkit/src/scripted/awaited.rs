@@ -22,15 +22,14 @@ pub use self::tokio_io::TokioIo;
 use crate::scripted::body::Body;
 use crate::scripted::exchange::{Exchange, Progress, Shared, codings};
 use crate::scripted::script::Script;
-use http::Method;
 use session_core::content::coding::Codings;
 use session_core::error::Error as CoreError;
-use session_core::handle::auth::Auth;
-use session_core::handle::hooks::SessionHooks;
-use session_core::handle::{Access, Clocked, Cookies, Headers};
-use session_core::message::into_url::{BaseJoin, IntoUrl};
+use session_core::handle::{Access, Clocked};
+use session_core::handle_methods;
+use session_core::message::into_url::BaseJoin;
 use session_core::request::Dispatch;
 use session_core::request::built::BuiltRequest;
+use session_core::request_methods;
 use session_core::session::Session as Core;
 use session_core::session::preview::Preview;
 use session_core::session::request::Request;
@@ -68,95 +67,19 @@ impl<T> Session<T> {
         SessionBuilder::new()
     }
 
-    /// A GET request.
-    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::GET, url)
-    }
-
-    /// A POST request.
-    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::POST, url)
-    }
-
-    /// A PUT request.
-    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::PUT, url)
-    }
-
-    /// A PATCH request.
-    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::PATCH, url)
-    }
-
-    /// A DELETE request.
-    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::DELETE, url)
-    }
-
-    /// A HEAD request.
-    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::HEAD, url)
-    }
-
-    /// An OPTIONS request.
-    pub fn options(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::OPTIONS, url)
-    }
-
-    /// A TRACE request.
-    pub fn trace(&self, url: impl IntoUrl) -> RequestBuilder<'_, T> {
-        self.request(Method::TRACE, url)
-    }
-
-    /// A request of any method: a [`Method`], or text. A relative URL is joined to the session's `base_url`.
-    pub fn request<M>(&self, method: M, url: impl IntoUrl) -> RequestBuilder<'_, T>
-    where
-        M: AsRef<str> + TryInto<Method, Error: Into<http::Error>>,
-    {
-        RequestBuilder::new(self, method, url)
-    }
-
     /// Sends a request that was built before, or an [`http::Request`].
     pub fn execute(&self, request: impl Into<BuiltRequest<Body>>) -> ResponseFuture<T> {
         self.dispatch(Ok(request.into().into_parts()))
-    }
-
-    /// The cookies, to be read and changed.
-    pub fn cookies(&self) -> Cookies<'_, Self> {
-        Cookies::of(self)
-    }
-
-    /// The default fields, to be read and changed.
-    pub fn headers(&self) -> Headers<'_, Self> {
-        Headers::of(self)
-    }
-
-    /// The same as [`Session::headers`].
-    pub fn headers_mut(&self) -> Headers<'_, Self> {
-        self.headers()
-    }
-
-    /// The credentials, to be set and removed.
-    pub fn auth(&self) -> Auth<'_, Self> {
-        Auth::of(self)
-    }
-
-    /// The hooks, to be added and removed.
-    pub fn hooks(&self) -> SessionHooks<'_, Self> {
-        SessionHooks::of(self)
     }
 
     /// Takes no further request. For all clones.
     pub fn close(&self) {
         self.with(Core::close);
     }
-
-    /// Whether [`Session::close`] was called.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.with(|core| core.is_closed())
-    }
 }
+
+request_methods!(impl[T] Session<T>);
+handle_methods!(impl[T] Session<T>);
 
 impl<T> Transport for Session<T> {
     /// What answers: given by [`Script::builder`], else a script that expects nothing.

@@ -3,9 +3,8 @@
 use crate::body::Body;
 use crate::client::{Response, Session};
 use crate::error::Result;
-use http::Method;
-use session_core::message::into_url::IntoUrl;
 use session_core::request::Dispatch;
+use session_core::request_methods;
 
 /// Builds a request; [`send`](session_core::request::RequestBuilder::send) gives a `Result<Response>`.
 ///
@@ -29,55 +28,9 @@ pub type RequestBuilder<'a> = session_core::request::RequestBuilder<&'a Session>
 /// A request with its body, as [`build`](session_core::request::RequestBuilder::build) gives it and [`Session::execute`] takes it.
 pub type Request = session_core::request::built::BuiltRequest<Body>;
 
+request_methods!(impl[] Session);
+
 impl Session {
-    /// A GET request.
-    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::GET, url)
-    }
-
-    /// A POST request.
-    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::POST, url)
-    }
-
-    /// A PUT request.
-    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::PUT, url)
-    }
-
-    /// A PATCH request.
-    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::PATCH, url)
-    }
-
-    /// A DELETE request.
-    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::DELETE, url)
-    }
-
-    /// A HEAD request.
-    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::HEAD, url)
-    }
-
-    /// An OPTIONS request.
-    pub fn options(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::OPTIONS, url)
-    }
-
-    /// A TRACE request: what came at the server is sent back. It has no body.
-    pub fn trace(&self, url: impl IntoUrl) -> RequestBuilder<'_> {
-        self.request(Method::TRACE, url)
-    }
-
-    /// A request of any method: a [`Method`], or text. A relative URL is joined to the session's `base_url`.
-    pub fn request<M>(&self, method: M, url: impl IntoUrl) -> RequestBuilder<'_>
-    where
-        M: AsRef<str> + TryInto<Method, Error: Into<http::Error>>,
-    {
-        RequestBuilder::new(self, method, url)
-    }
-
     /// Sends a request that was built before, or an [`http::Request`] with whatever can be a [`Body`]. What the session has for it is
     /// added now.
     ///
