@@ -17,6 +17,7 @@ mod fields;
 mod hashable;
 pub mod history;
 pub mod hooks;
+mod lent;
 mod memory;
 pub mod origin_settings;
 mod prepare;

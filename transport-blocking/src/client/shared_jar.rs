@@ -4,8 +4,7 @@ use super::{Session, lock};
 use session_core::cookies::jar::Jar;
 use session_core::session::Session as Core;
 use std::fmt;
-use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 /// A cookie jar for several sessions. Clones are the same jar.
 ///
@@ -95,29 +94,7 @@ impl Machine {
     pub(super) fn with<R>(&mut self, act: impl FnOnce(&mut Core) -> R) -> R {
         match &self.jar {
             None => act(&mut self.core),
-            Some(jar) => act(Lent::new(&mut self.core, lock(&jar.0)).core),
+            Some(jar) => self.core.with_jar(&mut lock(&jar.0), act),
         }
-    }
-}
-
-/// A machine with the shared jar in the place of its own, which is given back also where the caller's code panics.
-struct Lent<'a> {
-    core: &'a mut Core,
-    jar: MutexGuard<'a, Jar>,
-}
-
-impl<'a> Lent<'a> {
-    // A jar is large, and every verb comes by here.
-    #[inline(never)]
-    fn new(core: &'a mut Core, mut jar: MutexGuard<'a, Jar>) -> Self {
-        mem::swap(core.cookies_mut(), &mut jar);
-        Self { core, jar }
-    }
-}
-
-impl Drop for Lent<'_> {
-    #[inline(never)]
-    fn drop(&mut self) {
-        mem::swap(self.core.cookies_mut(), &mut self.jar);
     }
 }
