@@ -44,16 +44,18 @@ const MADE: &[&str] = &[
     "body timed: true",
     "gone 410 gone",
     "head 0 of Some(0)",
+    "2 changed, 0 left out, Io, [(1, true), (1, true), (1, false)], shared 1",
 ];
 
 /// The program. `$wait` is `.await` or nothing, `$read` how a reader is read.
 macro_rules! program {
     ($module:ident, $transport:path, [$($wait:tt)*], [$($asynchronous:tt)*], $read_to_end:path) => {
         mod $module {
-            use $transport::{Error, Request, RequestBuilder, Response, ResponseBody, Result, Session};
+            use $transport::{Error, Request, RequestBuilder, Response, ResponseBody, Result, Session, SharedJar};
             use http::Version;
             use session_core::error::ErrorKind;
             use std::fmt::Write;
+            use std::path::Path;
             use url::Url;
 
             fn ask<'a>(session: &'a Session, path: &str) -> RequestBuilder<'a> {
@@ -136,9 +138,40 @@ macro_rules! program {
                 Ok(format!("head {copied} of {told:?}"))
             }
 
+            /// What a session knows: told, kept in files, taken from there, shared.
+            $($asynchronous)* fn known(session: &Session, folder: &Path) -> Result<String> {
+                let earlier = session.snapshot();
+                session.cookies().set("http://a.test/", "lang", "de")?;
+                session.headers_mut().set("x-app", "demo")?;
+                let changed = session.diff(&earlier).len();
+
+                let (whole, cookies) = (folder.join("session.json"), folder.join("cookies.txt"));
+                session.save(&whole)$($wait)*?;
+                let left_out = session.save_cookies(&cookies)$($wait)*?.len();
+                let named = session.save_named(folder, "a.test:8080", "work")$($wait)*?;
+                assert!(named.ends_with("a.test_8080/work.json"), "{named:?}");
+                let missing = session.load_cookies(folder.join("none"))$($wait)*.unwrap_err().kind();
+
+                let loaded = Session::builder().load(&whole).build()?;
+                let by_name = Session::builder().load_named(folder, "a.test:8080", "work").build()?;
+                let other = Session::new();
+                other.load_cookies(&cookies)$($wait)*?;
+                let told = [&loaded, &by_name, &other].map(|session| (session.cookies().len(), session.headers().get("x-app").is_some()));
+
+                let jar = SharedJar::default();
+                loaded.share_cookies(&jar);
+                other.share_cookies(&jar);
+                loaded.cookies().set("http://a.test/", "shared", "1")?;
+                other.close();
+                other.close_expired();
+                assert!(other.is_closed() && other.idle_connections() == 0 && !loaded.is_closed());
+                Ok(format!("{changed} changed, {left_out} left out, {missing:?}, {told:?}, shared {}", other.cookies().len()))
+            }
+
             /// All of it, and what it made of each part.
             pub(super) $($asynchronous)* fn run(session: &Session) -> Result<String> {
                 let mut made = String::new();
+                let folder = tempfile::tempdir().unwrap();
                 writeln!(made, "{}", copy(session, "/film")$($wait)*?).unwrap();
                 writeln!(made, "{}", copy(session, "/log")$($wait)*?).unwrap();
                 writeln!(made, "{}", copy_rest(session)$($wait)*?).unwrap();
@@ -152,6 +185,7 @@ macro_rules! program {
                 writeln!(made, "body timed: {is_timed}").unwrap();
                 writeln!(made, "{}", refused(session)$($wait)*?).unwrap();
                 writeln!(made, "{}", head(session)$($wait)*?).unwrap();
+                writeln!(made, "{}", known(session, folder.path())$($wait)*?).unwrap();
                 Ok(made)
             }
         }

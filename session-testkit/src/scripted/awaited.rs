@@ -9,6 +9,7 @@ mod futures_io;
 mod parts;
 mod reading;
 mod response;
+mod saving;
 #[cfg(feature = "tokio")]
 mod tokio_io;
 
@@ -21,6 +22,9 @@ pub use self::tokio_io::TokioIo;
 
 use crate::scripted::body::Body;
 use crate::scripted::exchange::{Exchange, Progress, Shared, codings};
+#[cfg(feature = "serde")]
+use crate::scripted::files::session_file;
+use crate::scripted::methods::session_methods;
 use crate::scripted::script::Script;
 use session_core::content::coding::Codings;
 use session_core::error::Error as CoreError;
@@ -62,24 +66,19 @@ pub struct Session<T> {
 }
 
 impl<T> Session<T> {
-    /// A builder with every default, over a script that expects nothing. [`Script::builder`] gives one that knows its script.
-    pub fn builder() -> SessionBuilder<T> {
-        SessionBuilder::new()
-    }
-
     /// Sends a request that was built before, or an [`http::Request`].
     pub fn execute(&self, request: impl Into<BuiltRequest<Body>>) -> ResponseFuture<T> {
         self.dispatch(Ok(request.into().into_parts()))
     }
 
-    /// Takes no further request. For all clones.
-    pub fn close(&self) {
-        self.with(Core::close);
+    fn shared(&self) -> &Shared {
+        &self.shared
     }
 }
 
 request_methods!(impl[T] Session<T>);
 handle_methods!(impl[T] Session<T>);
+session_methods!(impl[T] Session<T>);
 
 impl<T> Transport for Session<T> {
     /// What answers: given by [`Script::builder`], else a script that expects nothing.
@@ -91,6 +90,11 @@ impl<T> Transport for Session<T> {
         script: Option<Script>,
     ) -> std::result::Result<Self, CoreError> {
         Ok(Self { shared: Arc::new(Shared::new(session, connect, script)), family: PhantomData })
+    }
+
+    #[cfg(feature = "serde")]
+    fn session_file(path: &std::path::Path, _: u64) -> std::result::Result<Option<(Vec<u8>, Now)>, CoreError> {
+        session_file(path)
     }
 
     fn codings() -> Codings {

@@ -1,13 +1,18 @@
 //! The blocking session over a script: sending gives a result, at once.
 
 mod response;
+mod saving;
 
 pub use self::response::Response;
 pub use self::response::parts::ResponseBody;
 pub use self::response::reading::{Events, Lines};
 pub use crate::scripted::body::Body;
+pub use crate::scripted::shared_jar::SharedJar;
 
 use crate::scripted::exchange::{Exchange, Progress, Shared, codings};
+#[cfg(feature = "serde")]
+use crate::scripted::files::session_file;
+use crate::scripted::methods::session_methods;
 use crate::scripted::script::Script;
 use session_core::content::coding::Codings;
 use session_core::error::Error as CoreError;
@@ -46,24 +51,19 @@ pub type Request = BuiltRequest<Body>;
 pub struct Session(Arc<Shared>);
 
 impl Session {
-    /// A builder with every default, over a script that expects nothing. [`Script::builder`] gives one that knows its script.
-    pub fn builder() -> SessionBuilder {
-        SessionBuilder::new()
-    }
-
     /// Sends a request that was built before, or an [`http::Request`].
     pub fn execute(&self, request: impl Into<Request>) -> Result<Response> {
         self.dispatch(Ok(request.into().into_parts()))
     }
 
-    /// Takes no further request. For all clones.
-    pub fn close(&self) {
-        self.with(Core::close);
+    fn shared(&self) -> &Shared {
+        &self.0
     }
 }
 
 request_methods!(impl[] Session);
 handle_methods!(impl[] Session);
+session_methods!(impl[] Session);
 
 impl Transport for Session {
     /// What answers: given by [`Script::builder`], else a script that expects nothing.
@@ -71,6 +71,11 @@ impl Transport for Session {
 
     fn assemble(session: Core, connect: ConnectSettings, script: Option<Script>) -> Result<Self, CoreError> {
         Ok(Self(Arc::new(Shared::new(session, connect, script))))
+    }
+
+    #[cfg(feature = "serde")]
+    fn session_file(path: &std::path::Path, _: u64) -> std::result::Result<Option<(Vec<u8>, Now)>, CoreError> {
+        session_file(path)
     }
 
     fn codings() -> Codings {

@@ -7,6 +7,7 @@ use crate::scripted::content::{Arrived, Content, End};
 use crate::scripted::expect::Asked;
 use crate::scripted::reply::{Failure as Missing, Kind, Parts, Reply};
 use crate::scripted::script::Script;
+use crate::scripted::shared_jar::{Machine, SharedJar};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
@@ -37,7 +38,7 @@ use std::time::{Duration, Instant};
 
 /// What the clones of a session share.
 pub(super) struct Shared {
-    core: Mutex<Core>,
+    core: Mutex<Machine>,
     script: Script,
     connect: ConnectSettings,
     limits: Arc<Limits>,
@@ -54,11 +55,15 @@ impl Shared {
     pub(super) fn new(mut core: Core, connect: ConnectSettings, script: Option<Script>) -> Self {
         core.seed_entropy(Entropy::from_seed([7; 32]));
         let limits = Arc::new(core.limits().clone());
-        Self { core: Mutex::new(core), script: script.unwrap_or_default(), connect, limits }
+        Self { core: Mutex::new(Machine::new(core)), script: script.unwrap_or_default(), connect, limits }
     }
 
-    fn core(&self) -> MutexGuard<'_, Core> {
+    fn core(&self) -> MutexGuard<'_, Machine> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn share_cookies(&self, jar: &SharedJar) {
+        self.core().share(jar);
     }
 
     fn clock(&self) -> &Clock {
@@ -129,7 +134,7 @@ impl Shared {
 
 impl Access for Shared {
     fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
-        act(&mut self.core())
+        self.core().with(act)
     }
 }
 
@@ -201,7 +206,7 @@ impl Exchange {
     pub(super) fn begin(shared: Arc<Shared>, request: Request, body: Option<Body>) -> Progress {
         let started = shared.clock().now().instant();
         let now = shared.now();
-        let begun = shared.core().begin(request, now);
+        let begun = shared.with(|core| core.begin(request, now));
         match begun {
             Ok(step) => {
                 Progress::Under(Box::new(Self { shared, started, body, came: None, elapsed: Duration::ZERO, step }))
@@ -231,9 +236,9 @@ impl Exchange {
                 match sent {
                     Ok((head, arrived)) => {
                         came = Some(arrived);
-                        shared.core().handle_response(hop, head, now)
+                        shared.with(|core| core.handle_response(hop, head, now))
                     }
-                    Err(failure) => shared.core().handle_failure(hop, failure, now),
+                    Err(failure) => shared.with(|core| core.handle_failure(hop, failure, now)),
                 }
             }
             Step::Wait(pause) => {
@@ -241,7 +246,7 @@ impl Exchange {
                 shared.clock().advance(until.saturating_duration_since(shared.now().instant()));
                 let now = shared.now();
                 let late = until.saturating_duration_since(now.instant());
-                shared.core().handle_timeout(pause, now.advanced(late))
+                shared.with(|core| core.handle_timeout(pause, now.advanced(late)))
             }
             Step::Done(delivery) => {
                 let coded = CodedBody::of(&delivery, &shared.limits);

@@ -30,6 +30,7 @@
 //! - [`blocking`], [`asynchronous`] and `tokio` (feature `tokio`): the sessions, each with the names and methods of the transport whose
 //!   place it takes in a test. [`awaited`] is what the asynchronous ones share.
 //! - [`unexpected`]: what is told where a request came that the script does not have, or one did not come that it has.
+//! - [`shared_jar`]: a cookie jar for several of them.
 //! - [`serve`]: the same script on loopback sockets, for sessions of real transports.
 
 pub mod asynchronous;
@@ -39,9 +40,12 @@ pub mod body;
 mod content;
 mod exchange;
 pub mod expect;
+mod files;
+mod methods;
 pub mod reply;
 pub mod script;
 pub mod serve;
+pub mod shared_jar;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 pub mod unexpected;

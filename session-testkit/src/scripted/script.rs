@@ -9,7 +9,7 @@ use crate::scripted::unexpected::{Unexpected, Unmet};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use session_core::session::builder::SessionBuilder;
-use session_core::session::transport::Transport;
+use session_core::session::transport::{Clock as SessionClock, Transport};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -199,7 +199,8 @@ impl Script {
     /// # }
     /// ```
     pub fn builder<T: Transport<Resolver = Self>>(&self) -> SessionBuilder<T> {
-        SessionBuilder::new().dns_resolver(self.clone())
+        let clock = self.clock().clone();
+        SessionBuilder::new().dns_resolver(self.clone()).clock(SessionClock::new(move || clock.now()))
     }
 
     /// The requests that came, in their order, also those that were unexpected.
