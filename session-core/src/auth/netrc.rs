@@ -49,6 +49,15 @@ struct Login {
 
 impl Netrc {
     /// Reads the text of a netrc file. Never fails: what cannot be used is told by the warnings, in the order of lines.
+    ///
+    /// ```
+    /// use session_core::auth::netrc::Netrc;
+    /// use session_core::message::host::CanonicalHost;
+    ///
+    /// let (netrc, warnings) = Netrc::parse("machine a.test login ada password secret\ndefault login guest password guest");
+    /// assert!(warnings.is_empty());
+    /// assert!(netrc.lookup(&CanonicalHost::parse("b.test").unwrap()).is_some());
+    /// ```
     #[must_use]
     pub fn parse(text: &str) -> (Self, Vec<NetrcWarning>) {
         let mut reader = Reader { words: Words::new(text), open: None, netrc: Self::default(), warnings: Vec::new() };

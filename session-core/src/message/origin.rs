@@ -107,6 +107,14 @@ impl Origin {
 
     /// An origin as written, such as `https://a.test:8443`. A path, query, fragment or user information is refused.
     ///
+    /// ```
+    /// use session_core::message::origin::Origin;
+    ///
+    /// assert_eq!(Origin::parse("https://A.test:443/")?, Origin::parse("https://a.test")?);
+    /// assert_ne!(Origin::parse("http://a.test")?, Origin::parse("https://a.test")?);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] for anything else.
     pub fn parse(text: &str) -> Result<Self, Error> {

@@ -101,6 +101,15 @@ impl ProxyServer {
     /// The proxy that a URL names, with the user information in it as the credential: `http://user:password@host:port`.
     /// Without a scheme it is http; without a port, that of the scheme.
     ///
+    /// ```
+    /// use session_core::message::proxy::ProxyServer;
+    ///
+    /// let proxy = ProxyServer::parse("socks5h://ada:secret@proxy.test")?;
+    /// assert_eq!((proxy.host().as_str(), proxy.port()), ("proxy.test", 1080));
+    /// assert!(!format!("{proxy:?}").contains("secret"));
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] for a URL with a path or query, without host, with another scheme than http, https,
     /// socks4a, socks5 and socks5h. Errors of the credential: see [`ProxyServer::with_credential`]. None shows the URL.

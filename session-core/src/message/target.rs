@@ -57,6 +57,15 @@ impl fmt::Debug for Target {
 impl Target {
     /// The target that `url` names, and the user information that stood in it.
     ///
+    /// ```
+    /// use session_core::message::target::Target;
+    ///
+    /// let (target, user_info) = Target::new("https://ada:secret@a.test/x#top".parse()?)?;
+    /// assert_eq!(target.url().as_str(), "https://a.test/x#top");
+    /// assert_eq!(user_info.unwrap().user, "ada");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidUrl`] where no request can be sent to it: another scheme than http and https, no host, a host
     /// with an empty label, port 0.

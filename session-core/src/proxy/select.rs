@@ -11,6 +11,18 @@ use std::sync::Arc;
 pub(crate) mod record;
 
 /// The proxies by the scheme of the request, and the exceptions.
+///
+/// ```
+/// use session_core::message::{origin::Origin, proxy::ProxyServer};
+/// use session_core::proxy::{no_proxy::NoProxy, select::ProxyConfig};
+///
+/// let proxies = ProxyConfig::new()
+///     .all(ProxyServer::parse("http://proxy.test:3128")?)
+///     .no_proxy(NoProxy::parse("localhost, .intern.test, 10.0.0.0/8"));
+/// assert!(proxies.exceptions().exception(&Origin::parse("http://w.intern.test")?).is_some());
+/// assert!(proxies.exceptions().exception(&Origin::parse("https://a.test")?).is_none());
+/// # Ok::<(), session_core::error::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyConfig {
     http: Option<Arc<ProxyServer>>,

@@ -9,6 +9,16 @@ use std::error::Error as StdError;
 use std::fmt;
 
 /// An attempt that ended without a complete response head, and the error that is delivered where there is no retry.
+///
+/// ```
+/// use session_core::error::{Error, ErrorKind, Phase};
+/// use session_core::retry::failure::{ConnectionAge, Failure, FailureKind, Sent};
+///
+/// // A connection that was used again turned out closed before anything was sent: the session sends it on a fresh one.
+/// let error = Error::new(ErrorKind::Incomplete, Phase::Send, "the connection closed");
+/// let failure = Failure::new(FailureKind::Closed, Sent::Nothing, ConnectionAge::Reused, error);
+/// assert!(!failure.may_have_been_seen());
+/// ```
 #[derive(Debug)]
 pub struct Failure {
     kind: FailureKind,

@@ -9,6 +9,20 @@ use std::fmt;
 use url::Url;
 
 /// The hops of one exchange, oldest first. Its `Display` tells them as a story, without secrets.
+///
+/// ```
+/// # let script = session_testkit::Script::new().any("/a").redirect(302, "/b").any("/b").reply(200);
+/// # let session = script.session();
+/// let response = session.get("http://a.test/a").send()?;
+/// for hop in response.history().hops() {
+///     println!("{} {} {:?}", hop.method(), hop.url(), hop.status());
+///     for reason in hop.reasons() {
+///         println!("  {reason}");
+///     }
+/// }
+/// # assert_eq!(response.history().hops().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct History {
     hops: Vec<HopRecord>,

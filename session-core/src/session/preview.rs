@@ -11,6 +11,18 @@ use crate::session::{decide, prepare};
 use crate::time::Now;
 
 /// The first hop that a request would make.
+///
+/// ```
+/// # let script = session_testkit::Script::new();
+/// # let session = script.session();
+/// session.cookies().set("https://a.test/", "lang", "de")?;
+/// let preview = session.get("https://a.test/").preview()?;
+/// assert_eq!(preview.head.headers()["cookie"], "lang=de");
+/// for reason in &preview.reasons {
+///     println!("{reason}");
+/// }
+/// # Ok::<(), session_core::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Preview {

@@ -39,6 +39,18 @@ pub struct RequestTimeouts {
 }
 
 /// One request as its caller gave it. The body itself stays with the transport; here stands only what it is like.
+///
+/// ```
+/// use session_core::message::body::{BodySize, RequestBody};
+/// use session_core::session::request::Request;
+///
+/// let mut request = Request::new(http::Method::PUT, "https://a.test/items/1");
+/// request.append_header("content-type", "application/json")?;
+/// request.add_param("dry", "1");
+/// request.set_body(RequestBody::replayable(BodySize::Sized(2)));
+/// assert_eq!(request.headers()["content-type"], "application/json");
+/// # Ok::<(), session_core::error::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Request {
     pub(crate) method: Method,

@@ -19,6 +19,17 @@ use std::sync::Arc;
 use url::Url;
 
 /// A word on something that there is a default for: a request's on what its session has, a session's on what it has by itself.
+///
+/// ```
+/// use session_core::session::Session;
+/// use session_core::session::settings::Setting;
+/// use std::time::Duration;
+///
+/// // Where a setting is asked for, a value is enough.
+/// let builder = Session::builder().connect_timeout(Duration::from_secs(3)).read_timeout(Setting::Off);
+/// assert_eq!(Setting::Set(1).before(Setting::Off), Setting::Set(1));
+/// # drop(builder);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a default is used, left out or replaced")]
 pub enum Setting<T> {

@@ -13,6 +13,17 @@ use url::Url;
 /// Why a request, or the reading of its response, failed. `R` is the transport's response.
 ///
 /// It tells the [`kind`](Self::kind), the [`phase`](Self::phase) and the [`url`](Self::url), and holds no secrets.
+///
+/// ```
+/// # let script = session_testkit::Script::new().any("/a").reply(404).body("no such page");
+/// # let session = script.session();
+/// let error = session.get("http://a.test/a").send()?.error_for_status().unwrap_err();
+/// assert!(error.is_status() && !error.is_timeout());
+/// assert_eq!(error.url().map(|url| url.path()), Some("/a"));
+/// let response = error.into_response().expect("that of a status keeps it");
+/// assert_eq!(response.text()?, "no such page");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Error<R>(Box<Inner<R>>);
 
 struct Inner<R> {

@@ -296,7 +296,12 @@ impl ResponseInfo {
             false => serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)),
         };
         read.map_err(|source| {
-            let error = CoreError::new(ErrorKind::Decode, Phase::Body, "the body is not the JSON that was asked for");
+            let status = info.head.status;
+            // What a server says when it fails is seldom what it says else.
+            let of =
+                if status.is_success() { String::new() } else { format!(" of the answer, whose status is {status},") };
+            let message = format!("the body{of} is not the JSON that was asked for");
+            let error = CoreError::new(ErrorKind::Decode, Phase::Body, message);
             error.with_source(source).with_url(info.url())
         })
     }

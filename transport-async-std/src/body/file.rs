@@ -34,10 +34,10 @@ impl Body {
     /// The same for the file of this name, which is opened on a thread for blocking work.
     ///
     /// # Errors
-    /// As [`Body::file`].
+    /// As [`Body::file`], with the path.
     pub async fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
-        unblock(move || Self::file(File::open(path)?)).await
+        unblock(move || File::open(&path).and_then(Self::file).map_err(|error| naming(&path, &error))).await
     }
 }
 
@@ -49,6 +49,11 @@ impl From<File> for Body {
             Err(_) => Self::stream(Pieces { file: Arc::new(Mutex::new(file)), at: None, reading: None }),
         }
     }
+}
+
+/// The system's error does not say of which file it is.
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Where a file stands, and how much of it is left. Only of a regular file that is known.

@@ -27,9 +27,10 @@ impl Body {
     /// The same for the file of this name.
     ///
     /// # Errors
-    /// As [`Body::file`].
+    /// As [`Body::file`], with the path.
     pub fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::file(File::open(path)?)
+        let path = path.as_ref();
+        File::open(path).and_then(Self::file).map_err(|error| naming(path, &error))
     }
 }
 
@@ -57,6 +58,11 @@ impl Read for Placed {
         self.at = self.at.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
         Ok(n)
     }
+}
+
+/// The system's error does not say of which file it is.
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Where a file stands, and how much of it is left. Only of a regular file that is known.

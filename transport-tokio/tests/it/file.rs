@@ -73,7 +73,10 @@ fn a_file_that_changed_its_length_is_an_error() {
 fn what_is_no_file_is_refused() {
     bounded(|| async {
         let place = tempfile::tempdir().unwrap();
-        assert_eq!(Body::from_path(place.path().join("none")).await.unwrap_err().kind(), io::ErrorKind::NotFound);
+        let none = place.path().join("none");
+        let error = Body::from_path(&none).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().starts_with(&format!("{}: ", none.display())), "{error}");
         if cfg!(unix) {
             assert_eq!(Body::from_path(place.path()).await.unwrap_err().kind(), io::ErrorKind::InvalidInput);
         }

@@ -93,10 +93,13 @@ fn text_goes_by_the_charset_of_the_content_type() {
 #[cfg(feature = "json")]
 #[test]
 fn json_that_is_none_is_told_with_the_url() {
-    let response = response(200, &[]);
+    let (failed, response) = (response(401, &[]), response(200, &[]));
     assert_eq!(ResponseInfo::decode_json::<Vec<u8>>(&response, b"[1, 2]").unwrap(), [1, 2]);
     let error = ResponseInfo::decode_json::<u8>(&response, b"\"x\"").unwrap_err();
     assert!(error.is_decode() && error.url().is_some());
+    let told = ResponseInfo::decode_json::<u8>(&failed, b"who are you?").unwrap_err().to_string();
+    assert!(told.starts_with("the body of the answer, whose status is 401 Unauthorized, is not the JSON"), "{told}");
+    assert!(!told.contains("who are you"));
 }
 
 #[cfg(feature = "json")]
