@@ -22,7 +22,7 @@ pub fn pause(headers: &HeaderMap, now: Now) -> Option<Duration> {
         // More seconds than a number can hold are still seconds: as many as it can hold.
         return Some(Duration::from_secs(decimal(value).unwrap_or(u64::MAX)));
     }
-    date::parse(value)?.duration_since(now.wall()).ok()
+    date::parse(value, now.wall())?.duration_since(now.wall()).ok()
 }
 
 #[cfg(test)]
