@@ -14,6 +14,7 @@ use super::jar::Jar;
 use super::load::{LoadProblem, Saved};
 use super::reason::CookieId;
 use super::set_cookie::{Parts, SameSite};
+use crate::limits::Limits;
 use crate::message::grammar::decimal;
 use std::fmt;
 use std::time::SystemTime;
@@ -96,6 +97,19 @@ impl Jar {
         warnings
     }
 }
+
+/// How many bytes a file of cookies may have that is read whole: as many as [`Limits::cookies_total`] lines need, each as long as
+/// [`Limits::cookie_bytes`] and [`Limits::cookie_attribute_bytes`] allow, and one more for the comment above them.
+#[must_use]
+pub fn longest_file(limits: &Limits) -> u64 {
+    let attributes = limits.cookie_attribute_bytes.saturating_mul(2);
+    let line = limits.cookie_bytes.saturating_add(attributes).saturating_add(FRAME);
+    let text = limits.cookies_total.saturating_add(1).saturating_mul(line);
+    u64::try_from(text).unwrap_or(u64::MAX)
+}
+
+/// What a line has beside name, value, domain and path: `#HttpOnly_`, two flags, a time, tabs, the line's end.
+const FRAME: usize = 64;
 
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 

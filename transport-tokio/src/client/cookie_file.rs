@@ -3,10 +3,9 @@
 use super::Session;
 use super::replace::replace;
 use crate::error::Result;
-use session_core::cookies::netscape::NetscapeWarning;
+use session_core::cookies::netscape::{NetscapeWarning, longest_file};
 use session_core::cookies::reason::CookieId;
 use session_core::error::{Error as CoreError, ErrorKind, Fault, Phase};
-use session_core::limits::Limits;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -62,6 +61,10 @@ impl Session {
     /// [`Limits::cookies_total`] allows, each as large as [`Limits::cookie_bytes`] and
     /// [`Limits::cookie_attribute_bytes`] allow. Then no cookie is taken.
     ///
+    /// [`Limits::cookies_total`]: session_core::limits::Limits::cookies_total
+    /// [`Limits::cookie_bytes`]: session_core::limits::Limits::cookie_bytes
+    /// [`Limits::cookie_attribute_bytes`]: session_core::limits::Limits::cookie_attribute_bytes
+    ///
     /// ```
     /// # use transport_tokio::Session;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -79,7 +82,7 @@ impl Session {
     /// ```
     pub async fn load_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<NetscapeWarning>> {
         let path = path.as_ref().to_owned();
-        let longest = longest(&self.0.limits);
+        let longest = longest_file(&self.0.limits);
         let text = aside(move || read_file(&path, longest)).await?;
         Ok(self.0.verb(|core, now| core.cookies_mut().read_netscape(&text, now.wall())))
     }
@@ -113,17 +116,6 @@ fn read_file(path: &Path, longest: u64) -> Result<Vec<u8>, CoreError> {
     let error = CoreError::new(ErrorKind::Limit, Phase::Build, message).with_fault(Fault::Caller);
     Err(error.with_expected(format!("at most {longest} bytes")))
 }
-
-/// How long a file may be: one line for each cookie, and one more for the comment above them.
-fn longest(limits: &Limits) -> u64 {
-    let attributes = limits.cookie_attribute_bytes.saturating_mul(2);
-    let line = limits.cookie_bytes.saturating_add(attributes).saturating_add(FRAME);
-    let text = limits.cookies_total.saturating_add(1).saturating_mul(line);
-    u64::try_from(text).unwrap_or(u64::MAX)
-}
-
-/// What a line has beside name, value, domain and path: `#HttpOnly_`, two flags, a time, tabs, the line's end.
-const FRAME: usize = 64;
 
 fn failed(path: &Path, what: &str, source: io::Error) -> CoreError {
     let message = format!("the cookie file {path:?} could not be {what}");
