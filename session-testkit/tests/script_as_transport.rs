@@ -44,6 +44,7 @@ const MADE: &[&str] = &[
     "body timed: true",
     "gone 410 gone",
     "head 0 of Some(0)",
+    "form true 200",
     "2 changed, 0 left out, Io, [(1, true), (1, true), (1, false)], shared 1",
 ];
 
@@ -51,7 +52,7 @@ const MADE: &[&str] = &[
 macro_rules! program {
     ($module:ident, $transport:path, [$($wait:tt)*], [$($asynchronous:tt)*], $read_to_end:path) => {
         mod $module {
-            use $transport::{Error, Request, RequestBuilder, Response, ResponseBody, Result, Session, SharedJar};
+            use $transport::{Error, Request, RequestBuilder, Response, ResponseBody, Result, Session, SharedJar, multipart::{Form, Part}};
             use http::Version;
             use session_core::error::ErrorKind;
             use std::fmt::Write;
@@ -131,6 +132,14 @@ macro_rules! program {
                 Ok(format!("gone 410 {}", refused.into_response().unwrap().text()$($wait)*?))
             }
 
+            $($asynchronous)* fn form(session: &Session) -> Result<String> {
+                let form = Form::new().text("name", "Ada").part("text", Part::text("x").file_name("x.txt"));
+                let again = ask(session, "/film").multipart(form).try_clone().is_some();
+                let form = Form::new().part("a", Part::bytes(vec![1, 2, 3]));
+                let response = session.post("http://a.test/film").multipart(form).send()$($wait)*?;
+                Ok(format!("form {again} {}", response.status().as_u16()))
+            }
+
             $($asynchronous)* fn head(session: &Session) -> Result<String> {
                 let (mut to, mut told) = (Vec::new(), None);
                 let mut response = session.head("http://a.test/film").send()$($wait)*?;
@@ -185,6 +194,7 @@ macro_rules! program {
                 writeln!(made, "body timed: {is_timed}").unwrap();
                 writeln!(made, "{}", refused(session)$($wait)*?).unwrap();
                 writeln!(made, "{}", head(session)$($wait)*?).unwrap();
+                writeln!(made, "{}", form(session)$($wait)*?).unwrap();
                 writeln!(made, "{}", known(session, folder.path())$($wait)*?).unwrap();
                 Ok(made)
             }

@@ -4,7 +4,7 @@
 
 use crate::scripted::awaited::{self, FuturesIo};
 
-pub use crate::scripted::body::Body;
+pub use crate::scripted::body::{Body, multipart};
 pub use crate::scripted::shared_jar::SharedJar;
 
 /// Why a request, or the reading of its response, failed. See [`session_core::transport::error::Error`].

@@ -6,7 +6,7 @@ mod saving;
 pub use self::response::Response;
 pub use self::response::parts::ResponseBody;
 pub use self::response::reading::{Events, Lines};
-pub use crate::scripted::body::Body;
+pub use crate::scripted::body::{Body, multipart};
 pub use crate::scripted::shared_jar::SharedJar;
 
 use crate::scripted::exchange::{Exchange, Progress, Shared, codings};

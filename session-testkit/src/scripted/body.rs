@@ -1,9 +1,21 @@
-//! A request's body, in memory.
+//! A request's body, in memory: what is read from files, readers or streams is for the caller to read, or to be stood for by
+//! [`Body::once`].
 
 use bytes::Bytes;
 use session_core::content::coding::encoder::Encoder;
 use session_core::message::body::{BodySize, RequestBody};
 use session_core::request::{ComposedContent, RequestContent, describe_bytes};
+
+/// Forms of several parts, whose bodies are in memory.
+pub mod multipart {
+    use super::Body;
+
+    /// A form: see [`session_core::content::multipart::Form`].
+    pub type Form = session_core::content::multipart::Form<Body>;
+
+    /// A part of a form: see [`session_core::content::multipart::Part`].
+    pub type Part = session_core::content::multipart::Part<Body>;
+}
 
 /// A request's body: bytes in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -62,6 +62,10 @@ impl Shared {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub(super) fn share_cookies(&self, jar: &SharedJar) {
         self.core().share(jar);
     }

@@ -1,7 +1,9 @@
 //! Cookies and sessions in files: real ones, so that a test of a program that keeps them sees what it would see. They are written in
 //! place, and not replaced as a whole as the transports do it.
 
-use session_core::error::{Error, ErrorKind, Phase};
+use session_core::cookies::netscape::longest_file;
+use session_core::error::{Error, ErrorKind, Fault, Phase};
+use session_core::limits::Limits;
 #[cfg(feature = "serde")]
 use session_core::time::Now;
 use std::fs::{self, OpenOptions};
@@ -20,25 +22,26 @@ pub(super) fn write(what: &str, path: &Path, text: &[u8]) -> Result<(), Error> {
     written.map_err(|source| failed(what, path, "saved", source))
 }
 
-/// Reads a file of `what`; `None` where there is none.
-pub(super) fn read(what: &str, path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(what, path, "read", error)),
+/// Reads a file of cookies, which must be there.
+pub(super) fn read_cookies(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let text = fs::read(path).map_err(|source| failed("cookie", path, "read", source))?;
+    let longest = longest_file(limits);
+    if u64::try_from(text.len()).is_ok_and(|length| length <= longest) {
+        return Ok(text);
     }
-}
-
-/// The same of one that must be there.
-pub(super) fn read_required(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
-    read(what, path)?.ok_or_else(|| failed(what, path, "read", io::ErrorKind::NotFound.into()))
+    let error = Error::new(ErrorKind::Limit, Phase::Build, format!("the cookie file {path:?} is too long"));
+    Err(error.with_fault(Fault::Caller).with_expected(format!("at most {longest} bytes")))
 }
 
 /// A session file, as a builder asks for it, and what the clocks show.
 #[cfg(feature = "serde")]
 pub(super) fn session_file(path: &Path) -> Result<Option<(Vec<u8>, Now)>, Error> {
     let now = Now::new(Instant::now(), SystemTime::now());
-    Ok(read("session", path)?.map(|text| (text, now)))
+    match fs::read(path) {
+        Ok(text) => Ok(Some((text, now))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("session", path, "read", error)),
+    }
 }
 
 /// The same as [`write`], in a folder that is made where it is not there.

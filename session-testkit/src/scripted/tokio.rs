@@ -19,7 +19,7 @@
 
 use crate::scripted::awaited::{self, TokioIo};
 
-pub use crate::scripted::body::Body;
+pub use crate::scripted::body::{Body, multipart};
 pub use crate::scripted::shared_jar::SharedJar;
 
 /// Why a request, or the reading of its response, failed. See [`session_core::transport::error::Error`].

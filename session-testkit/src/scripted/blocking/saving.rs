@@ -27,9 +27,10 @@ impl Session {
     /// comment.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](session_core::error::ErrorKind::Io), which names the path.
+    /// [`ErrorKind::Io`](session_core::error::ErrorKind::Io), which names the path; [`ErrorKind::Limit`](session_core::error::ErrorKind::Limit)
+    /// where the file is longer than [`longest_file`](session_core::cookies::netscape::longest_file) says.
     pub fn load_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<NetscapeWarning>> {
-        let text = files::read_required("cookie", path.as_ref())?;
+        let text = files::read_cookies(path.as_ref(), self.shared().limits())?;
         let now = self.shared().now();
         Ok(self.with(|core| core.cookies_mut().read_netscape(&text, now.wall())))
     }
