@@ -55,7 +55,7 @@ use crate::session::origin_settings::OriginSettings;
 use crate::session::recent::Recent;
 use crate::session::request::Request;
 use crate::session::settings::Settings;
-use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Step};
+use crate::session::step::{Delivery, ExchangeError, Hop, Pause, Rest, Step};
 use crate::time::Now;
 use crate::time::timings::Timings;
 use http::HeaderMap;
@@ -286,10 +286,10 @@ impl Session {
     /// # Errors
     /// The next attempt cannot be made: the deadline passed.
     pub fn handle_timeout(&mut self, pause: Pause, now: Now) -> Result<Step, ExchangeError> {
-        if now.instant() < pause.until {
+        if now.instant() < pause.rest.until {
             return Ok(Step::Wait(pause));
         }
-        self.send(pause.exchange, pause.connection, now)
+        self.send(pause.exchange, pause.rest.connection, now)
     }
 
     /// The next hop of an exchange.
@@ -312,7 +312,7 @@ impl Session {
         let Some(pause) = again.pause else { return self.send(exchange, again.connection, now) };
         // A moment that the clock cannot hold is as far away as the clock goes.
         let until = now.deadline(pause).unwrap_or_else(|| now.advanced(FAR).instant());
-        Ok(Step::Wait(Pause { until, connection: again.connection, exchange }))
+        Ok(Step::Wait(Pause { rest: Box::new(Rest { until, connection: again.connection }), exchange }))
     }
 }
 

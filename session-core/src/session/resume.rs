@@ -11,7 +11,7 @@ use crate::session::recent::Recent;
 use crate::session::request::{Request, RequestTimeouts};
 use crate::session::settings::{Setting, Settings};
 use crate::session::start::{append_params, own_cookies};
-use crate::session::step::Delivery;
+use crate::session::step::{Answer, Delivery};
 use crate::session::version::check_version;
 use crate::time::Now;
 use std::sync::Arc;
@@ -52,10 +52,9 @@ impl Delivery {
         let mut exchange = self.exchange.clone();
         let rules = Arc::clone(&exchange.redirect);
         exchange.redirect = Arc::new(RedirectPolicy::clone(&rules).following(Following::Follow));
-        let recent = &mut Recent::default();
-        let onward =
-            Onward { recent, upgrade: |_: &Target| self.lead.upgrade.clone(), https_only: self.lead.https_only };
-        let next = match redirection(onward, &Hooks::new(), &mut exchange, u32::MAX, &self.head) {
+        let (recent, Answer { head, lead, .. }) = (&mut Recent::default(), &*self.answer);
+        let onward = Onward { recent, upgrade: |_: &Target| lead.upgrade.clone(), https_only: lead.https_only };
+        let next = match redirection(onward, &Hooks::new(), &mut exchange, u32::MAX, head) {
             Ok(Ok(next)) => next,
             Ok(Err(_)) => return None,
             Err(error) => return Some(Err(error.with_url(self.url()))),

@@ -41,7 +41,7 @@ use crate::session::prepare;
 use crate::session::snapshot::exchange::{ExchangeRecord, check_fields};
 use crate::session::snapshot::memory::MemoryRecord;
 use crate::session::snapshot::version::Version;
-use crate::session::step::{Hop, Pause};
+use crate::session::step::{Hop, Pause, Rest};
 use crate::time::Now;
 use http::HeaderMap;
 use http::header::{COOKIE, HOST};
@@ -226,7 +226,7 @@ impl Session {
         let until =
             now.deadline(left).ok_or_else(|| damaged(Damage::new("a time that the clock can hold").at("left")))?;
         let exchange = exchange.restore(now).map_err(|damage| damaged(damage.at("exchange")))?;
-        Ok(Pause { until, connection, exchange: Box::new(exchange) })
+        Ok(Pause { rest: Box::new(Rest { until, connection }), exchange: Box::new(exchange) })
     }
 }
 
@@ -267,8 +267,8 @@ impl Pause {
     /// As [`Hop::snapshot`].
     pub fn snapshot(&self, now: Now) -> Result<PauseSnapshot, Error> {
         let exchange = record(&self.exchange, now)?;
-        let left = self.until.saturating_duration_since(now.instant());
-        let pause_state = Box::new(PauseRecord { exchange, left, connection: self.connection });
+        let left = self.rest.until.saturating_duration_since(now.instant());
+        let pause_state = Box::new(PauseRecord { exchange, left, connection: self.rest.connection });
         Ok(PauseSnapshot { version: Version, pause_state })
     }
 }

@@ -261,22 +261,29 @@ impl fmt::Debug for Hop {
 #[must_use = "an exchange goes on only when its pause is over"]
 #[derive(Clone)]
 pub struct Pause {
+    /// Boxed, as the answer of a [`Delivery`] is: each step is as large as the largest, and goes from hand to hand.
+    pub(crate) rest: Box<Rest>,
+    pub(crate) exchange: Box<Exchange>,
+}
+
+/// What is waited for, and what comes then.
+#[derive(Clone)]
+pub(crate) struct Rest {
     pub(crate) until: Instant,
     pub(crate) connection: ConnectionChoice,
-    pub(crate) exchange: Box<Exchange>,
 }
 
 impl Pause {
     /// When it is over.
     #[must_use]
     pub fn until(&self) -> Instant {
-        self.until
+        self.rest.until
     }
 
     /// How long it still is, zero where it is over: what a client sleeps for.
     #[must_use]
     pub fn time_left(&self, now: Now) -> Duration {
-        self.until.saturating_duration_since(now.instant())
+        self.rest.until.saturating_duration_since(now.instant())
     }
 
     /// When the whole exchange must be over; later than [`Pause::until`].
@@ -288,19 +295,24 @@ impl Pause {
 
 impl fmt::Debug for Pause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pause").field("until", &self.until).finish_non_exhaustive()
+        f.debug_struct("Pause").field("until", &self.rest.until).finish_non_exhaustive()
     }
 }
 
 /// The response that is handed to the user.
 #[derive(Clone)]
 pub struct Delivery {
-    /// Boxed: it goes from hand to hand, and each step is as large as the largest.
-    pub(crate) head: Box<ResponseHead>,
+    pub(crate) answer: Box<Answer>,
+    pub(crate) exchange: Box<Exchange>,
+}
+
+/// The answer that is delivered.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) head: ResponseHead,
     /// What the session says of the target that a redirect leads to, where it was not followed.
     pub(crate) lead: Lead,
-    coding: BodyCoding,
-    pub(crate) exchange: Box<Exchange>,
+    pub(crate) coding: BodyCoding,
 }
 
 impl Delivery {
@@ -308,13 +320,13 @@ impl Delivery {
     pub(crate) fn of(exchange: Box<Exchange>, head: ResponseHead, present: Present, lead: Lead) -> Self {
         let coding =
             if present.lacks(Present::CONTENT_ENCODING) { BodyCoding::Plain } else { body_coding(&exchange, &head) };
-        Self { head: Box::new(head), lead, coding, exchange }
+        Self { answer: Box::new(Answer { head, lead, coding }), exchange }
     }
 
     /// The response's head.
     #[must_use]
     pub fn head(&self) -> &ResponseHead {
-        &self.head
+        &self.answer.head
     }
 
     /// The URL that answered, with its fragment.
@@ -349,7 +361,7 @@ impl Delivery {
     /// whatever their fields say (RFC 9112 6.3).
     #[must_use]
     pub fn body_coding(&self) -> BodyCoding {
-        self.coding
+        self.answer.coding
     }
 
     /// How long each phase may take, for reading the body.
@@ -373,14 +385,14 @@ impl Delivery {
     /// Head, URL and history.
     #[must_use]
     pub fn into_parts(self) -> (ResponseHead, Url, History) {
-        let (head, target, history) = self.into_shared();
-        (*head, target.into_url(), history)
+        let (answer, target, history) = self.into_shared();
+        (answer.head, target.into_url(), history)
     }
 
-    /// The same with the target as the exchange had it.
-    pub(crate) fn into_shared(self) -> (Box<ResponseHead>, Target, History) {
+    /// The same in a box, with the target as the exchange had it.
+    pub(crate) fn into_shared(self) -> (Box<Answer>, Target, History) {
         let Exchange { target, history, .. } = *self.exchange;
-        (self.head, target, history)
+        (self.answer, target, history)
     }
 }
 
@@ -400,7 +412,7 @@ impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
             .field("url", &self.url().as_str())
-            .field("head", &self.head)
+            .field("head", self.head())
             .field("history", self.history())
             .finish()
     }

@@ -22,7 +22,7 @@ use std::io::IoSlice;
 /// [`out`](Channel::out) on the socket and say so by [`wrote`](Channel::wrote), which tells how much plaintext that was.
 /// Whatever interrupts this between two calls, no byte is lost or sent twice: what was encrypted waits in `out`.
 ///
-/// What it holds is bounded: 32 KiB of encrypted bytes that came, 16 KiB of plaintext and a record for each TLS connection,
+/// What it holds is bounded, and little of it while it lies idle: 32 KiB of encrypted bytes that came, 16 KiB of plaintext and a record for each TLS connection,
 /// and what one write takes ([`WRITE`](crate::tls::plain::WRITE)).
 #[derive(Debug)]
 pub struct Channel {
@@ -54,8 +54,12 @@ struct Layer {
     ended: bool,
 }
 
-/// How much is read at once.
+/// How much is read at once, where a read showed that there is much.
 const READ: usize = 32 * 1024;
+
+/// How much is read at first, which is all that most answers have. Memory of this size stays while the connection lies idle: to take
+/// and to zero it for each request would cost as much as all else that TLS does for a short one.
+const FIRST: usize = 8 * 1024;
 
 impl Handshake {
     /// A handshake with `host`, begun at `now`.
@@ -224,7 +228,7 @@ impl Channel {
         if quiet {
             self.outer.release();
             self.inner.iter_mut().for_each(Layer::release);
-            if self.out.is_empty() {
+            if self.out.is_empty() && self.out.capacity() > FIRST {
                 self.out = BytesMut::new();
             }
         }
@@ -245,10 +249,12 @@ impl Channel {
 impl Layer {
     fn spare(&mut self) -> &mut [u8] {
         if self.start == self.end {
+            // A read that filled all of it has left more.
+            let wanted = if self.end > 0 && self.end == self.input.len() { READ } else { FIRST };
+            if self.input.len() < wanted {
+                self.input = vec![0; wanted];
+            }
             (self.start, self.end) = (0, 0);
-        }
-        if self.input.is_empty() {
-            self.input = vec![0; READ];
         }
         self.input.get_mut(self.end..).unwrap_or_default()
     }
@@ -305,10 +311,13 @@ impl Layer {
         }
     }
 
-    /// Gives its memory back, where nothing is in it.
+    /// Gives its memory back, where nothing is in it and it is much.
     fn release(&mut self) {
         if self.start == self.end {
-            (self.input, self.start, self.end) = (Vec::new(), 0, 0);
+            if self.input.len() > FIRST {
+                self.input = Vec::new();
+            }
+            (self.start, self.end) = (0, 0);
         }
     }
 }

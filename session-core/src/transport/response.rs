@@ -16,7 +16,7 @@ use crate::message::target::Target;
 use crate::redirect::follow;
 use crate::session::history::History;
 use crate::session::request::Request;
-use crate::session::step::Delivery;
+use crate::session::step::{Answer, Delivery};
 use crate::time::timings::Timings;
 use crate::transport::error::Error;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK, LOCATION, SET_COOKIE, TRANSFER_ENCODING};
@@ -31,14 +31,13 @@ use url::Url;
 
 /// What is known of a response beside its body. Each transport's `Response` derefs to it.
 pub struct ResponseInfo {
-    head: Box<ResponseHead>,
+    answer: Box<Answer>,
     target: Target,
     history: History,
     peer: Option<SocketAddr>,
     elapsed: Duration,
     limits: Arc<Limits>,
     text: TextRules,
-    coding: BodyCoding,
     /// What the next request is made of, where there may be one.
     redirect: Option<Box<Delivery>>,
 }
@@ -47,34 +46,34 @@ impl ResponseInfo {
     /// What was delivered, by `peer`, `elapsed` after the request was sent.
     #[must_use]
     pub fn new(delivery: Delivery, peer: Option<SocketAddr>, elapsed: Duration, limits: Arc<Limits>) -> Self {
-        let (text, coding) = (delivery.text_rules(), delivery.body_coding());
+        let text = delivery.text_rules();
         let redirect = leads_on(delivery.head()).then(|| Box::new(delivery.clone()));
-        let (head, target, history) = delivery.into_shared();
-        Self { head, target, history, peer, elapsed, limits, text, coding, redirect }
+        let (answer, target, history) = delivery.into_shared();
+        Self { answer, target, history, peer, elapsed, limits, text, redirect }
     }
 
     /// The status code.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.head.status
+        self.answer.head.status
     }
 
     /// The fields.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
+        &self.answer.head.headers
     }
 
     /// The version that the server spoke.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.head.version
+        self.answer.head.version
     }
 
     /// Status, version, reason phrase and fields.
     #[must_use]
     pub fn head(&self) -> &ResponseHead {
-        &self.head
+        &self.answer.head
     }
 
     /// The URL that answered, after redirects.
@@ -112,7 +111,7 @@ impl ResponseInfo {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
-        let lines = self.head.headers.get_all(SET_COOKIE).iter().take(self.limits.cookies_per_response);
+        let lines = self.answer.head.headers.get_all(SET_COOKIE).iter().take(self.limits.cookies_per_response);
         lines.filter_map(|line| SetCookie::parse(line.as_bytes(), &self.limits).ok())
     }
 
@@ -120,17 +119,17 @@ impl ResponseInfo {
     /// server sent them either way.
     #[must_use]
     pub fn body_coding(&self) -> BodyCoding {
-        self.coding
+        self.answer.coding
     }
 
     /// The length of the body as the server tells it. For an answer to HEAD that is the length a GET would give. `None` where the
     /// body is decoded: nobody told how long it is then.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        if self.coding == BodyCoding::Decoded || self.head.headers.contains_key(TRANSFER_ENCODING) {
+        if self.answer.coding == BodyCoding::Decoded || self.answer.head.headers.contains_key(TRANSFER_ENCODING) {
             return None;
         }
-        decimal(self.head.headers.get(CONTENT_LENGTH)?.as_bytes())
+        decimal(self.answer.head.headers.get(CONTENT_LENGTH)?.as_bytes())
     }
 
     /// The address that answered.
@@ -148,7 +147,7 @@ impl ResponseInfo {
     /// Whether it leads elsewhere: a redirect that was not followed (`is_redirect` in requests).
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        leads_on(&self.head)
+        leads_on(&self.answer.head)
     }
 
     /// The request that it leads to, where it is a redirect that was not followed (`response.next` in requests); `None` where it
@@ -192,7 +191,7 @@ impl ResponseInfo {
     /// ```
     #[must_use]
     pub fn links(&self) -> Links {
-        Links::read(self.head.headers.get_all(LINK), self.url(), &self.limits)
+        Links::read(self.answer.head.headers.get_all(LINK), self.url(), &self.limits)
     }
 
     /// The charset that its Content-Type names, as it is written, whether anybody knows it or not (`response.encoding` in
@@ -203,7 +202,7 @@ impl ResponseInfo {
     }
 
     fn content_type(&self) -> Option<&HeaderValue> {
-        self.head.headers.get(CONTENT_TYPE)
+        self.answer.head.headers.get(CONTENT_TYPE)
     }
 }
 
@@ -218,7 +217,7 @@ impl ResponseInfo {
     /// The error of a status of 400 to 599, for the transport's `error_for_status`.
     #[must_use]
     pub fn status_error<R>(info: &Self) -> Option<Error<R>> {
-        let status = info.head.status;
+        let status = info.answer.head.status;
         let failed = status.is_client_error() || status.is_server_error();
         failed.then(|| Error::of_status(status, info.url(), info.history.clone()))
     }
@@ -226,7 +225,7 @@ impl ResponseInfo {
     /// The error where the response was to be made a stream of another protocol and cannot be.
     #[must_use]
     pub fn switch_error<R>(info: &Self) -> Error<R> {
-        Error::no_switch(info.head.status, info.url(), info.history.clone())
+        Error::no_switch(info.answer.head.status, info.url(), info.history.clone())
     }
 
     /// The body as text, by the charset of its Content-Type, else by the session's [`TextRules`]: a byte order mark, else
@@ -296,7 +295,7 @@ impl ResponseInfo {
             false => serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)),
         };
         read.map_err(|source| {
-            let status = info.head.status;
+            let status = info.answer.head.status;
             // What a server says when it fails is seldom what it says else.
             let of =
                 if status.is_success() { String::new() } else { format!(" of the answer, whose status is {status},") };
@@ -311,7 +310,8 @@ impl ResponseInfo {
     /// say nothing true of it.
     #[must_use]
     pub fn into_http(info: Self) -> http::Response<()> {
-        let Self { head, target, history, peer, coding, .. } = info;
+        let Self { answer, target, history, peer, .. } = info;
+        let Answer { head, coding, .. } = *answer;
         let mut response = http::Response::new(());
         *response.status_mut() = head.status;
         *response.version_mut() = head.version;
@@ -357,7 +357,10 @@ fn in_another_charset(info: &ResponseInfo, body: &[u8]) -> bool {
 
 impl fmt::Debug for ResponseInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("url", &self.url().as_str()).field("head", &self.head).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("url", &self.url().as_str())
+            .field("head", &self.answer.head)
+            .finish_non_exhaustive()
     }
 }
 

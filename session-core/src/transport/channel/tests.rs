@@ -1,6 +1,6 @@
 //! One TLS connection, and one within another, over a socket in memory that takes and gives bytes as it likes.
 
-use super::{Channel, Handshake};
+use super::{Channel, FIRST, Handshake, READ};
 use crate::error::{ErrorKind, Phase};
 use crate::limits::Limits;
 use crate::message::host::CanonicalHost;
@@ -268,6 +268,29 @@ fn a_connection_on_which_more_came_may_not_rest_and_tickets_do_no_harm() {
         said
     });
     assert!(handshake.into_channel(None).may_rest());
+}
+
+#[test]
+fn much_is_read_at_once_where_there_is_much_and_little_memory_is_kept_while_idle() {
+    let (mut channel, mut far) = connected(1);
+    let said = far.say(&[7; 20_000]);
+    let mut rest = said.as_slice();
+    let (mut rooms, mut heard, mut into) = (Vec::new(), 0, [0; 4096]);
+    while !rest.is_empty() {
+        let room = channel.spare();
+        let n = room.len().min(rest.len());
+        rooms.push(room.len());
+        room[..n].copy_from_slice(&rest[..n]);
+        rest = &rest[n..];
+        channel.received(n);
+        while let Plain::Data(n) = channel.read(&mut into).unwrap() {
+            assert!(into[..n].iter().all(|&byte| byte == 7));
+            heard += n;
+        }
+    }
+    assert_eq!((rooms, heard), (vec![FIRST, READ], 20_000));
+    assert!(channel.may_rest());
+    assert_eq!(channel.spare().len(), FIRST);
 }
 
 #[test]
