@@ -6,12 +6,12 @@ use crate::limits::Limits;
 use crate::ordered::Ordered;
 use crate::time::Now;
 use crate::tls::error::{TlsError, TlsErrorKind};
-use crate::tls::settings::{Certificate, Encoded, Roots, TlsSettings, TlsVersion};
+use crate::tls::settings::{Certificate, Roots, TlsSettings, TlsVersion};
 use crate::tls::verify::{ByRoots, Checked, Unchecked};
 use rustls::client::{Resumption, danger::ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
+use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::sign::SigningKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use std::fmt;
@@ -102,7 +102,7 @@ impl TlsConfigs {
 impl TlsConfig {
     /// Of settings, with room for `sessions` sessions that can be resumed.
     fn new(settings: &TlsSettings, sessions: usize, platform: Option<MakePlatform>) -> Result<Self, Error> {
-        let provider = Arc::new(provider());
+        let provider = Arc::new(CryptoProvider { key_provider: &NoKeys, ..provider() });
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&versions(settings))
             .map_err(|source| refused("no version of TLS is allowed").with_source(source))?;
@@ -114,16 +114,7 @@ impl TlsConfig {
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         let mut config = match settings.own() {
             None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let (chain, key) = identity.parts();
-                let chain = certificates(chain)?;
-                if chain.is_empty() {
-                    return Err(refused("there is no certificate in the client's chain"));
-                }
-                builder
-                    .with_client_auth_cert(chain, private_key(key)?)
-                    .map_err(|source| refused("the client's key does not fit its certificate").with_source(source))?
-            }
+            Some(identity) => builder.with_client_cert_resolver(identity.show()(identity)?),
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.enable_sni = settings.indicates();
@@ -172,8 +163,18 @@ impl TimeProvider for At {
     }
 }
 
+/// The caller's keys are read with what the caller sets (`tls/load.rs`), so a configuration has no need of what reads any.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("no key is read here".to_owned()))
+    }
+}
+
 /// The cryptography, always named and never the process's own choice.
-fn provider() -> CryptoProvider {
+pub(super) fn provider() -> CryptoProvider {
     #[cfg(feature = "tls-ring")]
     return rustls::crypto::ring::default_provider();
     #[cfg(not(feature = "tls-ring"))]
@@ -198,7 +199,9 @@ fn checker(
         Roots::PlatformMerge(further) => return by_platform(further, platform),
     };
     let mut store = RootCertStore { roots: compiled_in.to_vec() };
-    add(&mut store, &certificates(further)?)?;
+    for root in further {
+        root.trust()(root, &mut store)?;
+    }
     if store.is_empty() {
         return Err(refused("there is no root certificate"));
     }
@@ -208,49 +211,16 @@ fn checker(
 /// The platform's verifier with further roots.
 fn by_platform(further: &[Certificate], platform: Option<MakePlatform>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let make = platform.ok_or_else(|| refused("this build has no verifier of the platform's"))?;
-    let further = certificates(further)?;
     // A verifier may pass over what it cannot read. Here nothing is passed over.
-    add(&mut RootCertStore::empty(), &further)?;
-    Ok(make(FurtherRoots(further))?.0)
-}
-
-fn add(store: &mut RootCertStore, roots: &[CertificateDer<'static>]) -> Result<(), Error> {
-    roots.iter().try_for_each(|root| {
-        let added = store.add(root.clone());
-        added.map_err(|source| refused("a root certificate cannot be read").with_source(source))
-    })
-}
-
-/// The certificates in DER, in their order.
-fn certificates(encoded: &[Certificate]) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let mut found = Vec::new();
-    for certificate in encoded {
-        match certificate.encoded() {
-            Encoded::Der(der) => found.push(CertificateDer::from(der.clone())),
-            Encoded::Pem(pem) => {
-                let before = found.len();
-                for der in CertificateDer::pem_slice_iter(pem) {
-                    found.push(der.map_err(|_| refused("the PEM of a certificate cannot be read"))?);
-                }
-                if found.len() == before {
-                    return Err(refused("there is no certificate in the PEM"));
-                }
-            }
-        }
+    let mut readable = RootCertStore::empty();
+    let mut read = Vec::new();
+    for root in further {
+        read.append(&mut root.trust()(root, &mut readable)?);
     }
-    Ok(found)
+    Ok(make(FurtherRoots(read))?.0)
 }
 
-/// The key. What is wrong with it is not told: the error could hold a part of it.
-fn private_key(encoded: &Encoded) -> Result<PrivateKeyDer<'static>, Error> {
-    let key = match encoded {
-        Encoded::Der(der) => PrivateKeyDer::try_from(der.clone()).ok(),
-        Encoded::Pem(pem) => PrivateKeyDer::from_pem_slice(pem).ok(),
-    };
-    key.ok_or_else(|| refused("the client's key cannot be read"))
-}
-
-fn refused(what: &str) -> Error {
+pub(super) fn refused(what: &str) -> Error {
     TlsError::new(TlsErrorKind::Settings).with_detail(what).into_error(Phase::Build)
 }
 

@@ -20,6 +20,8 @@ pub mod config;
 #[path = "absent_config.rs"]
 pub mod config;
 pub mod error;
+#[cfg(feature = "__tls")]
+mod load;
 pub mod plain;
 pub mod settings;
 #[cfg(feature = "__tls")]

@@ -2,6 +2,8 @@
 //! whose settings are equal may share a pool and resume each other's sessions; none else may.
 
 use crate::message::sensitive::Secret;
+#[cfg(feature = "__tls")]
+use crate::tls::load::{Means, Show, Trust, show, trust};
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,13 +47,19 @@ pub enum Roots {
 
 /// One certificate, or several in PEM.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Certificate(Encoded);
+pub struct Certificate {
+    encoded: Encoded,
+    #[cfg(feature = "__tls")]
+    trust: Means<Trust>,
+}
 
 /// The caller's certificate and its key, for servers that ask for one.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity {
     chain: Vec<Certificate>,
     key: Secret<Encoded>,
+    #[cfg(feature = "__tls")]
+    show: Means<Show>,
 }
 
 /// How certificates and keys are written.
@@ -202,18 +210,21 @@ impl Certificate {
     /// A certificate in DER.
     #[must_use]
     pub fn der(der: impl Into<Vec<u8>>) -> Self {
-        Self(Encoded::Der(der.into()))
+        Self::of(Encoded::Der(der.into()))
     }
 
     /// Every certificate of a text in PEM. There must be one at least.
     #[must_use]
     pub fn pem(pem: impl Into<Vec<u8>>) -> Self {
-        Self(Encoded::Pem(pem.into()))
+        Self::of(Encoded::Pem(pem.into()))
     }
 
-    #[cfg(feature = "__tls")]
-    pub(super) fn encoded(&self) -> &Encoded {
-        &self.0
+    fn of(encoded: Encoded) -> Self {
+        Self {
+            encoded,
+            #[cfg(feature = "__tls")]
+            trust: Means(trust),
+        }
     }
 }
 
@@ -221,18 +232,46 @@ impl Identity {
     /// A certificate, with those between it and its root, and its key (PKCS #8, PKCS #1 or SEC1), all in DER.
     #[must_use]
     pub fn der(chain: Vec<Vec<u8>>, key: Vec<u8>) -> Self {
-        Self { chain: chain.into_iter().map(Certificate::der).collect(), key: Secret::new(Encoded::Der(key)) }
+        Self::of(chain.into_iter().map(Certificate::der).collect(), Encoded::Der(key))
     }
 
     /// The same in PEM. One text may hold both: give it twice.
     #[must_use]
     pub fn pem(chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        Self { chain: vec![Certificate::pem(chain)], key: Secret::new(Encoded::Pem(key.into())) }
+        Self::of(vec![Certificate::pem(chain)], Encoded::Pem(key.into()))
     }
 
-    #[cfg(feature = "__tls")]
+    fn of(chain: Vec<Certificate>, key: Encoded) -> Self {
+        Self {
+            chain,
+            key: Secret::new(key),
+            #[cfg(feature = "__tls")]
+            show: Means(show),
+        }
+    }
+}
+
+#[cfg(feature = "__tls")]
+impl Certificate {
+    pub(super) fn encoded(&self) -> &Encoded {
+        &self.encoded
+    }
+
+    /// What adds it to the roots that are trusted.
+    pub(super) fn trust(&self) -> Trust {
+        self.trust.0
+    }
+}
+
+#[cfg(feature = "__tls")]
+impl Identity {
     pub(super) fn parts(&self) -> (&[Certificate], &Encoded) {
         (&self.chain, self.key.expose())
+    }
+
+    /// What makes it into that which a server is shown.
+    pub(super) fn show(&self) -> Show {
+        self.show.0
     }
 }
 

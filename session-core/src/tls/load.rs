@@ -1,0 +1,96 @@
+//! What reads the caller's certificates and keys. A setting that needs it brings it along as a function, from where the setting
+//! is made: a program that makes none has no code that reads certificates, and none that signs with their keys.
+
+use crate::error::Error;
+use crate::tls::config::{provider, refused};
+use crate::tls::settings::{Certificate, Encoded, Identity};
+use rustls::RootCertStore;
+use rustls::client::ResolvesClientCert;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// What carries a setting out. It is no part of what the setting says.
+#[derive(Clone, Copy)]
+pub(super) struct Means<F>(pub(super) F);
+
+/// Reads a certificate, or several in PEM, and adds each to the roots that are trusted.
+pub(super) type Trust = fn(&Certificate, &mut RootCertStore) -> Result<Vec<CertificateDer<'static>>, Error>;
+
+/// Reads the caller's chain and key into what is shown to a server that asks for them.
+pub(super) type Show = fn(&Identity) -> Result<Arc<dyn ResolvesClientCert>, Error>;
+
+pub(super) fn trust(root: &Certificate, store: &mut RootCertStore) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let read = certificates(root)?;
+    for der in &read {
+        let added = store.add(der.clone());
+        added.map_err(|source| refused("a root certificate cannot be read").with_source(source))?;
+    }
+    Ok(read)
+}
+
+pub(super) fn show(identity: &Identity) -> Result<Arc<dyn ResolvesClientCert>, Error> {
+    let (chain, key) = identity.parts();
+    let mut read = Vec::new();
+    for certificate in chain {
+        read.append(&mut certificates(certificate)?);
+    }
+    if read.is_empty() {
+        return Err(refused("there is no certificate in the client's chain"));
+    }
+    let certified = CertifiedKey::from_der(read, private_key(key)?, &provider());
+    let certified =
+        certified.map_err(|source| refused("the client's key does not fit its certificate").with_source(source))?;
+    Ok(Arc::new(SingleCertAndKey::from(certified)))
+}
+
+/// The certificates in DER, in their order.
+fn certificates(certificate: &Certificate) -> Result<Vec<CertificateDer<'static>>, Error> {
+    match certificate.encoded() {
+        Encoded::Der(der) => Ok(vec![CertificateDer::from(der.clone())]),
+        Encoded::Pem(pem) => {
+            let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+            let read = read.map_err(|_| refused("the PEM of a certificate cannot be read"))?;
+            if read.is_empty() {
+                return Err(refused("there is no certificate in the PEM"));
+            }
+            Ok(read)
+        }
+    }
+}
+
+/// The key. What is wrong with it is not told: the error could hold a part of it.
+fn private_key(encoded: &Encoded) -> Result<PrivateKeyDer<'static>, Error> {
+    let key = match encoded {
+        Encoded::Der(der) => PrivateKeyDer::try_from(der.clone()).ok(),
+        Encoded::Pem(pem) => PrivateKeyDer::from_pem_slice(pem).ok(),
+    };
+    key.ok_or_else(|| refused("the client's key cannot be read"))
+}
+
+impl<F> PartialEq for Means<F> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<F> Eq for Means<F> {}
+
+impl<F> PartialOrd for Means<F> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<F> Ord for Means<F> {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+}
+
+impl<F> Hash for Means<F> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
