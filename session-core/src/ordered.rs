@@ -73,6 +73,11 @@ impl<K: Ord, V> Ordered<K, V> {
         Some(self.0.remove(at).1)
     }
 
+    /// Takes the least key out, with its value.
+    pub(crate) fn remove_first(&mut self) -> Option<(K, V)> {
+        (!self.0.is_empty()).then(|| self.0.remove(0))
+    }
+
     pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&V) -> bool) {
         self.0.retain(|(_, value)| keeps(value));
     }
@@ -156,9 +161,11 @@ mod tests {
             tree.retain(|_, value| *value % 2 == 0);
             prop_assert!(ordered.values().eq(tree.values()));
             prop_assert!(ordered.values_mut().eq(tree.values_mut()));
-            prop_assert!(ordered.clone().into_values().eq(tree.into_values()));
+            prop_assert!(ordered.clone().into_values().eq(tree.clone().into_values()));
+            prop_assert_eq!(ordered.remove_first(), tree.pop_first());
             ordered.clear();
             prop_assert_eq!(ordered.len(), 0);
+            prop_assert_eq!(ordered.remove_first(), None);
         }
 
         #[test]

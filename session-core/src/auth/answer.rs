@@ -4,11 +4,10 @@
 //! How often an exchange answers is bounded here: once, and once more where the server says that only the nonce was too
 //! old.
 
-use crate::auth::challenge::{Challenge, info};
+use crate::auth::challenge::Challenge;
 use crate::auth::credentials::Credential;
 use crate::auth::digest::asked::Asked;
-use crate::auth::digest::offer::{Offer, Unusable};
-use crate::auth::digest::proof::{Proof, ProofRule, ServerProof};
+use crate::auth::digest::proof::{self, Proof, ProofRule, ServerProof};
 use crate::auth::digest::state::DigestState;
 use crate::auth::scheme::Scheme;
 use crate::entropy::Entropy;
@@ -97,9 +96,7 @@ pub fn authorize(
             value.set_sensitive(true);
             Authorization { value, proof: None }
         })),
-        Credential::Digest { .. } => Ok(state
-            .answer(credential, asked, entropy)?
-            .map(|answer| Authorization { value: answer.value, proof: Some(answer.proof) })),
+        Credential::Digest { means, .. } => (means.authorize)(credential, state, asked, entropy),
         _ => Ok(Some(Authorization { value: credential.authorization()?, proof: None })),
     }
 }
@@ -107,8 +104,8 @@ pub fn authorize(
 /// The answers that were given so far: a new one for each exchange, and after each redirect that is followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
-    answered: bool,
-    renewed: bool,
+    pub(super) answered: bool,
+    pub(super) renewed: bool,
     /// Answers of a scheme of the caller's own.
     rounds: u32,
     /// What such a scheme answered last, until it is sent.
@@ -181,38 +178,10 @@ pub fn after_challenge(
     attempts: &mut Attempts,
     limits: &Limits,
 ) -> Verdict {
-    if let Credential::Custom(scheme) = credential {
-        return round(scheme.as_ref(), challenges, asked, attempts, limits);
-    }
-    if !matches!(credential, Credential::Digest { .. }) {
-        return Verdict::Deliver(NoAnswer::SentAhead);
-    }
-    let offer = match strongest(challenges, asked) {
-        Ok(offer) => offer,
-        Err(reason) => return Verdict::Deliver(reason),
-    };
-    let stale = offer.is_stale() && sent.is_some();
-    let same_nonce = sent.is_some_and(|sent| sent.used(offer.nonce()));
-    let renewed = stale && !same_nonce;
-    let spent = if renewed { attempts.renewed } else { attempts.answered || attempts.renewed };
-    if spent {
-        state.refuse();
-        return Verdict::Deliver(match (renewed, stale) {
-            (true, _) => NoAnswer::StaleAgain,
-            (false, true) => NoAnswer::SameNonce,
-            (false, false) => NoAnswer::Refused,
-        });
-    }
-    state.learn(offer, asked);
-    if !asked.is_replayable() {
-        return Verdict::Deliver(NoAnswer::BodyNotReplayable);
-    }
-    if renewed {
-        attempts.renewed = true;
-        Verdict::Answer(Answered::Renewed)
-    } else {
-        attempts.answered = true;
-        Verdict::Answer(Answered::Challenged)
+    match credential {
+        Credential::Custom(scheme) => round(scheme.as_ref(), challenges, asked, attempts, limits),
+        Credential::Digest { means, .. } => (means.after_challenge)(challenges, asked, sent, state, attempts),
+        Credential::Basic { .. } | Credential::Bearer(_) => Verdict::Deliver(NoAnswer::SentAhead),
     }
 }
 
@@ -261,38 +230,12 @@ pub fn after_answer(
     state: &mut DigestState,
     limits: &Limits,
 ) -> Result<ServerProof, Error> {
-    let info = info(headers, &party.info_field(), limits);
-    let shown = proof.check(credential, info.as_ref(), None, rule)?;
-    if let Some(info) = &info {
-        state.take_next_nonce(proof, info);
-    }
-    Ok(shown)
-}
-
-/// The strongest challenge that can be answered; of equals the first.
-fn strongest(challenges: &[Challenge], asked: &Asked<'_>) -> Result<Offer, NoAnswer> {
-    let mut best: Option<Offer> = None;
-    let mut reason = NoAnswer::NoChallenge;
-    for challenge in challenges {
-        let why_not = match Offer::of(challenge) {
-            Ok(offer) if offer.needs_body_hash() && !asked.has_body_hash() => NoAnswer::NoBodyHash,
-            Ok(offer) => {
-                if best.as_ref().is_none_or(|best| best.strength() < offer.strength()) {
-                    best = Some(offer);
-                }
-                continue;
-            }
-            Err(Unusable::OtherScheme) => NoAnswer::OtherScheme,
-            Err(Unusable::Incomplete) => NoAnswer::Incomplete,
-            Err(Unusable::Algorithm) => NoAnswer::UnknownAlgorithm,
-            Err(Unusable::Protection) => NoAnswer::UnknownProtection,
-        };
-        // The nearest miss is told: a challenge of the right scheme goes before any other.
-        if matches!(reason, NoAnswer::NoChallenge | NoAnswer::OtherScheme) {
-            reason = why_not;
+    match credential {
+        Credential::Digest { means, .. } => {
+            (means.after_answer)(credential, party, headers, proof, rule, state, limits)
         }
+        _ => proof::absent(rule),
     }
-    best.ok_or(reason)
 }
 
 impl fmt::Display for Verdict {

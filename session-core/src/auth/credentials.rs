@@ -2,12 +2,15 @@
 //! origin it may go is the business of [`Bound`](crate::message::bound::Bound).
 
 use crate::auth::bearer;
+use crate::auth::challenge::Challenge;
+use crate::auth::digest::means::Means;
 use crate::auth::scheme::Scheme;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::limits::Limits;
 use crate::message::basic;
 use crate::message::sensitive::Secret;
 use crate::message::target::UserInfo;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,6 +52,8 @@ pub enum Credential {
         user: String,
         /// The password; it may be empty.
         password: Secret<String>,
+        /// What answers challenges.
+        means: Means,
     },
 }
 
@@ -68,7 +73,7 @@ impl Credential {
     /// User name and password for Digest.
     #[must_use]
     pub fn digest(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self::Digest { user: user.into(), password: Secret::new(password.into()) }
+        Self::Digest { user: user.into(), password: Secret::new(password.into()), means: Means::ALL }
     }
 
     /// A scheme of the caller's own.
@@ -81,6 +86,15 @@ impl Credential {
     #[must_use]
     pub fn answers_challenges(&self) -> bool {
         matches!(self, Self::Digest { .. } | Self::Custom(_))
+    }
+
+    /// The challenges of an answer, for a credential that may have something to say to them.
+    pub(crate) fn challenges(&self, headers: &HeaderMap, field: &HeaderName, limits: &Limits) -> Vec<Challenge> {
+        match self {
+            Self::Basic { .. } | Self::Bearer(_) => Vec::new(),
+            Self::Custom(scheme) => scheme.challenges(headers, field, limits),
+            Self::Digest { means, .. } => (means.challenges)(headers, field, limits),
+        }
     }
 
     /// The value of `Authorization` or `Proxy-Authorization`, marked sensitive, of a credential that needs no challenge.
@@ -106,7 +120,7 @@ impl PartialEq for Credential {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Basic { user, password }, Self::Basic { user: other_user, password: other })
-            | (Self::Digest { user, password }, Self::Digest { user: other_user, password: other }) => {
+            | (Self::Digest { user, password, .. }, Self::Digest { user: other_user, password: other, .. }) => {
                 user == other_user && password == other
             }
             (Self::Bearer(token), Self::Bearer(other)) => token == other,

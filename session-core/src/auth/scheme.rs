@@ -3,9 +3,10 @@
 //! A scheme only computes field values; the session decides when one is asked for, and to which origin it goes: like any
 //! other credential it is bound to one. What a scheme keeps from round to round is its own, behind `&self`.
 
-use crate::auth::challenge::Challenge;
+use crate::auth::challenge::{self, Challenge};
 use crate::auth::digest::asked::Asked;
-use http::HeaderValue;
+use crate::limits::Limits;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A scheme of the caller's own: see [`Credential::custom`](crate::auth::credentials::Credential::custom).
 ///
@@ -42,6 +43,12 @@ pub trait Scheme: Send + Sync {
     fn ahead(&self, request: &Asked<'_>) -> Option<HeaderValue> {
         let _ = request;
         None
+    }
+
+    /// The challenges of an answer, in `field` of its `headers`. Default: those that are well formed (RFC 9110 11.6.1), by
+    /// [`challenges`](challenge::challenges).
+    fn challenges(&self, headers: &HeaderMap, field: &HeaderName, limits: &Limits) -> Vec<Challenge> {
+        challenge::challenges(headers, field, limits)
     }
 
     /// The field value that answers a challenge; `None` gives up, and the response is delivered. `round` counts the answers

@@ -2,8 +2,9 @@
 //! try again, deliver it.
 
 use crate::auth::answer::{self, Party};
-use crate::auth::challenge::challenges;
-use crate::auth::digest::proof::ProofRule;
+use crate::auth::credentials::Credential;
+use crate::auth::digest::proof::{Proof, ProofRule};
+use crate::auth::digest::state::DigestState;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::hsts::{Channel, HstsStore, Learned};
@@ -164,20 +165,26 @@ fn answers(
 ) -> Result<bool, Error> {
     let Some(credential) = exchange.digest.take() else { return Ok(false) };
     let proof = exchange.proof.take();
-    let state = memory.digests.of(exchange.target.origin(), settings.limits.digest_origins);
+    let origin = exchange.target.origin().clone();
+    memory.digests.with(&origin, settings.limits.digest_origins, |state| {
+        answers_by(settings, state, exchange, head, &credential, proof.as_deref())
+    })
+}
+
+/// The same with what is known of the origin.
+fn answers_by(
+    settings: &Settings,
+    state: &mut DigestState,
+    exchange: &mut Exchange,
+    head: &ResponseHead,
+    credential: &Credential,
+    proof: Option<&Proof>,
+) -> Result<bool, Error> {
     if head.status == Party::Origin.status() {
-        let challenges = challenges(&head.headers, &Party::Origin.challenge_field(), &settings.limits);
+        let challenges = credential.challenges(&head.headers, &Party::Origin.challenge_field(), &settings.limits);
         let mut attempts = std::mem::take(&mut exchange.answers);
         let verdict = exchange.asked(|asked| {
-            answer::after_challenge(
-                &credential,
-                &challenges,
-                asked,
-                proof.as_deref(),
-                state,
-                &mut attempts,
-                &settings.limits,
-            )
+            answer::after_challenge(credential, &challenges, asked, proof, state, &mut attempts, &settings.limits)
         });
         exchange.answers = attempts;
         exchange.note(|| Reason::Challenge(verdict));
@@ -185,7 +192,7 @@ fn answers(
     }
     if let Some(proof) = proof {
         let rule = ProofRule::IfPresent;
-        answer::after_answer(&credential, Party::Origin, &head.headers, &proof, rule, state, &settings.limits)?;
+        answer::after_answer(credential, Party::Origin, &head.headers, proof, rule, state, &settings.limits)?;
     }
     Ok(false)
 }

@@ -3,7 +3,6 @@
 use crate::auth::answer;
 use crate::auth::credentials::Credential;
 use crate::auth::digest::asked::Asked;
-use crate::auth::digest::hash::HashAlgorithm;
 use crate::auth::digest::proof::Proof;
 use crate::content::charset::TextRules;
 use crate::content::coding::Codings;
@@ -149,7 +148,12 @@ impl Exchange {
         let asked = Asked::of_origin(&self.method, &self.target).with_body(self.body_at_hand());
         let asked = if self.server_wide { asked.server_wide() } else { asked };
         match &self.hashable {
-            Some(body) => act(&asked.with_hash(&|algorithm: HashAlgorithm| body.hash(algorithm))),
+            Some(Hashable::Bytes(bytes)) => act(&asked.with_bytes(bytes)),
+            #[cfg(feature = "serde")]
+            Some(Hashable::Hashes(hashes)) => {
+                let known = |algorithm| hashes.iter().find(|hash| hash.algorithm() == algorithm).cloned();
+                act(&asked.with_hash(&known))
+            }
             None => act(&asked),
         }
     }

@@ -1,5 +1,6 @@
 //! What a Digest answer needs of a request's body: the bytes, or only their hashes.
 
+#[cfg(feature = "serde")]
 use crate::auth::digest::hash::{BodyHash, HashAlgorithm};
 use bytes::Bytes;
 
@@ -13,12 +14,12 @@ pub(crate) enum Hashable {
     Hashes(Vec<BodyHash>),
 }
 
+#[cfg(feature = "serde")]
 impl Hashable {
     /// The hash by this function, where it can be told.
     pub(crate) fn hash(&self, algorithm: HashAlgorithm) -> Option<BodyHash> {
         match self {
             Self::Bytes(bytes) => Some(BodyHash::of(algorithm, bytes)),
-            #[cfg(feature = "serde")]
             Self::Hashes(hashes) => hashes.iter().find(|hash| hash.algorithm() == algorithm).cloned(),
         }
     }

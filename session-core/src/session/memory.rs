@@ -8,6 +8,7 @@ use crate::headers::{DefaultHeaders, OriginHeaders};
 use crate::hsts::HstsStore;
 use crate::message::bound::Bound;
 use crate::message::origin::Origin;
+use crate::ordered::Ordered;
 use crate::retry::budget::Budget;
 use crate::session::origin_settings::OriginSettings;
 use std::collections::BTreeMap;
@@ -37,15 +38,18 @@ pub(crate) enum Openness {
 
 /// What is known of the Digest challenges of each origin. It holds no secret.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Digests(BTreeMap<Origin, DigestState>);
+pub(crate) struct Digests(Ordered<Origin, DigestState>);
 
 impl Digests {
-    /// The state of `origin`. Beyond `most` origins, one is forgotten: it will be challenged again.
-    pub(crate) fn of(&mut self, origin: &Origin, most: usize) -> &mut DigestState {
-        if !self.0.contains_key(origin) && self.0.len() >= most {
-            self.0.pop_first();
+    /// Does something with the state of `origin`. Beyond `most` origins, one is forgotten: it will be challenged again.
+    pub(crate) fn with<R>(&mut self, origin: &Origin, most: usize, act: impl FnOnce(&mut DigestState) -> R) -> R {
+        let mut state = self.0.remove(origin).unwrap_or_default();
+        let done = act(&mut state);
+        if self.0.len() >= most {
+            self.0.remove_first();
         }
-        self.0.entry(origin.clone()).or_default()
+        self.0.insert(origin.clone(), state);
+        done
     }
 
     /// Each state with its origin.

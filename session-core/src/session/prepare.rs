@@ -285,14 +285,15 @@ fn authorization(
     }
     let Some((credential, from)) = credential(memory, exchange, origin) else { return Ok(()) };
     exchange.sent.session = from == CredentialSource::Session;
-    let mut none = DigestState::default();
-    let state = if credential.answers_challenges() {
-        memory.digests.of(origin, settings.limits.digest_origins)
-    } else {
-        &mut none
-    };
     let mut answers = std::mem::take(&mut exchange.answers);
-    let authorization = exchange.asked(|asked| answer::authorize(&credential, state, asked, entropy, &mut answers))?;
+    let mut authorize = |state: &mut DigestState| {
+        exchange.asked(|asked| answer::authorize(&credential, state, asked, entropy, &mut answers))
+    };
+    let authorization = if credential.answers_challenges() {
+        memory.digests.with(origin, settings.limits.digest_origins, authorize)
+    } else {
+        authorize(&mut DigestState::default())
+    }?;
     exchange.answers = answers;
     if let Some(answer::Authorization { value, proof, .. }) = authorization {
         fields.remove(&AUTHORIZATION);

@@ -29,7 +29,7 @@ impl CredentialRecord {
         match credential {
             Credential::Basic { user, password } => Ok(Self::Basic { user: user.clone(), password: password.clone() }),
             Credential::Bearer(token) => Ok(Self::Bearer(token.clone())),
-            Credential::Digest { user, password } => {
+            Credential::Digest { user, password, .. } => {
                 Ok(Self::Digest { user: user.clone(), password: password.clone() })
             }
             Credential::Custom(scheme) => Err(scheme.as_ref()),
@@ -40,7 +40,7 @@ impl CredentialRecord {
         match self {
             Self::Basic { user, password } => Credential::Basic { user, password },
             Self::Bearer(token) => Credential::Bearer(token),
-            Self::Digest { user, password } => Credential::Digest { user, password },
+            Self::Digest { user, password } => Credential::digest(user, password.expose().clone()),
         }
     }
 }

@@ -18,7 +18,14 @@ pub struct Asked<'a> {
     /// `None` at a proxy, whose protection space is all of it.
     pub(super) target: Option<&'a Target>,
     body: RequestBody,
-    hash_body: Option<HashBody<'a>>,
+    hashing: Option<Hashing<'a>>,
+}
+
+/// Where the hash of a body comes from.
+#[derive(Clone, Copy)]
+enum Hashing<'a> {
+    Of(&'a [u8]),
+    By(HashBody<'a>),
 }
 
 impl<'a> Asked<'a> {
@@ -26,13 +33,13 @@ impl<'a> Asked<'a> {
     /// what the origin gets to see.
     #[must_use]
     pub fn of_origin(method: &'a Method, target: &'a Target) -> Self {
-        Self { method, uri: target.path_and_query(), target: Some(target), body: RequestBody::EMPTY, hash_body: None }
+        Self { method, uri: target.path_and_query(), target: Some(target), body: RequestBody::EMPTY, hashing: None }
     }
 
     /// A request without body to a proxy: `request_target` is the authority of a CONNECT, or the absolute URL.
     #[must_use]
     pub fn of_proxy(method: &'a Method, request_target: &'a str) -> Self {
-        Self { method, uri: request_target, target: None, body: RequestBody::EMPTY, hash_body: None }
+        Self { method, uri: request_target, target: None, body: RequestBody::EMPTY, hashing: None }
     }
 
     /// The same to the server as a whole, whose request target is `*` (RFC 9112 3.2.4).
@@ -54,7 +61,13 @@ impl<'a> Asked<'a> {
     /// alone.
     #[must_use]
     pub fn with_hash(mut self, hash_body: HashBody<'a>) -> Self {
-        self.hash_body = Some(hash_body);
+        self.hashing = Some(Hashing::By(hash_body));
+        self
+    }
+
+    /// The same with the bytes of its body, to be hashed where it must be.
+    pub(crate) fn with_bytes(mut self, body: &'a [u8]) -> Self {
+        self.hashing = Some(Hashing::Of(body));
         self
     }
 
@@ -79,7 +92,7 @@ impl<'a> Asked<'a> {
     /// Whether a hash of the body is likely to be had.
     #[must_use]
     pub fn has_body_hash(&self) -> bool {
-        self.body.is_empty() || self.hash_body.is_some()
+        self.body.is_empty() || self.hashing.is_some()
     }
 
     /// The hash of the body.
@@ -87,7 +100,10 @@ impl<'a> Asked<'a> {
         if self.body.is_empty() {
             return Some(BodyHash::of(algorithm, b""));
         }
-        (self.hash_body?)(algorithm).filter(|hash| hash.algorithm() == algorithm)
+        match self.hashing? {
+            Hashing::Of(bytes) => Some(BodyHash::of(algorithm, bytes)),
+            Hashing::By(hash) => hash(algorithm).filter(|hash| hash.algorithm() == algorithm),
+        }
     }
 }
 

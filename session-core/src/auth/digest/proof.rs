@@ -55,17 +55,10 @@ impl Proof {
         body: Option<&BodyHash>,
         rule: ProofRule,
     ) -> Result<ServerProof, Error> {
-        let wrong = |expected: &str| {
-            Error::new(ErrorKind::Protocol, Phase::Decide, "the server did not prove that it knows the password")
-                .with_expected(expected)
-        };
-        let (Credential::Digest { user, password }, Some((info, rspauth))) =
+        let (Credential::Digest { user, password, .. }, Some((info, rspauth))) =
             (credential, info.and_then(|info| Some((info, info.value("rspauth")?))))
         else {
-            return match rule {
-                ProofRule::IfPresent => Ok(ServerProof::Absent),
-                ProofRule::Required => Err(wrong("rspauth in Authentication-Info")),
-            };
+            return absent(rule);
         };
         let terms = &self.terms;
         let echoes = |name, sent: &str| info.value(name).is_none_or(|came| came.eq_ignore_ascii_case(sent.as_bytes()));
@@ -92,6 +85,19 @@ impl Proof {
             Err(wrong("the right rspauth in Authentication-Info"))
         }
     }
+}
+
+/// What follows where there is no proof.
+pub(crate) fn absent(rule: ProofRule) -> Result<ServerProof, Error> {
+    match rule {
+        ProofRule::IfPresent => Ok(ServerProof::Absent),
+        ProofRule::Required => Err(wrong("rspauth in Authentication-Info")),
+    }
+}
+
+fn wrong(expected: &str) -> Error {
+    Error::new(ErrorKind::Protocol, Phase::Decide, "the server did not prove that it knows the password")
+        .with_expected(expected)
 }
 
 impl fmt::Debug for Proof {

@@ -83,7 +83,7 @@ impl DigestState {
         asked: &Asked<'_>,
         entropy: &mut Entropy,
     ) -> Result<Option<DigestAnswer>, Error> {
-        let (Credential::Digest { user, password }, Some(known)) = (credential, &mut self.known) else {
+        let (Credential::Digest { user, password, .. }, Some(known)) = (credential, &mut self.known) else {
             return Ok(None);
         };
         let Some((terms, body)) = known.next_terms(asked, entropy) else { return Ok(None) };

@@ -157,7 +157,7 @@ impl MemoryRecord {
         for (index, DigestRecord { origin, state }) in self.digests.into_iter().enumerate() {
             let state = state.restore(limits.challenge_bytes);
             let state = state.map_err(|damage| damage.at(format_args!("digests[{index}].state")))?;
-            *digests.of(&origin, limits.digest_origins) = state;
+            digests.with(&origin, limits.digest_origins, |held| *held = state);
         }
         let mut hsts = HstsStore::new();
         for (index, entry) in self.hsts.iter().enumerate() {
