@@ -53,6 +53,15 @@ impl<K: Ord, V> Ordered<K, V> {
         self.0.get_mut(at).map(|(_, value)| value)
     }
 
+    /// What has this key or a greater one.
+    pub(crate) fn from<Q: Ord + ?Sized>(&self, key: &Q) -> impl Iterator<Item = (&K, &V)>
+    where
+        K: Borrow<Q>,
+    {
+        let (Ok(first) | Err(first)) = self.find(key);
+        self.iter().skip(first)
+    }
+
     /// Puts a value in, in the place of the one that the key had.
     pub(crate) fn insert(&mut self, key: K, value: V) {
         match self.find(&key) {
@@ -71,6 +80,12 @@ impl<K: Ord, V> Ordered<K, V> {
     {
         let at = self.find(key).ok()?;
         Some(self.0.remove(at).1)
+    }
+
+    /// The greatest key.
+    #[cfg(feature = "serde")]
+    pub(crate) fn last_key(&self) -> Option<&K> {
+        self.0.last().map(|(key, _)| key)
     }
 
     /// Takes the least key out, with its value.
@@ -100,6 +115,16 @@ impl<K: Ord, V> Ordered<K, V> {
 
     pub(crate) fn into_values(self) -> impl Iterator<Item = V> {
         self.0.into_iter().map(|(_, value)| value)
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for Ordered<K, V> {
+    /// Of two values of one key either may stay.
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
+        let sorted: BinaryHeap<_> = items.into_iter().map(|(key, item)| Keyed { key, item }).collect();
+        let mut all: Vec<_> = sorted.into_sorted_vec().into_iter().map(|keyed| (keyed.key, keyed.item)).collect();
+        all.dedup_by(|(key, _), (before, _)| key == before);
+        Self(all)
     }
 }
 

@@ -6,8 +6,7 @@
 
 use super::cookie::Cookie;
 use super::domain::is_below;
-use std::collections::BTreeSet;
-use std::ops::Bound;
+use crate::ordered::Ordered;
 use std::sync::Arc;
 
 /// All cookies of a jar.
@@ -18,7 +17,7 @@ pub(super) struct Index {
     sites: usize,
     /// Every domain, its octets from the right, so that all that is below a domain stands together. None until somebody
     /// asks for it: a jar that hears from trustworthy connections only never does.
-    domains: Option<BTreeSet<Box<[u8]>>>,
+    domains: Option<Ordered<Box<[u8]>, ()>>,
     cookies: usize,
 }
 
@@ -96,27 +95,24 @@ impl Index {
         });
     }
 
-    /// The cookies of the domains below `domain`.
-    pub(super) fn below<'a, 'd>(&'a mut self, domain: &'d str) -> impl Iterator<Item = &'a Cookie> + use<'a, 'd> {
+    /// Whether `is_it` holds for a cookie of the domains below `domain`.
+    pub(super) fn any_below(&mut self, domain: &str, is_it: impl Fn(&Cookie) -> bool) -> bool {
         let mut first = reversed(domain).into_vec();
         first.push(b'.');
-        if self.domains.is_none() {
-            let mut domains = BTreeSet::new();
-            // One by one: to collect them would sort them first, which is more code and no faster.
-            for site in self.buckets.iter().flatten() {
-                domains.insert(reversed(&site.domain));
+        let domains = match self.domains.take() {
+            Some(domains) => domains,
+            None => self.buckets.iter().flatten().map(|site| (reversed(&site.domain), ())).collect(),
+        };
+        let mut found = false;
+        for (below, ()) in domains.from(first.as_slice()) {
+            let name = String::from_utf8(below.iter().rev().copied().collect()).unwrap_or_default();
+            if found || !is_below(&name, domain) {
+                break;
             }
-            self.domains = Some(domains);
+            found = self.of(Key::of(&name)).iter().any(&is_it);
         }
-        let this = &*self;
-        this.domains
-            .iter()
-            .flat_map(move |domains| domains.range::<[u8], _>((Bound::Included(first.as_slice()), Bound::Unbounded)))
-            .map_while(move |below| {
-                let name = String::from_utf8(below.iter().rev().copied().collect()).ok()?;
-                is_below(&name, domain).then(|| this.of(Key::of(&name)))
-            })
-            .flatten()
+        self.domains = Some(domains);
+        found
     }
 
     /// The domain's text as the index already holds it, or a new one.
@@ -184,7 +180,7 @@ impl Index {
                 site.cookies.retain(&mut keep);
                 *cookies = cookies.saturating_add(site.cookies.len());
                 if site.cookies.is_empty() {
-                    domains.as_mut().map(|domains| domains.remove(&reversed(&site.domain)));
+                    domains.as_mut().map(|domains| domains.remove(&*reversed(&site.domain)));
                     *sites = sites.saturating_sub(1);
                 }
                 !site.cookies.is_empty()
@@ -200,7 +196,7 @@ impl Index {
         self.cookies = self.cookies.saturating_sub(1);
         if site.cookies.is_empty() {
             let site = bucket.remove(place.at);
-            self.domains.as_mut().map(|domains| domains.remove(&reversed(&site.domain)));
+            self.domains.as_mut().map(|domains| domains.remove(&*reversed(&site.domain)));
             self.sites = self.sites.saturating_sub(1);
         }
         Some(cookie)
@@ -212,7 +208,7 @@ impl Index {
             self.grow();
         }
         if let Some(domains) = &mut self.domains {
-            domains.insert(reversed(cookie.domain()));
+            domains.insert(reversed(cookie.domain()), ());
         }
         let domain = Arc::clone(cookie.domain_arc());
         self.insert(Site { hash, domain, cookies: vec![cookie] });
@@ -261,6 +257,7 @@ fn bucket_of(hash: u64, count: usize) -> usize {
     usize::try_from(upper).unwrap_or(usize::MAX)
 }
 
+#[inline(never)]
 fn reversed(domain: &str) -> Box<[u8]> {
     domain.bytes().rev().collect()
 }

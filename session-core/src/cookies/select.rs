@@ -9,6 +9,7 @@ use super::path::path_match;
 use super::reason::{Verdict, Withheld};
 use crate::message::host::CanonicalHost;
 use crate::message::target::Target;
+use crate::ordered::sorted_by_key;
 use bytes::Bytes;
 use http::HeaderValue;
 use std::cmp::Reverse;
@@ -75,7 +76,9 @@ impl Jar {
         for (place, _) in places {
             selected.extend(self.index.at(place).iter().filter(|cookie| cookie.access() == tick));
         }
-        selected.sort_unstable_by_key(|cookie| place(cookie));
+        if selected.len() > 1 {
+            selected = sorted_by_key(selected, |cookie| place(cookie));
+        }
         let mut room = Room::new(self.limits.cookie_field);
         selected.retain(|cookie| room.takes(cookie));
         selected
@@ -116,8 +119,7 @@ impl Jar {
     #[must_use]
     pub fn explain_in(&self, target: &Target, context: Context, now: SystemTime) -> Vec<(&Cookie, Verdict)> {
         let asked = Asked::new(target, context, now);
-        let mut cookies: Vec<&Cookie> = self.index.iter().collect();
-        cookies.sort_unstable_by_key(|cookie| place(cookie));
+        let cookies: Vec<&Cookie> = sorted_by_key(self.index.iter(), |cookie| place(cookie));
         let mut room = Room::new(self.limits.cookie_field);
         let verdict = |cookie: &'_ Cookie| match asked.withheld(cookie) {
             Some(reason) => Verdict::Withheld(reason),

@@ -109,7 +109,7 @@ impl Jar {
         let shadowed = |held: &Cookie| held.is_secure() && held.name() == name && path_match(path, held.path_bytes());
         let mut above = false;
         self.index.for_each_place(domain, |place, _| above |= self.index.at(place).iter().any(shadowed));
-        above || self.index.below(domain).any(shadowed)
+        above || self.index.any_below(domain, shadowed)
     }
 
     /// When the cookie expires, no later than the limit allows; `None` for a session cookie. What is expired already

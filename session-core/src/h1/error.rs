@@ -61,15 +61,26 @@ pub struct PeerError {
 }
 
 impl PeerError {
+    // Its makers stand in the way of what goes well, so none of them is put there.
+    #[cold]
+    #[inline(never)]
     pub(super) fn new(kind: PeerErrorKind, message: &'static str) -> Self {
         Self { kind, message, expected: None, came: None }
     }
 
-    pub(super) fn with_expected(mut self, expected: impl Into<String>) -> Self {
-        self.expected = Some(expected.into());
+    pub(super) fn with_expected(self, expected: impl Into<String>) -> Self {
+        self.and_expected(expected.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn and_expected(mut self, expected: String) -> Self {
+        self.expected = Some(expected);
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn with_came(mut self, came: &[u8]) -> Self {
         self.came = Some(came.get(..KEPT).unwrap_or(came).into());
         self

@@ -1,7 +1,7 @@
 //! The grammar of `Strict-Transport-Security` (RFC 6797 6.1), read strictly: a field with one fault says nothing.
 
 use crate::message::grammar::{decimal, is_token, members, trim_blanks, unquoted};
-use std::collections::BTreeSet;
+use crate::ordered::sorted_by_key;
 use std::fmt;
 
 /// What a field asks for.
@@ -42,7 +42,7 @@ impl fmt::Display for MalformedHeader {
 
 impl Header {
     pub(super) fn parse(value: &[u8]) -> Result<Self, MalformedHeader> {
-        let mut names = BTreeSet::new();
+        let mut names = Vec::new();
         let mut max_age = None;
         let mut include_subdomains = false;
         for directive in members(value, b';') {
@@ -53,9 +53,11 @@ impl Header {
                 "includesubdomains" => include_subdomains = true,
                 _ => {}
             }
-            if !names.insert(name) {
-                return Err(MalformedHeader::Repeated);
-            }
+            names.push(name);
+        }
+        let names = sorted_by_key(&names, |name| name.as_str());
+        if names.windows(2).any(|pair| matches!(pair, [one, next] if one == next)) {
+            return Err(MalformedHeader::Repeated);
         }
         Ok(Self { max_age: max_age.ok_or(MalformedHeader::NoMaxAge)?, include_subdomains })
     }

@@ -21,6 +21,7 @@ use crate::limits::Limits;
 use crate::message::into_url::{BaseJoin, IntoUrl};
 use crate::message::origin::Origin;
 use crate::message::target::take_user_info;
+use crate::ordered::Ordered;
 use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
@@ -34,7 +35,6 @@ use crate::session::hooks::Hooks;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
 use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 use crate::session::transport::{ConnectSettings, Transport};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ impl<T: Transport> SessionBuilder<T> {
                 jar: Jar::new(),
                 defaults: DefaultHeaders::new(),
                 origin_headers: crate::headers::OriginHeaders::default(),
-                origin_settings: BTreeMap::new(),
+                origin_settings: Ordered::new(),
                 credentials: Credentials::default(),
                 netrc: Netrc::default(),
                 digests: Digests::default(),

@@ -238,7 +238,7 @@ impl Exchange {
             self.note(|| Reason::FieldLeftOut { name: COOKIE, why: LeftOut::CrossedOrigin });
         }
         if trusted {
-            return self.drop_own(LeftOut::CrossedOrigin, |name, _| *name == HOST || *name == ORIGIN);
+            return self.drop_own(LeftOut::CrossedOrigin, &|name, _| *name == HOST || *name == ORIGIN);
         }
         self.crossed = true;
         self.own_tls = None;
@@ -260,7 +260,7 @@ impl Exchange {
                 self.note(|| Reason::FieldLeftOut { name, why: LeftOut::CrossedOrigin });
             }
         }
-        self.drop_own(LeftOut::CrossedOrigin, |name, value| {
+        self.drop_own(LeftOut::CrossedOrigin, &|name, value| {
             *name == HOST || ((belongs_to_origin(name) || value.is_sensitive()) && !policy.keeps(name))
         });
     }
@@ -276,7 +276,7 @@ impl Exchange {
             self.note(|| Reason::FieldLeftOut { name: CONTENT_TYPE, why: LeftOut::BodyDropped });
         }
         let rules = self.compat.rules();
-        self.drop_own(LeftOut::BodyDropped, |name, _| rules.redirect.goes_with_body(name));
+        self.drop_own(LeftOut::BodyDropped, &|name, _| rules.redirect.goes_with_body(name));
     }
 
     /// Drops the cookies that the request had in a field; those given by name stay.
@@ -289,7 +289,7 @@ impl Exchange {
     }
 
     /// Drops the caller's fields that `goes` names, all lines of a name together, the others in their order.
-    fn drop_own(&mut self, why: LeftOut, goes: impl Fn(&HeaderName, &HeaderValue) -> bool) {
+    fn drop_own(&mut self, why: LeftOut, goes: &dyn Fn(&HeaderName, &HeaderValue) -> bool) {
         let goes_with_a_line = |name: &HeaderName| self.own.get_all(name).iter().any(|value| goes(name, value));
         let gone: Vec<HeaderName> = self.own.keys().filter(|name| goes_with_a_line(name)).cloned().collect();
         if gone.is_empty() {

@@ -11,7 +11,6 @@ use crate::message::origin::Origin;
 use crate::ordered::Ordered;
 use crate::retry::budget::Budget;
 use crate::session::origin_settings::OriginSettings;
-use std::collections::BTreeMap;
 
 /// The state that one exchange leaves to the next.
 #[derive(Clone, Debug)]
@@ -20,7 +19,7 @@ pub(crate) struct Memory {
     pub(crate) defaults: DefaultHeaders,
     pub(crate) origin_headers: OriginHeaders,
     /// What a session does otherwise at single origins; each says something.
-    pub(crate) origin_settings: BTreeMap<Origin, OriginSettings>,
+    pub(crate) origin_settings: Ordered<Origin, OriginSettings>,
     pub(crate) credentials: Credentials,
     pub(crate) netrc: Netrc,
     pub(crate) digests: Digests,

@@ -9,8 +9,8 @@ use crate::message::into_url::{IntoUrl, Reference};
 use crate::message::word::Word;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
-use crate::session::exchange::Exchange;
 use crate::session::hashable::Hashable;
+use crate::session::resume::Resumes;
 use crate::session::settings::{CookieMode, Decoding, Setting};
 use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
@@ -79,7 +79,7 @@ pub struct Request {
     pub(crate) server_wide: bool,
     pub(crate) hashable: Option<Hashable>,
     /// The exchange that this request goes on with, where it is the next one of a redirect.
-    pub(crate) resumes: Option<Box<Exchange>>,
+    pub(crate) resumes: Option<Resumes>,
 }
 
 impl Request {

@@ -67,15 +67,24 @@ impl Delivery {
         request.trailers = std::mem::take(&mut exchange.trailers);
         request.hashable = exchange.hashable.clone();
         request.version = exchange.version;
-        request.resumes = Some(exchange);
+        request.resumes = Some(Resumes { before: exchange, go_on: self::exchange });
         Some(Ok(request))
     }
 }
 
+/// An exchange to go on with, and what goes on with it: a program that follows no redirect by itself has no code for that.
+#[derive(Clone)]
+pub(crate) struct Resumes {
+    pub(crate) before: Box<Exchange>,
+    pub(crate) go_on: GoOn,
+}
+
+type GoOn = fn(&Settings, Box<Exchange>, Request, Now) -> Result<Box<Exchange>, Error>;
+
 /// Goes on with `before`, as `request` has it now. A URL that was changed to another origin is a change of origin.
 ///
 /// What the request says beside is said anew: its credential, cookies, parameters, timeouts, redirect rules, decoding.
-pub(crate) fn exchange(
+fn exchange(
     settings: &Settings,
     mut before: Box<Exchange>,
     mut request: Request,

@@ -5,6 +5,7 @@ use crate::content::coding::Codings;
 use crate::limits::Limits;
 use crate::message::into_url::BaseJoin;
 use crate::message::origin::Origin;
+use crate::ordered::Ordered;
 use crate::proxy::select::ProxyConfig;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
@@ -13,7 +14,6 @@ use crate::session::hooks::Hooks;
 use crate::time::Timeouts;
 use crate::tls::settings::TlsSettings;
 use http::HeaderValue;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use url::Url;
@@ -165,7 +165,7 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsRules {
     pub(crate) default: Arc<TlsSettings>,
-    pub(crate) origins: BTreeMap<Origin, Arc<TlsSettings>>,
+    pub(crate) origins: Ordered<Origin, Arc<TlsSettings>>,
 }
 
 impl TlsRules {

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "charset")]
 use crate::content::charset::Charset;
-use crate::content::charset::{TextRules, charset_of};
+use crate::content::charset::charset_of;
 use crate::content::coding::BodyCoding;
 use crate::content::events::{EventReader, is_event_stream};
 use crate::content::lines::LineReader;
@@ -12,11 +12,10 @@ use crate::error::{Error as CoreError, ErrorKind, Fault, Phase};
 use crate::limits::Limits;
 use crate::message::grammar::decimal;
 use crate::message::head::ResponseHead;
-use crate::message::target::Target;
 use crate::redirect::follow;
 use crate::session::history::History;
 use crate::session::request::Request;
-use crate::session::step::{Answer, Delivery};
+use crate::session::step::Delivery;
 use crate::time::timings::Timings;
 use crate::transport::error::Error;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LINK, LOCATION, SET_COOKIE, TRANSFER_ENCODING};
@@ -31,55 +30,50 @@ use url::Url;
 
 /// What is known of a response beside its body. Each transport's `Response` derefs to it.
 pub struct ResponseInfo {
-    answer: Box<Answer>,
-    target: Target,
-    history: History,
+    delivery: Delivery,
     peer: Option<SocketAddr>,
     elapsed: Duration,
     limits: Arc<Limits>,
-    text: TextRules,
-    /// What the next request is made of, where there may be one.
-    redirect: Option<Box<Delivery>>,
 }
 
 impl ResponseInfo {
     /// What was delivered, by `peer`, `elapsed` after the request was sent.
     #[must_use]
-    pub fn new(delivery: Delivery, peer: Option<SocketAddr>, elapsed: Duration, limits: Arc<Limits>) -> Self {
-        let text = delivery.text_rules();
-        let redirect = leads_on(delivery.head()).then(|| Box::new(delivery.clone()));
-        let (answer, target, history) = delivery.into_shared();
-        Self { answer, target, history, peer, elapsed, limits, text, redirect }
+    pub fn new(mut delivery: Delivery, peer: Option<SocketAddr>, elapsed: Duration, limits: Arc<Limits>) -> Self {
+        if !leads_on(delivery.head()) {
+            delivery.forget_body();
+        }
+        Self { delivery, peer, elapsed, limits }
     }
 
     /// The status code.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.answer.head.status
+        self.head().status
     }
 
     /// The fields.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.answer.head.headers
+        &self.head().headers
     }
 
     /// The version that the server spoke.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.answer.head.version
+        self.head().version
     }
 
     /// Status, version, reason phrase and fields.
     #[must_use]
     pub fn head(&self) -> &ResponseHead {
-        &self.answer.head
+        self.delivery.head()
     }
 
     /// The URL that answered, after redirects.
     #[must_use]
     pub fn url(&self) -> &Url {
-        self.target.url()
+        self.delivery.url()
     }
 
     /// Every hop of the exchange, and why.
@@ -95,7 +89,7 @@ impl ResponseInfo {
     /// ```
     #[must_use]
     pub fn history(&self) -> &History {
-        &self.history
+        self.delivery.history()
     }
 
     /// The cookies that this response sets, as it writes them; whether they were stored, the history tells. Lines that
@@ -111,7 +105,7 @@ impl ResponseInfo {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cookies(&self) -> impl Iterator<Item = SetCookie<'_>> {
-        let lines = self.answer.head.headers.get_all(SET_COOKIE).iter().take(self.limits.cookies_per_response);
+        let lines = self.head().headers.get_all(SET_COOKIE).iter().take(self.limits.cookies_per_response);
         lines.filter_map(|line| SetCookie::parse(line.as_bytes(), &self.limits).ok())
     }
 
@@ -119,17 +113,17 @@ impl ResponseInfo {
     /// server sent them either way.
     #[must_use]
     pub fn body_coding(&self) -> BodyCoding {
-        self.answer.coding
+        self.delivery.body_coding()
     }
 
     /// The length of the body as the server tells it. For an answer to HEAD that is the length a GET would give. `None` where the
     /// body is decoded: nobody told how long it is then.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        if self.answer.coding == BodyCoding::Decoded || self.answer.head.headers.contains_key(TRANSFER_ENCODING) {
+        if self.body_coding() == BodyCoding::Decoded || self.head().headers.contains_key(TRANSFER_ENCODING) {
             return None;
         }
-        decimal(self.answer.head.headers.get(CONTENT_LENGTH)?.as_bytes())
+        decimal(self.head().headers.get(CONTENT_LENGTH)?.as_bytes())
     }
 
     /// The address that answered.
@@ -147,7 +141,7 @@ impl ResponseInfo {
     /// Whether it leads elsewhere: a redirect that was not followed (`is_redirect` in requests).
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        leads_on(&self.answer.head)
+        leads_on(self.head())
     }
 
     /// The request that it leads to, where it is a redirect that was not followed (`response.next` in requests); `None` where it
@@ -173,7 +167,7 @@ impl ResponseInfo {
     /// What following the redirect would end with: see [`Delivery::next_request`].
     #[must_use]
     pub fn next_request(&self) -> Option<Result<Request, CoreError>> {
-        self.redirect.as_ref()?.next_request()
+        leads_on(self.head()).then(|| self.delivery.next_request())?
     }
 
     /// The links of its Link field (RFC 8288), with their targets resolved: `links().rel("next")` leads to the next page
@@ -191,7 +185,7 @@ impl ResponseInfo {
     /// ```
     #[must_use]
     pub fn links(&self) -> Links {
-        Links::read(self.answer.head.headers.get_all(LINK), self.url(), &self.limits)
+        Links::read(self.head().headers.get_all(LINK), self.url(), &self.limits)
     }
 
     /// The charset that its Content-Type names, as it is written, whether anybody knows it or not (`response.encoding` in
@@ -202,7 +196,7 @@ impl ResponseInfo {
     }
 
     fn content_type(&self) -> Option<&HeaderValue> {
-        self.answer.head.headers.get(CONTENT_TYPE)
+        self.head().headers.get(CONTENT_TYPE)
     }
 }
 
@@ -217,22 +211,22 @@ impl ResponseInfo {
     /// The error of a status of 400 to 599, for the transport's `error_for_status`.
     #[must_use]
     pub fn status_error<R>(info: &Self) -> Option<Error<R>> {
-        let status = info.answer.head.status;
+        let status = info.head().status;
         let failed = status.is_client_error() || status.is_server_error();
-        failed.then(|| Error::of_status(status, info.url(), info.history.clone()))
+        failed.then(|| Error::of_status(status, info.url(), info.history().clone()))
     }
 
     /// The error where the response was to be made a stream of another protocol and cannot be.
     #[must_use]
     pub fn switch_error<R>(info: &Self) -> Error<R> {
-        Error::no_switch(info.answer.head.status, info.url(), info.history.clone())
+        Error::no_switch(info.head().status, info.url(), info.history().clone())
     }
 
     /// The body as text, by the charset of its Content-Type, else by the session's [`TextRules`]: a byte order mark, else
     /// UTF-8. Bytes that are not valid in it become U+FFFD.
     #[must_use]
     pub fn decode_text(info: &Self, body: &[u8]) -> String {
-        info.text.decode(body, info.content_type()).into_owned()
+        info.delivery.text_rules().decode(body, info.content_type()).into_owned()
     }
 
     /// The charset of this label, to read a body by that names none.
@@ -258,7 +252,7 @@ impl ResponseInfo {
     /// What reads the body line by line.
     #[must_use]
     pub fn line_reader(info: &Self) -> LineReader {
-        LineReader::new(info.text, info.content_type(), &info.limits)
+        LineReader::new(info.delivery.text_rules(), info.content_type(), &info.limits)
     }
 
     /// What reads the body as server-sent events; `None` where its Content-Type says that it is something else.
@@ -295,7 +289,7 @@ impl ResponseInfo {
             false => serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)),
         };
         read.map_err(|source| {
-            let status = info.answer.head.status;
+            let status = info.head().status;
             // What a server says when it fails is seldom what it says else.
             let of =
                 if status.is_success() { String::new() } else { format!(" of the answer, whose status is {status},") };
@@ -310,8 +304,10 @@ impl ResponseInfo {
     /// say nothing true of it.
     #[must_use]
     pub fn into_http(info: Self) -> http::Response<()> {
-        let Self { answer, target, history, peer, .. } = info;
-        let Answer { head, coding, .. } = *answer;
+        let Self { delivery, peer, .. } = info;
+        let coding = delivery.body_coding();
+        let (answer, target, history) = delivery.into_shared();
+        let head = answer.head;
         let mut response = http::Response::new(());
         *response.status_mut() = head.status;
         *response.version_mut() = head.version;
@@ -338,7 +334,7 @@ impl ResponseInfo {
     /// What was measured of the hop that was delivered; the end of the body is the transport's to add.
     #[must_use]
     pub fn timings(info: &Self) -> Timings {
-        info.history.hops().last().map(|hop| *hop.timings()).unwrap_or_default()
+        info.history().hops().last().map(|hop| *hop.timings()).unwrap_or_default()
     }
 
     /// The bounds that hold for it.
@@ -357,10 +353,7 @@ fn in_another_charset(info: &ResponseInfo, body: &[u8]) -> bool {
 
 impl fmt::Debug for ResponseInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("url", &self.url().as_str())
-            .field("head", &self.answer.head)
-            .finish_non_exhaustive()
+        f.debug_struct("Response").field("url", &self.url().as_str()).field("head", self.head()).finish_non_exhaustive()
     }
 }
 

@@ -11,8 +11,7 @@ use session_core::time::timings::{Stage, Stopwatch};
 use session_core::transport::Clock;
 use session_core::transport::address::no_free_connection;
 use session_core::transport::bounds::Deadline;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 /// What is open, and who waits.
@@ -24,7 +23,7 @@ pub(crate) struct Connections {
 struct State {
     pool: Pool<Box<Wire>>,
     /// How each of those that wait is woken.
-    waiting: BTreeMap<Ticket, Arc<Condvar>>,
+    waiting: Vec<(Ticket, Arc<Condvar>)>,
 }
 
 /// A connection, or the permit to open one.
@@ -44,7 +43,7 @@ pub(crate) struct Permit {
 
 impl Connections {
     pub(crate) fn new(limits: &Limits, clock: Option<Clock>) -> Arc<Self> {
-        let state = State { pool: Pool::new(limits), waiting: BTreeMap::new() };
+        let state = State { pool: Pool::new(limits), waiting: Vec::new() };
         Arc::new(Self { state: Mutex::new(state), clock })
     }
 
@@ -126,11 +125,8 @@ impl Connections {
     ) -> R {
         let now = self.now_at(at);
         let mut state = lock(&self.state);
-        let (done, Aftermath { close, wake, .. }) = change(&mut state.pool, now);
-        let wake: Vec<_> = wake.iter().filter_map(|ticket| state.waiting.remove(ticket)).collect();
-        drop(state);
-        drop(close);
-        wake.iter().for_each(|bell| bell.notify_one());
+        let (done, aftermath) = change(&mut state.pool, now);
+        settle(state, aftermath);
         done
     }
 
@@ -148,11 +144,12 @@ impl Connections {
             if let Some(found) = state.pool.claim(ticket) {
                 return Ok(found);
             }
-            state.waiting.insert(ticket, Arc::clone(&bell));
+            state.bell(ticket);
+            state.waiting.push((ticket, Arc::clone(&bell)));
             state = match deadline {
                 None => bell.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) if deadline.is_over(Instant::now()) => {
-                    state.waiting.remove(&ticket);
+                    state.bell(ticket);
                     drop(state);
                     self.act(Instant::now(), |pool, now| ((), pool.cancel(ticket, now)));
                     return Err(no_free_connection(deadline));
@@ -164,6 +161,22 @@ impl Connections {
             };
         }
     }
+}
+
+impl State {
+    /// Takes out how somebody who waits is woken.
+    fn bell(&mut self, ticket: Ticket) -> Option<Arc<Condvar>> {
+        let at = self.waiting.iter().position(|(waits, _)| *waits == ticket)?;
+        Some(self.waiting.swap_remove(at).1)
+    }
+}
+
+/// Closes and wakes what a change of the pool brings, without the lock.
+fn settle(mut state: MutexGuard<'_, State>, Aftermath { close, wake, .. }: Aftermath<Box<Wire>>) {
+    let wake: Vec<_> = wake.into_iter().filter_map(|ticket| state.bell(ticket)).collect();
+    drop(state);
+    drop(close);
+    wake.iter().for_each(|bell| bell.notify_one());
 }
 
 impl Permit {

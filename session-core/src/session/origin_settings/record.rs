@@ -4,11 +4,11 @@ use crate::message::origin::Origin;
 use crate::message::proxy::ProxyServer;
 use crate::message::record::wire::server;
 use crate::message::record::{Damage, text};
+use crate::ordered::Ordered;
 use crate::session::origin_settings::OriginSettings;
 use crate::session::request::RequestTimeouts;
 use crate::session::settings::{CookieMode, Setting};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ enum SettingRecord<T> {
 }
 
 /// The settings, the least origin first.
-pub(crate) fn of(settings: &BTreeMap<Origin, OriginSettings>) -> Vec<OriginRecord> {
+pub(crate) fn of(settings: &Ordered<Origin, OriginSettings>) -> Vec<OriginRecord> {
     let record = |(origin, settings): (&Origin, &OriginSettings)| OriginRecord {
         origin: origin.clone(),
         settings: settings.clone(),
@@ -88,10 +88,10 @@ pub(crate) fn of(settings: &BTreeMap<Origin, OriginSettings>) -> Vec<OriginRecor
 ///
 /// # Errors
 /// An origin out of order, or of which nothing is said.
-pub(crate) fn restore(records: Vec<OriginRecord>) -> Result<BTreeMap<Origin, OriginSettings>, Damage> {
-    let mut settings = BTreeMap::new();
+pub(crate) fn restore(records: Vec<OriginRecord>) -> Result<Ordered<Origin, OriginSettings>, Damage> {
+    let mut settings = Ordered::new();
     for (index, record) in records.into_iter().enumerate() {
-        let follows = settings.last_key_value().is_none_or(|(last, _)| *last < record.origin);
+        let follows = settings.last_key().is_none_or(|last| *last < record.origin);
         if !follows || record.settings.says_nothing() {
             return Err(Damage::new("settings, once for each origin, in order").at(format_args!("[{index}]")));
         }
