@@ -279,8 +279,14 @@ impl Error {
     #[must_use]
     #[cold]
     #[inline(never)]
-    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+    pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.and_source(source.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn and_source(mut self, source: Box<dyn StdError + Send + Sync>) -> Self {
+        self.0.source = Some(source);
         self
     }
 
@@ -402,27 +408,24 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, fault, phase, message, expected, came, url, bound, refusal, source } = &*self.0;
         let mut out = f.debug_struct("Error");
-        out.field("kind", &self.0.kind).field("fault", &self.0.fault).field("phase", &self.0.phase);
-        out.field("message", &self.0.message);
-        if let Some(bound) = self.0.bound {
-            out.field("bound", &bound);
+        let mut show = |name: &str, value: Option<&dyn fmt::Debug>| {
+            value.map(|value| out.field(name, value));
+        };
+        show("kind", Some(kind));
+        show("fault", Some(fault));
+        show("phase", Some(phase));
+        show("message", Some(message));
+        show("bound", bound.as_ref().map(|bound| bound as _));
+        show("expected", expected.as_ref().map(|expected| expected as _));
+        show("came", came.as_ref().map(|came| came as _));
+        show("url", url.as_ref().map(Url::as_str).as_ref().map(|url| url as _));
+        if let Some((status, body)) = refusal {
+            show("proxy_status", Some(&status.as_u16()));
+            show("proxy_body", Some(&format_args!("{} bytes", body.len())));
         }
-        if let Some(expected) = &self.0.expected {
-            out.field("expected", expected);
-        }
-        if let Some(came) = &self.0.came {
-            out.field("came", came);
-        }
-        if let Some(url) = &self.0.url {
-            out.field("url", &url.as_str());
-        }
-        if let Some((status, body)) = &self.0.refusal {
-            out.field("proxy_status", &status.as_u16()).field("proxy_body", &format_args!("{} bytes", body.len()));
-        }
-        if let Some(source) = &self.0.source {
-            out.field("source", source);
-        }
+        show("source", source.as_ref().map(|source| source as _));
         out.finish()
     }
 }

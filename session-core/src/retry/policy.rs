@@ -13,7 +13,7 @@ use crate::retry::budget::Budget;
 use crate::retry::failure::{ConnectionAge, Failure, FailureKind};
 use crate::retry::retry_after;
 use crate::time::Now;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +34,29 @@ pub struct RetryPolicy {
     retry_after_cap: Option<Duration>,
     budget: u32,
     rule: Option<Rule>,
+    pauses: Pauses,
 }
+
+/// What a policy that retries knows of pauses. One that never does comes without, so a program without retries has no code for it.
+#[derive(Clone, Copy)]
+struct Pauses(Option<Pause>);
+
+type Pause = fn(&RetryPolicy, u32, Option<(&HeaderMap, Now)>, &mut Entropy) -> Duration;
+
+impl fmt::Debug for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pauses(..)")
+    }
+}
+
+/// It is no part of what a policy says.
+impl PartialEq for Pauses {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Pauses {}
 
 /// What an attempt came to, as a rule of the caller's own sees it: see [`RetryPolicy::when`].
 #[derive(Clone, Copy, Debug)]
@@ -81,20 +103,7 @@ impl RetryPolicy {
     /// 502, 503 and 504. Pauses are those of [`Backoff::default`], or what `Retry-After` asks for, up to an hour.
     #[must_use]
     pub fn new(max: u32) -> Self {
-        Self {
-            max,
-            statuses: Cow::Borrowed(&[
-                StatusCode::REQUEST_TIMEOUT,
-                StatusCode::TOO_MANY_REQUESTS,
-                StatusCode::BAD_GATEWAY,
-                StatusCode::SERVICE_UNAVAILABLE,
-                StatusCode::GATEWAY_TIMEOUT,
-            ]),
-            backoff: Backoff::default(),
-            retry_after_cap: Some(Duration::from_secs(60 * 60)),
-            budget: 500,
-            rule: None,
-        }
+        Self { max, pauses: Pauses(Some(pause)), ..Self::default() }
     }
 
     /// The statuses after which an idempotent request is made again, instead of those that [`RetryPolicy::new`] names.
@@ -208,8 +217,8 @@ impl RetryPolicy {
         if let Some(reason) = self.exhausted(attempts).or_else(|| attempt.cannot_repeat()) {
             return Verdict::Deliver(reason);
         }
-        let asked = self.retry_after_cap.and_then(|cap| Some(retry_after::pause(&head.headers, now)?.min(cap)));
-        let pause = asked.unwrap_or_else(|| self.backoff.pause(attempts.retries, entropy));
+        let Some(pause) = self.pauses.0 else { return Verdict::Deliver(NoRetry::Off) };
+        let pause = pause(self, attempts.retries, Some((&head.headers, now)), entropy);
         // The server gave up on the connection of a 408 (RFC 9110 15.5.9), and a 421 is about the connection.
         let connection = match head.status {
             StatusCode::REQUEST_TIMEOUT | StatusCode::MISDIRECTED_REQUEST => ConnectionChoice::Fresh,
@@ -249,7 +258,8 @@ impl RetryPolicy {
         if self.wish(Outcome::Failure(failure)) == Wish::Never {
             return Verdict::Deliver(NoRetry::Forbidden);
         }
-        let pause = Some(self.backoff.pause(attempts.retries, entropy));
+        let Some(pause) = self.pauses.0 else { return Verdict::Deliver(NoRetry::Off) };
+        let pause = Some(pause(self, attempts.retries, None, entropy));
         // Never the next idle connection, which is likely to be as stale.
         let retry = Retry { pause, connection: ConnectionChoice::Fresh, reason: RetryReason::Failed(kind) };
         attempts.retry(budget, attempt, retry)
@@ -271,8 +281,30 @@ impl RetryPolicy {
 impl Default for RetryPolicy {
     /// No retries of this policy: a `max` of 0.
     fn default() -> Self {
-        Self::new(0)
+        Self {
+            max: 0,
+            statuses: Cow::Borrowed(&[
+                StatusCode::REQUEST_TIMEOUT,
+                StatusCode::TOO_MANY_REQUESTS,
+                StatusCode::BAD_GATEWAY,
+                StatusCode::SERVICE_UNAVAILABLE,
+                StatusCode::GATEWAY_TIMEOUT,
+            ]),
+            backoff: Backoff::default(),
+            retry_after_cap: Some(Duration::from_secs(60 * 60)),
+            budget: 500,
+            rule: None,
+            pauses: Pauses(None),
+        }
     }
+}
+
+/// How long is waited before the next attempt: for as long as the server asks, else by the backoff.
+fn pause(policy: &RetryPolicy, retries: u32, answer: Option<(&HeaderMap, Now)>, entropy: &mut Entropy) -> Duration {
+    let asked = answer.and_then(|(headers, now)| {
+        policy.retry_after_cap.and_then(|cap| Some(retry_after::pause(headers, now)?.min(cap)))
+    });
+    asked.unwrap_or_else(|| policy.backoff.pause(retries, entropy))
 }
 
 /// Whether a second request of this method does what one does (RFC 9110 9.2.2, RFC 10008 for QUERY). Methods have case.

@@ -388,12 +388,16 @@ fn cookie(
             }
         };
         let once = rules.same_name == SameName::NewestWord;
-        let under: Vec<_> = lines
-            .iter()
-            .flat_map(|line| OwnCookie::of_line(line, source))
-            .filter(|cookie| !once || own.iter().all(|given| given.name() != cookie.name()))
-            .collect();
-        own.splice(..0, under);
+        let mut under = Vec::new();
+        for line in &lines {
+            for cookie in OwnCookie::of_line(line, source) {
+                if !once || own.iter().all(|given| given.name() != cookie.name()) {
+                    under.push(cookie);
+                }
+            }
+        }
+        under.append(&mut own);
+        own = under;
     }
     let mut mode = exchange.cookie_mode;
     if alone && own.iter().any(|cookie| !cookie.is_given()) {

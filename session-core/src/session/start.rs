@@ -162,8 +162,9 @@ fn inherit_framing(memory: &Memory, target: &Target, request: &mut Request) {
 pub(crate) fn own_cookies(request: &mut Request) -> Result<Vec<OwnCookie>, Error> {
     let mut cookies = Vec::new();
     if request.headers.contains_key(COOKIE) {
-        let lines = request.headers.get_all(COOKIE).iter();
-        cookies.extend(lines.flat_map(|line| OwnCookie::of_line(line, OwnSource::Field)));
+        for line in request.headers.get_all(COOKIE) {
+            cookies.extend(OwnCookie::of_line(line, OwnSource::Field));
+        }
         request.headers.remove(COOKIE);
     }
     for (name, value) in &request.cookies {

@@ -7,6 +7,8 @@ use crate::ordered::Ordered;
 use crate::time::Now;
 use crate::tls::error::{TlsError, TlsErrorKind};
 use crate::tls::settings::{Certificate, Roots, TlsSettings, TlsVersion};
+#[cfg(feature = "tls-ring")]
+use crate::tls::suites;
 use crate::tls::verify::{ByRoots, Checked, Unchecked};
 use rustls::client::{Resumption, danger::ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, KeyProvider};
@@ -153,8 +155,13 @@ impl fmt::Debug for TlsConfig {
 
 /// The time at which a connection was begun. A handshake is over soon, and what is measured later by it, the age of a
 /// ticket, is only taken for greater than it is.
-#[derive(Debug)]
 struct At(SystemTime);
+
+impl fmt::Debug for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("At(..)")
+    }
+}
 
 impl TimeProvider for At {
     fn current_time(&self) -> Option<UnixTime> {
@@ -176,7 +183,7 @@ impl KeyProvider for NoKeys {
 /// The cryptography, always named and never the process's own choice.
 pub(super) fn provider() -> CryptoProvider {
     #[cfg(feature = "tls-ring")]
-    return rustls::crypto::ring::default_provider();
+    return CryptoProvider { cipher_suites: suites::all(), ..rustls::crypto::ring::default_provider() };
     #[cfg(not(feature = "tls-ring"))]
     return rustls::crypto::aws_lc_rs::default_provider();
 }

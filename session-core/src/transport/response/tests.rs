@@ -66,7 +66,7 @@ fn a_redirect_has_one_of_five_statuses_and_a_location() {
     assert!(!response(201, &[("location", "/y")]).is_redirect());
     // Only where redirects are switched off is such an answer delivered; the head alone decides what it is.
     let mut stopped = response(200, &[("location", "/y")]);
-    stopped.answer.head.status = StatusCode::TEMPORARY_REDIRECT;
+    stopped.delivery.answer.head.status = StatusCode::TEMPORARY_REDIRECT;
     assert!(stopped.is_redirect());
 }
 
@@ -175,7 +175,7 @@ fn an_http_response_has_the_fields_that_are_true_of_its_body() {
     assert_eq!(plain.extensions().get::<url::Url>().unwrap().fragment(), Some("top"));
     assert_eq!(plain.extensions().get::<History>().unwrap().hops().len(), 1);
     let mut decoded = response(200, &fields);
-    decoded.answer.coding = BodyCoding::Decoded;
+    decoded.delivery.answer.coding = BodyCoding::Decoded;
     decoded.peer = Some(([127, 0, 0, 1], 80).into());
     let decoded = ResponseInfo::into_http(decoded);
     assert!(!decoded.headers().contains_key("content-length") && !decoded.headers().contains_key("content-encoding"));
