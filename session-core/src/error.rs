@@ -4,6 +4,7 @@
 //! information, and what a peer sent is cut short and escaped before it is shown.
 
 pub mod bound;
+mod debug;
 
 use self::bound::Bound;
 use bytes::Bytes;
@@ -403,30 +404,6 @@ impl fmt::Display for Error {
             write!(f, ", {url}")?;
         }
         f.write_str(")")
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, fault, phase, message, expected, came, url, bound, refusal, source } = &*self.0;
-        let mut out = f.debug_struct("Error");
-        let mut show = |name: &str, value: Option<&dyn fmt::Debug>| {
-            value.map(|value| out.field(name, value));
-        };
-        show("kind", Some(kind));
-        show("fault", Some(fault));
-        show("phase", Some(phase));
-        show("message", Some(message));
-        show("bound", bound.as_ref().map(|bound| bound as _));
-        show("expected", expected.as_ref().map(|expected| expected as _));
-        show("came", came.as_ref().map(|came| came as _));
-        show("url", url.as_ref().map(Url::as_str).as_ref().map(|url| url as _));
-        if let Some((status, body)) = refusal {
-            show("proxy_status", Some(&status.as_u16()));
-            show("proxy_body", Some(&format_args!("{} bytes", body.len())));
-        }
-        show("source", source.as_ref().map(|source| source as _));
-        out.finish()
     }
 }
 

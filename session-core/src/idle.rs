@@ -262,21 +262,30 @@ impl<C> Idle<C> {
         self.by_key.retain(|of_key| !of_key.is_empty());
         self.soonest = self.next_expiry();
         self.len = self.len.saturating_sub(expired.len());
-        sorted_by_key(expired, |slot| (slot.expires, slot.serial)).into_iter().map(|slot| slot.connection).collect()
+        in_order(expired, |slot| (slot.expires, slot.serial))
     }
 
     /// When the next connection's time is up: the moment to call [`Idle::expire`]. `None` where none will be.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Instant> {
-        self.by_key.values().flatten().filter_map(|slot| slot.expires).min()
+        let mut soonest: Option<Instant> = None;
+        for of_key in self.by_key.values() {
+            for at in of_key.iter().filter_map(|slot| slot.expires) {
+                soonest = Some(soonest.map_or(at, |soonest| soonest.min(at)));
+            }
+        }
+        soonest
     }
 
     /// Takes every connection out, the one that has lain longest first. Close them. The pool goes on.
     #[must_use = "the connections returned are to be closed"]
     pub fn clear(&mut self) -> Vec<C> {
         (self.len, self.soonest) = (0, None);
-        let all = std::mem::take(&mut self.by_key).into_values().flatten();
-        sorted_by_key(all, |slot| slot.serial).into_iter().map(|slot| slot.connection).collect()
+        let mut all = Vec::new();
+        for of_key in std::mem::take(&mut self.by_key).into_values() {
+            all.extend(of_key);
+        }
+        in_order(all, |slot| (None, slot.serial))
     }
 
     /// Takes every connection out, and returns from now on each one that is put in. Close them.
@@ -328,6 +337,11 @@ impl<C> Idle<C> {
         self.len = self.len.saturating_sub(1);
         Some(slot.connection)
     }
+}
+
+/// The connections of these places, in the order of a key.
+fn in_order<C>(slots: Vec<Slot<C>>, key: fn(&Slot<C>) -> (Option<Instant>, u64)) -> Vec<C> {
+    sorted_by_key(slots, key).into_iter().map(|slot| slot.connection).collect()
 }
 
 #[cfg(test)]

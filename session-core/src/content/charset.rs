@@ -11,6 +11,7 @@
 
 pub mod decoder;
 
+use crate::message::grammar::is_same_word;
 use http::HeaderValue;
 use std::borrow::Cow;
 
@@ -120,7 +121,7 @@ pub fn charset_of(content_type: &HeaderValue) -> Option<Cow<'_, str>> {
     loop {
         let (parameter, next) = parameter(rest);
         if let Some((name, value)) = parameter
-            && name.eq_ignore_ascii_case(b"charset")
+            && is_same_word(name, b"charset")
             && !value.is_empty()
         {
             return Some(match value {

@@ -18,7 +18,7 @@ mod zstd;
 
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::Limits;
-use crate::message::grammar::list_members;
+use crate::message::grammar::{is_same_word, list_members};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue};
 use std::fmt;
@@ -54,10 +54,10 @@ impl Coding {
     /// The coding of this name, whatever its case.
     #[must_use]
     pub fn named(name: &[u8]) -> Option<Self> {
-        if name.eq_ignore_ascii_case(b"x-gzip") {
+        if is_same_word(name, b"x-gzip") {
             return Some(Self::Gzip);
         }
-        Self::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()))
+        Self::ALL.into_iter().find(|coding| is_same_word(name, coding.name().as_bytes()))
     }
 
     fn bit(self) -> u8 {
@@ -211,7 +211,7 @@ impl BodyCoding {
 /// The names in Content-Encoding over all its lines, in the order in which they were applied. `identity` is none.
 fn members(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(CONTENT_ENCODING).iter();
-    lines.flat_map(|line| list_members(line.as_bytes())).filter(|name| !name.eq_ignore_ascii_case(b"identity"))
+    lines.flat_map(|line| list_members(line.as_bytes())).filter(|name| !is_same_word(name, b"identity"))
 }
 
 /// The codings to undo, in the order in which they were applied; empty where the body is delivered as it came.

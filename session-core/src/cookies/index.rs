@@ -44,6 +44,7 @@ pub(super) struct Place {
 }
 
 impl<'a> Key<'a> {
+    #[inline(never)]
     pub(super) fn of(domain: &'a str) -> Self {
         Self { hash: spread(domain.bytes().rev().fold(SEED, mixed)), domain }
     }
@@ -152,8 +153,8 @@ impl Index {
     }
 
     /// Takes the first cookie of this domain out for which `is_it` holds.
-    pub(super) fn take(&mut self, key: Key<'_>, is_it: impl FnMut(&Cookie) -> bool) -> Option<Cookie> {
-        self.find(key).and_then(|place| self.take_at(place, is_it))
+    pub(super) fn take(&mut self, key: Key<'_>, mut is_it: impl FnMut(&Cookie) -> bool) -> Option<Cookie> {
+        self.find(key).and_then(|place| self.take_at(place, &mut is_it))
     }
 
     /// Takes the first cookie out for which `is_it` holds and whose domain has this hash.
@@ -168,7 +169,7 @@ impl Index {
             .take_while(|(_, site)| site.hash == hash)
             .find(|(_, site)| site.cookies.iter().any(&mut is_it));
         let at = found?.0;
-        self.take_at(Place { bucket, at }, is_it)
+        self.take_at(Place { bucket, at }, &mut is_it)
     }
 
     /// Keeps the cookies for which `keep` holds.
@@ -188,7 +189,7 @@ impl Index {
         }
     }
 
-    fn take_at(&mut self, place: Place, is_it: impl FnMut(&Cookie) -> bool) -> Option<Cookie> {
+    fn take_at(&mut self, place: Place, is_it: &mut dyn FnMut(&Cookie) -> bool) -> Option<Cookie> {
         let bucket = self.buckets.get_mut(place.bucket)?;
         let site = bucket.get_mut(place.at)?;
         let at = site.cookies.iter().position(is_it)?;

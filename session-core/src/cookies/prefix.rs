@@ -3,6 +3,7 @@
 
 use super::reason::Rejection;
 use super::set_cookie::SetCookie;
+use crate::message::grammar::is_same_word;
 
 /// Whether the cookie holds what its name promises. A nameless cookie must not look like one with a prefix: on the wire
 /// `=__Host-a=1` would be just that.
@@ -31,5 +32,5 @@ pub(super) fn check(cookie: &SetCookie<'_>, host_only: bool) -> Result<(), Rejec
 }
 
 fn has_prefix(text: &[u8], prefix: &str) -> bool {
-    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
+    text.get(..prefix.len()).is_some_and(|head| is_same_word(head, prefix.as_bytes()))
 }

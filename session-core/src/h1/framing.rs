@@ -4,7 +4,7 @@
 //! left to `body`.
 
 use crate::h1::error::{PeerError, PeerErrorKind};
-use crate::message::grammar::{decimal, trim_blanks};
+use crate::message::grammar::{decimal, is_same_word, trim_blanks};
 use crate::message::head::ResponseHead;
 use crate::message::present::Present;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -62,7 +62,7 @@ pub(super) fn response_framing(
         }
         // 4. and 5. No coding but chunked was offered (TE is never sent for one), so none may come.
         return match only_coding(&head.headers) {
-            Some(coding) if coding.eq_ignore_ascii_case(b"chunked") => Ok(ResponseFraming::Chunked),
+            Some(coding) if is_same_word(coding, b"chunked") => Ok(ResponseFraming::Chunked),
             coding => {
                 let error = malformed("a transfer coding that was not offered").with_expected("chunked, once");
                 Err(error.with_came(coding.unwrap_or(b"several lines")))

@@ -61,7 +61,7 @@ pub(super) fn parse_head(section: &[u8], fields: FieldLines, heads: &mut BytesMu
         heads.reserve(section.len().max(HEADS));
     }
     heads.extend_from_slice(section);
-    parse(&heads.split().freeze(), fields, PeerErrorKind::MalformedHead, |_| true)
+    parse(&heads.split().freeze(), fields, PeerErrorKind::MalformedHead, &|_| true)
 }
 
 /// How much memory is taken at once for the heads of a connection.
@@ -77,7 +77,7 @@ pub(super) fn parse_trailers(
     let mut text = BytesMut::with_capacity(section.len().saturating_add(ANY_STATUS_LINE.len()));
     text.extend_from_slice(ANY_STATUS_LINE);
     text.extend_from_slice(section);
-    Ok(parse(&text.freeze(), fields, PeerErrorKind::MalformedChunk, counts)?.headers)
+    Ok(parse(&text.freeze(), fields, PeerErrorKind::MalformedChunk, &counts)?.headers)
 }
 
 const ANY_STATUS_LINE: &[u8] = b"HTTP/1.1 200\r\n";
@@ -109,7 +109,7 @@ fn parse(
     section: &Bytes,
     fields: FieldLines,
     kind: PeerErrorKind,
-    counts: impl Fn(&HeaderName) -> bool,
+    counts: &dyn Fn(&HeaderName) -> bool,
 ) -> Result<ResponseHead, PeerError> {
     let mut few = [const { MaybeUninit::<Header<'_>>::uninit() }; FEW];
     let mut many = Vec::new();

@@ -5,7 +5,7 @@
 
 use crate::h1::error::{LocalError, LocalErrorKind};
 use crate::message::body::Framing;
-use crate::message::grammar::{decimal, is_token, trim_blanks};
+use crate::message::grammar::{decimal, is_same_word, is_token, trim_blanks};
 use crate::message::origin::Scheme;
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
@@ -224,7 +224,7 @@ fn write_host(head: &Request<()>, form: TargetForm, out: &mut BytesMut) -> Resul
     let host = trim_blanks(host.as_bytes());
     if form == TargetForm::Authority {
         write_authority(head.uri(), port, out)?;
-        if !out.get(start..).unwrap_or_default().eq_ignore_ascii_case(host) {
+        if !is_same_word(out.get(start..).unwrap_or_default(), host) {
             return refused("the Host of CONNECT is its target");
         }
     } else {

@@ -1,7 +1,7 @@
 //! What becomes of a connection after a message: RFC 9112 sections 9.3 and 9.6.
 
 use crate::message::fields::connection_has;
-use crate::message::grammar::{decimal, list_members};
+use crate::message::grammar::{decimal, is_same_word, list_members};
 use crate::message::head::ResponseHead;
 use crate::message::present::{KEEP_ALIVE, Present};
 use http::header::TRANSFER_ENCODING;
@@ -95,7 +95,7 @@ pub fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
     let lines = headers.get_all(HeaderName::from_static(KEEP_ALIVE));
     lines.iter().flat_map(|line| list_members(line.as_bytes())).find_map(|parameter| {
         let (name, value) = parameter.split_at_checked("timeout=".len())?;
-        let seconds = name.eq_ignore_ascii_case(b"timeout=").then(|| decimal(value))??;
+        let seconds = is_same_word(name, b"timeout=").then(|| decimal(value))??;
         Some(Duration::from_secs(seconds))
     })
 }

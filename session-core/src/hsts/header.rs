@@ -1,6 +1,6 @@
 //! The grammar of `Strict-Transport-Security` (RFC 6797 6.1), read strictly: a field with one fault says nothing.
 
-use crate::message::grammar::{decimal, is_token, members, trim_blanks, unquoted};
+use crate::message::grammar::{decimal, is_same_word, is_token, members, trim_blanks, unquoted};
 use crate::ordered::sorted_by_key;
 use std::fmt;
 
@@ -74,7 +74,7 @@ fn split(directive: &[u8]) -> Result<(String, Option<Vec<u8>>), MalformedHeader>
         None => None,
         Some(value) if is_token(value) => Some(value.to_vec()),
         // `max-age=` is told as what it is: a `max-age` that is no number.
-        Some(b"") if name.eq_ignore_ascii_case(b"max-age") => Some(Vec::new()),
+        Some(b"") if is_same_word(name, b"max-age") => Some(Vec::new()),
         Some(value) => Some(unquoted(value).ok_or(MalformedHeader::Syntax)?),
     };
     Ok((String::from_utf8_lossy(name).to_ascii_lowercase(), value))

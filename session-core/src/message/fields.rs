@@ -1,6 +1,6 @@
 //! Fields by name: the lists that more than one rule asks for, and how a list field is read.
 
-use crate::message::grammar::list_members;
+use crate::message::grammar::{is_same_word, list_members};
 use http::HeaderMap;
 use http::HeaderName;
 use http::header::{
@@ -14,7 +14,7 @@ pub fn lists_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool 
     headers
         .get_all(name)
         .iter()
-        .any(|value| list_members(value.as_bytes()).any(|member| member.eq_ignore_ascii_case(token.as_bytes())))
+        .any(|value| list_members(value.as_bytes()).any(|member| is_same_word(member, token.as_bytes())))
 }
 
 /// Whether `Connection` names `option` (RFC 9110 7.6.1).

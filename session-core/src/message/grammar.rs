@@ -24,6 +24,7 @@ pub fn is_field_value_byte(byte: u8) -> bool {
 
 /// `bytes` without spaces and tabs at both ends (OWS, RFC 9110 5.6.3).
 #[must_use]
+#[inline(never)]
 pub fn trim_blanks(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     while let [b' ' | b'\t', tail @ ..] = rest {
@@ -33,6 +34,14 @@ pub fn trim_blanks(bytes: &[u8]) -> &[u8] {
         rest = head;
     }
     rest
+}
+
+/// Whether they are the same but for the case of letters. What compares is here once: the standard library's is a part of
+/// whoever asks.
+#[must_use]
+#[inline(never)]
+pub fn is_same_word(one: &[u8], other: &[u8]) -> bool {
+    one.eq_ignore_ascii_case(other)
 }
 
 /// The members of a comma-separated list, trimmed, empty ones left out (RFC 9110 5.6.1). Commas inside quoted strings

@@ -177,7 +177,7 @@ impl Origin {
 
 impl PartialEq for Origin {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.key() == other.key()
+        Arc::ptr_eq(&self.0, &other.0) || self.is_as(other)
     }
 }
 
@@ -191,7 +191,20 @@ impl PartialOrd for Origin {
 
 impl Ord for Origin {
     fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.key().cmp(&other.key()) }
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.order(other) }
+    }
+}
+
+// Two origins are mostly one and the same, so what compares their parts is not put where they are compared.
+impl Origin {
+    #[inline(never)]
+    fn is_as(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+
+    #[inline(never)]
+    fn order(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::content::charset::TextRules;
 use crate::content::coding::Codings;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, Framing, RequestBody};
-use crate::message::grammar::decimal;
+use crate::message::grammar::{decimal, is_same_word};
 use crate::message::head::ResponseHead;
 use crate::message::host::CanonicalHost;
 use crate::message::methods::Methods;
@@ -337,7 +337,7 @@ pub(crate) fn framing(
     let mut codings = own.get_all(TRANSFER_ENCODING).iter();
     let chunked = match (codings.next(), codings.next()) {
         (None, _) => false,
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => true,
+        (Some(coding), None) if is_same_word(coding.as_bytes(), b"chunked") => true,
         _ => return Err(refused("the request's Transfer-Encoding is not supported", "chunked".to_owned())),
     };
     if chunked && (stated.is_some() || body.is_empty()) {

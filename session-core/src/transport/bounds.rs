@@ -69,6 +69,7 @@ impl Bounds {
         self.nearest(Bound::Drain, shorter(self.timeouts.drain, self.timeouts.idle), now)
     }
 
+    #[inline(never)]
     fn nearest(&self, bound: Bound, allowed: Option<Duration>, now: Instant) -> Option<Deadline> {
         let own = allowed.and_then(|allowed| {
             let at = now.checked_add(allowed)?;
