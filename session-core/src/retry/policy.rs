@@ -11,14 +11,15 @@ use crate::message::head::ResponseHead;
 use crate::retry::backoff::Backoff;
 use crate::retry::budget::Budget;
 use crate::retry::failure::{ConnectionAge, Failure, FailureKind};
-use crate::retry::retry_after;
+use crate::retry::policy::pauses::Pauses;
 use crate::time::Now;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod pauses;
 #[cfg(feature = "serde")]
 pub(crate) mod record;
 
@@ -36,27 +37,6 @@ pub struct RetryPolicy {
     rule: Option<Rule>,
     pauses: Pauses,
 }
-
-/// What a policy that retries knows of pauses. One that never does comes without, so a program without retries has no code for it.
-#[derive(Clone, Copy)]
-struct Pauses(Option<Pause>);
-
-type Pause = fn(&RetryPolicy, u32, Option<(&HeaderMap, Now)>, &mut Entropy) -> Duration;
-
-impl fmt::Debug for Pauses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pauses(..)")
-    }
-}
-
-/// It is no part of what a policy says.
-impl PartialEq for Pauses {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Pauses {}
 
 /// What an attempt came to, as a rule of the caller's own sees it: see [`RetryPolicy::when`].
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +83,7 @@ impl RetryPolicy {
     /// 502, 503 and 504. Pauses are those of [`Backoff::default`], or what `Retry-After` asks for, up to an hour.
     #[must_use]
     pub fn new(max: u32) -> Self {
-        Self { max, pauses: Pauses(Some(pause)), ..Self::default() }
+        Self { max, pauses: Pauses::KNOWN, ..Self::default() }
     }
 
     /// The statuses after which an idempotent request is made again, instead of those that [`RetryPolicy::new`] names.
@@ -217,7 +197,7 @@ impl RetryPolicy {
         if let Some(reason) = self.exhausted(attempts).or_else(|| attempt.cannot_repeat()) {
             return Verdict::Deliver(reason);
         }
-        let Some(pause) = self.pauses.0 else { return Verdict::Deliver(NoRetry::Off) };
+        let Some(pause) = self.pauses.known() else { return Verdict::Deliver(NoRetry::Off) };
         let pause = pause(self, attempts.retries, Some((&head.headers, now)), entropy);
         // The server gave up on the connection of a 408 (RFC 9110 15.5.9), and a 421 is about the connection.
         let connection = match head.status {
@@ -258,7 +238,7 @@ impl RetryPolicy {
         if self.wish(Outcome::Failure(failure)) == Wish::Never {
             return Verdict::Deliver(NoRetry::Forbidden);
         }
-        let Some(pause) = self.pauses.0 else { return Verdict::Deliver(NoRetry::Off) };
+        let Some(pause) = self.pauses.known() else { return Verdict::Deliver(NoRetry::Off) };
         let pause = Some(pause(self, attempts.retries, None, entropy));
         // Never the next idle connection, which is likely to be as stale.
         let retry = Retry { pause, connection: ConnectionChoice::Fresh, reason: RetryReason::Failed(kind) };
@@ -294,17 +274,9 @@ impl Default for RetryPolicy {
             retry_after_cap: Some(Duration::from_secs(60 * 60)),
             budget: 500,
             rule: None,
-            pauses: Pauses(None),
+            pauses: Pauses::NONE,
         }
     }
-}
-
-/// How long is waited before the next attempt: for as long as the server asks, else by the backoff.
-fn pause(policy: &RetryPolicy, retries: u32, answer: Option<(&HeaderMap, Now)>, entropy: &mut Entropy) -> Duration {
-    let asked = answer.and_then(|(headers, now)| {
-        policy.retry_after_cap.and_then(|cap| Some(retry_after::pause(headers, now)?.min(cap)))
-    });
-    asked.unwrap_or_else(|| policy.backoff.pause(retries, entropy))
 }
 
 /// Whether a second request of this method does what one does (RFC 9110 9.2.2, RFC 10008 for QUERY). Methods have case.
