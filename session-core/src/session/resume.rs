@@ -17,6 +17,11 @@ use crate::time::Now;
 use std::sync::Arc;
 
 impl Delivery {
+    /// Lets go of the bytes of the request's body, which no answer needs any more but one that leads to another request.
+    pub(crate) fn forget_body(&mut self) {
+        self.exchange.hashable = None;
+    }
+
     /// The request that this answer leads to, where it is a redirect that was not followed (`response.next` in requests);
     /// `None` where the answer leads nowhere.
     ///

@@ -382,11 +382,6 @@ impl Delivery {
         self.exchange.deadline
     }
 
-    /// Lets go of the bytes of the request's body, which no answer needs any more but one that leads to another request.
-    pub(crate) fn forget_body(&mut self) {
-        self.exchange.hashable = None;
-    }
-
     /// Head, URL and history.
     #[must_use]
     pub fn into_parts(self) -> (ResponseHead, Url, History) {
