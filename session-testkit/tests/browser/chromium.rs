@@ -70,8 +70,7 @@ impl Browser {
             None => "there is no Chromium here".to_owned(),
         };
         assert!(!required, "a browser is required: {failure}");
-        // Not by `eprintln!`, which is not shown for a test that passes.
-        let _ = writeln!(io::stderr(), "\nSKIPPED, nothing was looked at: {failure}\n");
+        skipped(&failure);
         None
     }
 
@@ -169,6 +168,12 @@ impl Drop for Browser {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.wait();
     }
+}
+
+/// Tells whoever runs the tests that one of them looked at nothing.
+pub(crate) fn skipped(why: &str) {
+    // Not by `eprintln!`, which is not shown for a test that passes.
+    let _ = writeln!(io::stderr(), "\nSKIPPED, nothing was looked at: {why}\n");
 }
 
 fn is_there(program: &str) -> bool {

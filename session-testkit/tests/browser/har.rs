@@ -1,7 +1,7 @@
 //! What the recorder writes, in the network panel of a browser's developer tools: imported by the panel's own means, and compared with
 //! what was sent and what came.
 
-use crate::chromium::Browser;
+use crate::chromium::{Browser, skipped};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
@@ -77,6 +77,11 @@ fn the_network_panel_shows_what_was_sent_and_what_came() {
     let mut page = browser.open(TOOLS, (1240, 480));
     let shown = page.value(&format!("({PANEL})({})", Value::from(file)));
     page.picture("har.png");
+    if shown.is_null() {
+        // They are the browser's own, and may be built otherwise in another version.
+        skipped("the developer tools of this browser have no import that is known here");
+        return;
+    }
 
     assert_eq!(each(&shown, "method"), json!(["POST", "GET", "GET", "POST"]));
     assert_eq!(each(&shown, "url"), json!([LOGIN, WELCOME, PICTURE, BROKEN]));

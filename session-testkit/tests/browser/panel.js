@@ -1,11 +1,19 @@
 // Opens a HAR file in the network panel of the developer tools, by the panel's own "Import HAR file", and tells what it then shows:
-// the cells of each row, and what its details are made of. A promise of an array.
+// the cells of each row, and what its details are made of. A promise of an array, or of null where this browser's tools are made otherwise.
 (async text => {
-  const [panels, logs] = await Promise.all([
-    import('devtools://devtools/bundled/panels/network/network.js'),
-    import('devtools://devtools/bundled/models/logs/logs.js'),
-  ]);
-  const views = (await import('devtools://devtools/bundled/ui/legacy/legacy.js')).ViewManager.ViewManager;
+  let panels, logs, views;
+  try {
+    [panels, logs, { ViewManager: { ViewManager: views } }] = await Promise.all([
+      import('devtools://devtools/bundled/panels/network/network.js'),
+      import('devtools://devtools/bundled/models/logs/logs.js'),
+      import('devtools://devtools/bundled/ui/legacy/legacy.js'),
+    ]);
+    if (!panels.NetworkLogView.NetworkLogView.prototype.onLoadFromFile || !logs.NetworkLog.NetworkLog.prototype.requests) {
+      return null;
+    }
+  } catch {
+    return null;
+  }
   // The tools are built up by and by.
   const shown = async () => {
     try {
