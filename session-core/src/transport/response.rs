@@ -222,8 +222,9 @@ impl ResponseInfo {
         Error::no_switch(info.head().status, info.url(), info.history().clone())
     }
 
-    /// The body as text, by the charset of its Content-Type, else by the session's [`TextRules`]: a byte order mark, else
-    /// UTF-8. Bytes that are not valid in it become U+FFFD.
+    /// The body as text, by the charset of its Content-Type, else by the session's
+    /// [`TextRules`](crate::content::charset::TextRules): a byte order mark, else UTF-8. Bytes that are not valid in it
+    /// become U+FFFD.
     #[must_use]
     pub fn decode_text(info: &Self, body: &[u8]) -> String {
         info.delivery.text_rules().decode(body, info.content_type()).into_owned()
