@@ -237,19 +237,8 @@ impl Shared {
         let mut step =
             self.verb_at(now, |core, now| core.begin(request, now)).inspect_err(|error| trace.ended(error))?;
         loop {
-            // Taken out of the step at once: a future would keep all of it over each wait.
-            let todo = {
-                let current = step;
-                match current {
-                    Step::Send(hop) => Ok(hop),
-                    Step::Wait(pause) => Err(pause),
-                    Step::Done(delivery) => {
-                        return Ok(self.deliver(delivery, answered, begun, elapsed, now, trace));
-                    }
-                }
-            };
-            step = match todo {
-                Ok(mut hop) => {
+            step = match step {
+                Step::Send(mut hop) => {
                     let mut watch = Stopwatch::new(begun, now);
                     trace.hop(&hop);
                     let bounds = self.bounds(hop.shared_timeouts(), hop.deadline(), now);
@@ -288,7 +277,7 @@ impl Shared {
                         }
                     }
                 }
-                Err(pause) => {
+                Step::Wait(pause) => {
                     let until = pause.until();
                     thread::sleep(until.saturating_duration_since(self.now().instant()));
                     // A clock that stands still must not make this wait for ever.
@@ -298,6 +287,9 @@ impl Shared {
                         core.handle_timeout(pause, now.advanced(late))
                     })
                     .inspect_err(|error| trace.ended(error))?
+                }
+                Step::Done(delivery) => {
+                    return Ok(self.deliver(delivery, answered, begun, elapsed, now, trace));
                 }
             };
         }
