@@ -30,7 +30,7 @@ impl Session {
     ///
     /// // In another process:
     /// let session = Session::builder().load(&path).build()?;
-    /// assert_eq!(session.headers().get(&"x-app".parse()?).unwrap(), "demo");
+    /// assert_eq!(session.headers().get("x-app").unwrap(), "demo");
     /// # Ok(())
     /// # }
     /// ```

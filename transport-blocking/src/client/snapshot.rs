@@ -27,7 +27,7 @@ impl Session {
     /// // In another process:
     /// let now = Now::new(Instant::now(), SystemTime::now());
     /// let session = Session::builder().restore(serde_json::from_str(&saved)?, now).build()?;
-    /// assert_eq!(session.headers().get(&"x-app".parse()?).unwrap(), "demo");
+    /// assert_eq!(session.headers().get("x-app").unwrap(), "demo");
     /// # Ok(())
     /// # }
     /// ```

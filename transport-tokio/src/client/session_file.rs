@@ -34,7 +34,7 @@ impl Session {
     ///
     /// // In another process. Building reads the file, which blocks, and so is done where that holds up no other task.
     /// let session = tokio::task::spawn_blocking(move || Session::builder().load(&path).build()).await??;
-    /// assert_eq!(session.headers().get(&"x-app".parse()?).unwrap(), "demo");
+    /// assert_eq!(session.headers().get("x-app").unwrap(), "demo");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # })
     /// # }
