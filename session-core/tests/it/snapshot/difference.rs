@@ -97,7 +97,7 @@ fn fields_credentials_and_the_rest_are_told() {
         .build()
         .unwrap();
     let earlier = session.snapshot(now());
-    session.headers_mut().remove("x-old");
+    session.headers_mut().remove(&"x-old".parse().unwrap());
     session.headers_mut().insert(ACCEPT, HeaderValue::from_static("s-2"));
     session.headers_mut().insert("x-new".parse().unwrap(), HeaderValue::from_static("s-2"));
     session.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("s-2"));
