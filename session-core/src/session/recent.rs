@@ -62,10 +62,10 @@ impl Recent {
         self.led.find(|(base, held)| **held == *location && base == from)
     }
 
-    /// Keeps `to` for a Location in which no user information was. One with a query is not held: what stands there is mostly
-    /// made for one time, and may be a secret.
+    /// Keeps `to` for a Location in which no user information was. One with a query or a fragment is not held: what stands there
+    /// is mostly made for one time, and may be a secret (RFC 6749 4.2.2: a token in a fragment).
     pub(crate) fn keep_led(&mut self, from: &Target, location: &[u8], to: &Target) {
-        if location.len() <= LONGEST && !location.contains(&b'?') {
+        if location.len() <= LONGEST && !location.iter().any(|byte| matches!(byte, b'?' | b'#')) {
             self.led.keep((from.clone(), location.into()), to, MOST_LED);
         }
     }
@@ -154,7 +154,7 @@ mod tests {
         recent.keep_led(&a, b"/y", &target("http://a.test/y"));
         assert_eq!(recent.led(&target("http://a.test/x"), b"/y").unwrap().url().as_str(), "http://a.test/y");
         assert!(recent.led(&b, b"/y").is_none() && recent.led(&a, b"/z").is_none());
-        for location in [&b"/once?code=1"[..], &[b'x'; LONGEST + 1]] {
+        for location in [&b"/once?code=1"[..], b"/once#token=1", &[b'x'; LONGEST + 1]] {
             recent.keep_led(&a, location, &target("http://a.test/z"));
             assert!(recent.led(&a, location).is_none());
         }
