@@ -376,6 +376,11 @@ impl Cookie {
         same_shape && self.path_len() == path.len() && self.name() == name && self.path_bytes() == path
     }
 
+    /// Whether the other has its identity, so that a jar could hold only one of them.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.is(other.name(), other.path_bytes(), other.host_only) && self.domain == other.domain
+    }
+
     pub(super) fn id(&self) -> CookieId {
         CookieId::new(self.name(), Arc::clone(&self.domain), self.path_bytes(), self.host_only)
     }

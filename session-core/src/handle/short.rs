@@ -124,7 +124,7 @@ impl<A: Clocked> Cookies<'_, A> {
             let explained = session.cookies().explain(target, now).into_iter();
             let named = explained.filter(|(cookie, verdict)| cookie.name() == name.as_ref() && meant(*verdict));
             let gone: Vec<Cookie> = named.map(|(cookie, _)| cookie.clone()).collect();
-            session.cookies_mut().retain(|cookie| !gone.iter().any(|gone| is_same(gone, cookie)));
+            session.cookies_mut().retain(|cookie| !gone.iter().any(|gone| gone.is_same(cookie)));
             Ok(gone.len())
         })
     }
@@ -142,12 +142,6 @@ impl<A: Clocked> Cookies<'_, A> {
             act(session, &target, now)
         })
     }
-}
-
-/// Whether a jar could hold only one of them (RFC 6265bis 5.7).
-fn is_same(one: &Cookie, other: &Cookie) -> bool {
-    one.is_host_only() == other.is_host_only()
-        && (one.name(), one.domain(), one.path()) == (other.name(), other.domain(), other.path())
 }
 
 /// What the jar refused, as an error.
