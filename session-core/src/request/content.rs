@@ -12,6 +12,9 @@ use std::borrow::Borrow;
 use std::fmt::Display;
 use url::form_urlencoded;
 
+/// The type of a form.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
 impl<D: Dispatch> RequestBuilder<D> {
     /// A form as the body, `application/x-www-form-urlencoded` unless a Content-Type is given. Its pairs are those of
     /// [`query`](RequestBuilder::query).
@@ -34,7 +37,7 @@ impl<D: Dispatch> RequestBuilder<D> {
             let (name, value) = pair.borrow();
             text.append_pair(name.as_ref(), &value.to_string());
         }
-        self.typed("application/x-www-form-urlencoded", text.finish())
+        self.typed(FORM, text.finish())
     }
 
     /// JSON as the body, `application/json` unless a Content-Type is given.

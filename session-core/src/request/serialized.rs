@@ -1,6 +1,7 @@
 //! Queries and forms from what serde can write: structs, maps, sequences of pairs.
 
 use crate::error::{Error, ErrorKind, Phase};
+use crate::request::content::FORM;
 use crate::request::{Dispatch, RequestBuilder};
 use serde::Serialize;
 use url::form_urlencoded;
@@ -54,7 +55,7 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// ```
     pub fn form_of<T: Serialize + ?Sized>(self, value: &T) -> Self {
         match serde_html_form::to_string(value) {
-            Ok(text) => self.typed("application/x-www-form-urlencoded", text),
+            Ok(text) => self.typed(FORM, text),
             Err(source) => self.keep_error(Err(unwritable("the form", ErrorKind::Body, source))),
         }
     }
