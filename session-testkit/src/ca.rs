@@ -3,7 +3,7 @@
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, date_time_ymd,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, SignatureAlgorithm, date_time_ymd,
 };
 use std::fmt;
 
@@ -11,6 +11,7 @@ use std::fmt;
 pub struct TestCa {
     issuer: Issuer<'static, KeyPair>,
     certificate: Certificate,
+    keys: &'static SignatureAlgorithm,
 }
 
 /// A certificate with its key.
@@ -48,21 +49,34 @@ pub enum Use {
 }
 
 impl TestCa {
-    /// A new authority, with a key of its own.
+    /// A new authority, with a key of its own. It and all that it issues have keys of ECDSA P-256.
     ///
     /// # Panics
     /// Where the system has no random bytes.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "each one is another")]
     pub fn new() -> Self {
-        let key = new_key();
+        Self::of(&PKCS_ECDSA_P256_SHA256)
+    }
+
+    /// A new authority that has Ed25519 keys (RFC 8410), it and all that it issues. No authority whom the public trusts does.
+    ///
+    /// # Panics
+    /// Where the system has no random bytes.
+    #[must_use]
+    pub fn ed25519() -> Self {
+        Self::of(&PKCS_ED25519)
+    }
+
+    fn of(keys: &'static SignatureAlgorithm) -> Self {
+        let key = new_key(keys);
         // No two roots have the same name.
         let number: String = key.public_key_raw().iter().skip(1).take(8).map(|byte| format!("{byte:02x}")).collect();
         let mut params = with_name(&format!("session test root {number}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key).expect("the parameters are valid");
-        Self { issuer: Issuer::new(params, key), certificate }
+        Self { issuer: Issuer::new(params, key), certificate, keys }
     }
 
     /// The root certificate in DER.
@@ -102,7 +116,7 @@ impl TestCa {
     /// For a name that no certificate can hold.
     #[must_use]
     pub fn issue_as(&self, names: &[&str], purpose: Use, validity: Validity) -> Issued {
-        let key = new_key();
+        let key = new_key(self.keys);
         let params = leaf(names, purpose, validity);
         let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are valid");
         issued(&[&certificate], &key)
@@ -114,7 +128,7 @@ impl TestCa {
     /// For a name that no certificate can hold.
     #[must_use]
     pub fn issue_common_name_only(&self, name: &str) -> Issued {
-        let key = new_key();
+        let key = new_key(self.keys);
         let mut params = leaf(&[], Use::Server, Validity::Now);
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -129,12 +143,12 @@ impl TestCa {
     /// For a name that no certificate can hold.
     #[must_use]
     pub fn issue_through_intermediate(&self, names: &[&str]) -> Issued {
-        let middle_key = new_key();
+        let middle_key = new_key(self.keys);
         let mut middle = with_name("session test intermediate");
         middle.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         middle.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let middle_certificate = middle.signed_by(&middle_key, &self.issuer).expect("the parameters are valid");
-        let key = new_key();
+        let key = new_key(self.keys);
         let certificate = leaf(names, Use::Server, Validity::Now)
             .signed_by(&key, &Issuer::new(middle, middle_key))
             .expect("the parameters are valid");
@@ -155,7 +169,7 @@ impl Issued {
     /// For a name that no certificate can hold.
     #[must_use]
     pub fn self_signed(names: &[&str]) -> Self {
-        let key = new_key();
+        let key = new_key(&PKCS_ECDSA_P256_SHA256);
         let certificate = leaf(names, Use::Server, Validity::Now).self_signed(&key).expect("the parameters are valid");
         issued(&[&certificate], &key)
     }
@@ -214,8 +228,8 @@ fn with_name(name: &str) -> CertificateParams {
     params
 }
 
-fn new_key() -> KeyPair {
-    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("the system has random bytes")
+fn new_key(of: &'static SignatureAlgorithm) -> KeyPair {
+    KeyPair::generate_for(of).expect("the system has random bytes")
 }
 
 #[cfg(test)]

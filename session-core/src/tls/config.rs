@@ -7,9 +7,10 @@ use crate::ordered::Ordered;
 use crate::time::Now;
 use crate::tls::error::{TlsError, TlsErrorKind};
 use crate::tls::settings::{Certificate, Roots, TlsSettings, TlsVersion};
+use crate::tls::signatures::PUBLIC;
 #[cfg(feature = "tls-ring")]
 use crate::tls::suites;
-use crate::tls::verify::{ByRoots, Checked, Unchecked};
+use crate::tls::verify::{ByRoots, Checked};
 use rustls::client::{Resumption, danger::ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
@@ -104,14 +105,14 @@ impl TlsConfigs {
 impl TlsConfig {
     /// Of settings, with room for `sessions` sessions that can be resumed.
     fn new(settings: &TlsSettings, sessions: usize, platform: Option<MakePlatform>) -> Result<Self, Error> {
-        let provider = Arc::new(CryptoProvider { key_provider: &NoKeys, ..provider() });
-        let builder = ClientConfig::builder_with_provider(provider.clone())
+        // Keys and algorithms that a setting needs come with it.
+        let own = CryptoProvider { key_provider: &NoKeys, signature_verification_algorithms: PUBLIC, ..provider() };
+        let builder = ClientConfig::builder_with_provider(Arc::new(own))
             .with_protocol_versions(&versions(settings))
             .map_err(|source| refused("no version of TLS is allowed").with_source(source))?;
-        let verifier: Arc<dyn ServerCertVerifier> = if settings.verifies() {
-            Arc::new(Checked(checker(settings.trusted(), &provider, platform)?))
-        } else {
-            Arc::new(Unchecked(provider.signature_verification_algorithms))
+        let verifier = match settings.accept() {
+            None => Arc::new(Checked(checker(settings.trusted(), platform)?)),
+            Some(accept) => accept(),
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         let mut config = match settings.own() {
@@ -181,6 +182,8 @@ impl KeyProvider for NoKeys {
 }
 
 /// The cryptography, always named and never the process's own choice.
+#[expect(clippy::inline_always, reason = "whoever puts other parts in place of some has no code for these then")]
+#[inline(always)]
 pub(super) fn provider() -> CryptoProvider {
     #[cfg(feature = "tls-ring")]
     return CryptoProvider { cipher_suites: suites::all(), ..rustls::crypto::ring::default_provider() };
@@ -193,11 +196,7 @@ fn versions(settings: &TlsSettings) -> Vec<&'static SupportedProtocolVersion> {
     all.into_iter().filter(|(version, _)| settings.allows(*version)).map(|(_, version)| version).collect()
 }
 
-fn checker(
-    roots: &Roots,
-    provider: &CryptoProvider,
-    platform: Option<MakePlatform>,
-) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+fn checker(roots: &Roots, platform: Option<MakePlatform>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let (compiled_in, further): (&[_], &[Certificate]) = match roots {
         Roots::Webpki => (webpki_roots::TLS_SERVER_ROOTS, &[]),
         Roots::Merge(further) => (webpki_roots::TLS_SERVER_ROOTS, further),
@@ -205,21 +204,21 @@ fn checker(
         Roots::Platform => return by_platform(&[], platform),
         Roots::PlatformMerge(further) => return by_platform(further, platform),
     };
-    let mut store = RootCertStore { roots: compiled_in.to_vec() };
+    let mut trusted = ByRoots::new(RootCertStore { roots: compiled_in.to_vec() });
     for root in further {
-        root.trust()(root, &mut store)?;
+        root.trust()(root, &mut trusted)?;
     }
-    if store.is_empty() {
+    if trusted.roots.is_empty() {
         return Err(refused("there is no root certificate"));
     }
-    Ok(Arc::new(ByRoots { roots: store, algorithms: provider.signature_verification_algorithms }))
+    Ok(Arc::new(trusted))
 }
 
 /// The platform's verifier with further roots.
 fn by_platform(further: &[Certificate], platform: Option<MakePlatform>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let make = platform.ok_or_else(|| refused("this build has no verifier of the platform's"))?;
     // A verifier may pass over what it cannot read. Here nothing is passed over.
-    let mut readable = RootCertStore::empty();
+    let mut readable = ByRoots::new(RootCertStore::empty());
     let mut read = Vec::new();
     for root in further {
         read.append(&mut root.trust()(root, &mut readable)?);

@@ -1,15 +1,19 @@
-//! What reads the caller's certificates and keys. A setting that needs it brings it along as a function, from where the setting
-//! is made: a program that makes none has no code that reads certificates, and none that signs with their keys.
+//! What carries out the caller's settings: reads his certificates and keys, accepts every certificate. A setting that needs it
+//! brings it along as a function, from where the setting is made: a program that makes none has no code that reads certificates,
+//! none that signs with their keys, and none for algorithms that no certificate under the compiled-in roots has.
 
 use crate::error::Error;
 use crate::tls::config::{provider, refused};
 use crate::tls::settings::{Certificate, Encoded, Identity};
-use rustls::RootCertStore;
+use crate::tls::signatures::every;
+use crate::tls::verify::{ByRoots, Unchecked};
 use rustls::client::ResolvesClientCert;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -17,19 +21,27 @@ use std::sync::Arc;
 #[derive(Clone, Copy)]
 pub(super) struct Means<F>(pub(super) F);
 
-/// Reads a certificate, or several in PEM, and adds each to the roots that are trusted.
-pub(super) type Trust = fn(&Certificate, &mut RootCertStore) -> Result<Vec<CertificateDer<'static>>, Error>;
+/// Reads a certificate, or several in PEM, and adds each to the roots that are trusted, with the algorithms that may be under it.
+pub(super) type Trust = fn(&Certificate, &mut ByRoots) -> Result<Vec<CertificateDer<'static>>, Error>;
 
 /// Reads the caller's chain and key into what is shown to a server that asks for them.
 pub(super) type Show = fn(&Identity) -> Result<Arc<dyn ResolvesClientCert>, Error>;
 
-pub(super) fn trust(root: &Certificate, store: &mut RootCertStore) -> Result<Vec<CertificateDer<'static>>, Error> {
+/// Makes what accepts every certificate.
+pub(super) type Accept = fn() -> Arc<dyn ServerCertVerifier>;
+
+pub(super) fn trust(root: &Certificate, trusted: &mut ByRoots) -> Result<Vec<CertificateDer<'static>>, Error> {
     let read = certificates(root)?;
     for der in &read {
-        let added = store.add(der.clone());
+        let added = trusted.roots.add(der.clone());
         added.map_err(|source| refused("a root certificate cannot be read").with_source(source))?;
     }
+    trusted.algorithms = every();
     Ok(read)
+}
+
+pub(super) fn accept() -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Unchecked(every()))
 }
 
 pub(super) fn show(identity: &Identity) -> Result<Arc<dyn ResolvesClientCert>, Error> {
@@ -69,6 +81,12 @@ fn private_key(encoded: &Encoded) -> Result<PrivateKeyDer<'static>, Error> {
         Encoded::Pem(pem) => PrivateKeyDer::from_pem_slice(pem).ok(),
     };
     key.ok_or_else(|| refused("the client's key cannot be read"))
+}
+
+impl<F> fmt::Debug for Means<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
 }
 
 impl<F> PartialEq for Means<F> {

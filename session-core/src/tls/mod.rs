@@ -24,6 +24,8 @@ pub mod error;
 mod load;
 pub mod plain;
 pub mod settings;
+#[cfg(feature = "__tls")]
+mod signatures;
 #[cfg(feature = "tls-ring")]
 mod suites;
 #[cfg(feature = "__tls")]

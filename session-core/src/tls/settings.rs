@@ -3,7 +3,7 @@
 
 use crate::message::sensitive::Secret;
 #[cfg(feature = "__tls")]
-use crate::tls::load::{Means, Show, Trust, show, trust};
+use crate::tls::load::{Accept, Means, Show, Trust, accept, show, trust};
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct TlsSettings {
     min: Option<TlsVersion>,
     max: Option<TlsVersion>,
     verification: Verification,
+    #[cfg(feature = "__tls")]
+    accept: Option<Means<Accept>>,
     server_name: ServerNameIndication,
 }
 
@@ -169,6 +171,10 @@ impl TlsSettings {
     #[must_use]
     pub fn verification(mut self, verification: Verification) -> Self {
         self.verification = verification;
+        #[cfg(feature = "__tls")]
+        {
+            self.accept = (!self.verifies()).then_some(Means(accept));
+        }
         self
     }
 
@@ -195,6 +201,11 @@ impl TlsSettings {
 impl TlsSettings {
     pub(super) fn own(&self) -> Option<&Identity> {
         self.identity.as_ref()
+    }
+
+    /// What makes the verifier that accepts every certificate, where that is what is wanted.
+    pub(super) fn accept(&self) -> Option<Accept> {
+        self.accept.map(|means| means.0)
     }
 
     pub(super) fn allows(&self, version: TlsVersion) -> bool {

@@ -1,6 +1,7 @@
 //! Who checks a server's certificate: the full check, which also tells a self-signed certificate from one of an unknown
 //! authority, and the one that accepts every certificate.
 
+use crate::tls::signatures::PUBLIC;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -22,6 +23,13 @@ pub(super) struct ByRoots {
 
 /// No check of the certificate. The server must still have its key.
 pub(super) struct Unchecked(pub(super) WebPkiSupportedAlgorithms);
+
+impl ByRoots {
+    /// By compiled-in roots, or by none. A root of the caller's own brings further algorithms.
+    pub(super) fn new(roots: RootCertStore) -> Self {
+        Self { roots, algorithms: PUBLIC }
+    }
+}
 
 // None shows the roots and algorithms that it has: each would bring what writes them out into every program.
 impl fmt::Debug for Checked {

@@ -1,4 +1,5 @@
-//! Sessions are resumed under equal settings and under no others, and what is kept is bounded.
+//! Sessions are resumed under equal settings and under no others, what is kept is bounded, and Ed25519 is there with the
+//! settings under which a certificate may have it.
 
 use super::{FurtherRoots, PlatformVerifier, TlsConfigs};
 use crate::error::{Error, ErrorKind};
@@ -9,7 +10,8 @@ use crate::tls::client::Tls;
 use crate::tls::settings::{Certificate, Identity, Roots, TlsSettings, Verification};
 use bytes::BytesMut;
 use rustls::client::WebPkiServerVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection};
+use rustls::server::Acceptor;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, SignatureScheme};
 use session_testkit::ca::TestCa;
 use session_testkit::tls::{ClientCertificate, server_config};
 use std::sync::Arc;
@@ -95,28 +97,63 @@ fn the_platforms_roots_need_its_verifier() {
     assert_eq!(error.kind(), ErrorKind::InvalidSetting);
 }
 
+/// Trusts what it is handed, as a platform that has no roots of its own.
+fn handed_on(further: FurtherRoots) -> Result<PlatformVerifier, Error> {
+    assert!(!further.is_empty(), "none was handed on");
+    PlatformVerifier::new(|provider| {
+        let mut store = RootCertStore::empty();
+        further.into_iter().try_for_each(|root| store.add(root))?;
+        let built = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build();
+        built.map(|built| Arc::try_unwrap(built).unwrap()).map_err(|error| rustls::Error::General(error.to_string()))
+    })
+}
+
 #[test]
 fn roots_beside_the_platforms_are_handed_to_its_verifier_and_must_be_certificates() {
-    /// Trusts what it is handed, as a platform that has no roots of its own.
-    fn make(further: FurtherRoots) -> Result<PlatformVerifier, Error> {
-        assert!(!further.is_empty(), "none was handed on");
-        PlatformVerifier::new(|provider| {
-            let mut store = RootCertStore::empty();
-            further.into_iter().try_for_each(|root| store.add(root))?;
-            let built = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build();
-            built
-                .map(|built| Arc::try_unwrap(built).unwrap())
-                .map_err(|error| rustls::Error::General(error.to_string()))
-        })
-    }
     let ca = TestCa::new();
     let server = Arc::new(server_config(&ca.issue(&["a.test"]), ClientCertificate::None, &[&rustls::version::TLS13]));
     let beside = |root| TlsSettings::new().roots(Roots::Platform).add_roots([root]);
-    let mut configs = TlsConfigs::new(&Limits::default()).with_platform(make);
+    let mut configs = TlsConfigs::new(&Limits::default()).with_platform(handed_on);
     let settings = beside(Certificate::der(ca.certificate_der()));
     assert!(!resumes(&mut configs, &settings, &server) && resumes(&mut configs, &settings, &server), "it is trusted");
     let error = configs.config(&Arc::new(beside(Certificate::der([1, 2, 3])))).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidSetting);
     let without = TlsConfigs::new(&Limits::default()).config(&Arc::new(settings)).map(drop).unwrap_err();
     assert_eq!(without.kind(), ErrorKind::InvalidSetting);
+}
+
+/// Whether a server is told that it may sign by Ed25519.
+fn offers_ed25519(settings: &TlsSettings) -> bool {
+    let config =
+        TlsConfigs::new(&Limits::default()).with_platform(handed_on).config(&Arc::new(settings.clone())).unwrap();
+    let mut out = BytesMut::new();
+    Tls::new(&config, &CanonicalHost::parse("a.test").unwrap(), now()).unwrap().take_out(&mut out);
+    let mut acceptor = Acceptor::default();
+    acceptor.read_tls(&mut out.as_ref()).unwrap();
+    let accepted = acceptor.accept().unwrap().unwrap();
+    accepted.client_hello().signature_schemes().contains(&SignatureScheme::ED25519)
+}
+
+#[test]
+fn ed25519_is_spoken_under_every_setting_but_the_compiled_in_roots_alone() {
+    let ca = TestCa::ed25519();
+    let root = || [Certificate::pem(ca.pem())];
+    let with = [
+        TlsSettings::new().add_roots(root()),
+        TlsSettings::new().roots(Roots::Only(root().into())),
+        TlsSettings::new().roots(Roots::Platform).add_roots(root()),
+        TlsSettings::new().verification(Verification::DangerAcceptInvalid),
+    ];
+    for versions in [&[&rustls::version::TLS13], &[&rustls::version::TLS12]] {
+        let issued = ca.issue_through_intermediate(&["a.test"]);
+        let server = Arc::new(server_config(&issued, ClientCertificate::None, versions));
+        for settings in &with {
+            assert!(offers_ed25519(settings), "{settings:?}");
+            let mut configs = TlsConfigs::new(&Limits::default()).with_platform(handed_on);
+            assert!(!resumes(&mut configs, settings, &server), "a whole handshake, with its signatures");
+        }
+    }
+    for without in [TlsSettings::new(), with[3].clone().verification(Verification::Full)] {
+        assert!(!offers_ed25519(&without), "{without:?}");
+    }
 }
