@@ -59,6 +59,11 @@ impl Now {
 pub struct Timeouts {
     /// Waiting for a free connection, resolving, connecting and, where it applies, the TLS handshake and the tunnel together. Default 10 s.
     pub connect: Option<Duration>,
+    /// Asking for the addresses of a name, of the origin's as of a proxy's. It ends within `connect`, and has no bound of its own
+    /// by default.
+    pub resolve: Option<Duration>,
+    /// Each TLS handshake, with the origin as with a proxy. It ends within `connect`, and has no bound of its own by default.
+    pub tls: Option<Duration>,
     /// From the request's last byte to the end of the response head, in total and not for each read. Default 60 s.
     pub head: Option<Duration>,
     /// How long a body with `Expect: 100-continue` waits for the 100 before it is sent all the same (RFC 9110 10.1.1). Never
@@ -77,6 +82,8 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Some(Duration::from_secs(10)),
+            resolve: None,
+            tls: None,
             head: Some(Duration::from_secs(60)),
             expect: Some(Duration::from_secs(1)),
             idle: Some(Duration::from_secs(60)),

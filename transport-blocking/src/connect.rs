@@ -50,14 +50,15 @@ impl Connector {
     ) -> Result<Socket, Failure> {
         let tls = hop_tls(&mut lock(&self.tls), hop)?;
         let target = if Tunnel::needs_address(hop) {
-            self.resolve(&Place::origin(hop.origin()), deadline, watch)?.into_iter().next()
+            self.resolve(&Place::origin(hop.origin()), bounds, deadline, watch)?.into_iter().next()
         } else {
             None
         };
         let tunnel =
             Tunnel::of(hop, target, &self.limits).map_err(|error| failure(Cause::Setup(error), Phase::Tunnel))?;
-        let mut socket = self.open(&Place::of(hop), deadline, watch)?;
+        let mut socket = self.open(&Place::of(hop), bounds, deadline, watch)?;
         if let (Some(config), Some(proxy)) = (tls.proxy, hop.route().proxy()) {
+            let deadline = bounds.tls(deadline, Instant::now());
             socket.secure(&config, proxy.host(), &[], now, deadline)?;
         }
         let early = match tunnel {
@@ -67,6 +68,7 @@ impl Connector {
         watch.lap(Stage::Connect, Instant::now());
         match tls.origin {
             Some(config) => {
+                let deadline = bounds.tls(deadline, Instant::now());
                 socket.secure(&config, hop.origin().host(), &early, now, deadline)?;
                 watch.lap(Stage::Tls, Instant::now());
             }
@@ -76,7 +78,13 @@ impl Connector {
     }
 
     /// A socket that is connected to a place.
-    fn open(&self, place: &Place<'_>, deadline: Option<Deadline>, watch: &mut Stopwatch) -> Result<Socket, Failure> {
+    fn open(
+        &self,
+        place: &Place<'_>,
+        bounds: &Bounds,
+        deadline: Option<Deadline>,
+        watch: &mut Stopwatch,
+    ) -> Result<Socket, Failure> {
         if let Some(path) = &self.settings.unix_socket {
             let opened = open_unix(path, deadline.map(|deadline| deadline.left(Instant::now())));
             return match opened {
@@ -87,7 +95,7 @@ impl Connector {
                 },
             };
         }
-        let addresses = self.resolve(place, deadline, watch)?;
+        let addresses = self.resolve(place, bounds, deadline, watch)?;
         self.race(place, addresses, deadline)
     }
 
@@ -95,12 +103,14 @@ impl Connector {
     fn resolve(
         &self,
         place: &Place<'_>,
+        bounds: &Bounds,
         deadline: Option<Deadline>,
         watch: &mut Stopwatch,
     ) -> Result<Vec<SocketAddr>, Failure> {
         let addresses = match place.known(&self.settings) {
             Some(addresses) => Ok(addresses),
             None => {
+                let deadline = bounds.resolve(deadline, Instant::now());
                 let found = look_up(&self.resolver, place.host(), place.port(), deadline);
                 watch.lap(Stage::Resolve, Instant::now());
                 found

@@ -51,14 +51,15 @@ impl Connector {
     ) -> Result<Socket, Failure> {
         let tls = hop_tls(&mut lock(&self.tls), hop)?;
         let target = if Tunnel::needs_address(hop) {
-            self.resolve(&Place::origin(hop.origin()), deadline, watch).await?.into_iter().next()
+            self.resolve(&Place::origin(hop.origin()), bounds, deadline, watch).await?.into_iter().next()
         } else {
             None
         };
         let tunnel =
             Tunnel::of(hop, target, &self.limits).map_err(|error| failure(Cause::Setup(error), Phase::Tunnel))?;
-        let mut socket = self.open(&Place::of(hop), deadline, watch).await?;
+        let mut socket = self.open(&Place::of(hop), bounds, deadline, watch).await?;
         if let (Some(config), Some(proxy)) = (tls.proxy, hop.route().proxy()) {
+            let deadline = bounds.tls(deadline, Instant::now());
             socket.secure(&config, proxy.host(), &[], now, deadline).await?;
         }
         let early = match tunnel {
@@ -68,6 +69,7 @@ impl Connector {
         watch.lap(Stage::Connect, Instant::now());
         match tls.origin {
             Some(config) => {
+                let deadline = bounds.tls(deadline, Instant::now());
                 socket.secure(&config, hop.origin().host(), &early, now, deadline).await?;
                 watch.lap(Stage::Tls, Instant::now());
             }
@@ -80,6 +82,7 @@ impl Connector {
     async fn open(
         &self,
         place: &Place<'_>,
+        bounds: &Bounds,
         deadline: Option<Deadline>,
         watch: &mut Stopwatch,
     ) -> Result<Socket, Failure> {
@@ -93,7 +96,7 @@ impl Connector {
                 },
             };
         }
-        let addresses = self.resolve(place, deadline, watch).await?;
+        let addresses = self.resolve(place, bounds, deadline, watch).await?;
         self.race(place, addresses, deadline).await
     }
 
@@ -101,12 +104,14 @@ impl Connector {
     async fn resolve(
         &self,
         place: &Place<'_>,
+        bounds: &Bounds,
         deadline: Option<Deadline>,
         watch: &mut Stopwatch,
     ) -> Result<Vec<SocketAddr>, Failure> {
         let addresses = match place.known(&self.settings) {
             Some(addresses) => Ok(addresses),
             None => {
+                let deadline = bounds.resolve(deadline, Instant::now());
                 let found = look_up(&*self.resolver, place.host(), place.port(), deadline).await;
                 watch.lap(Stage::Resolve, Instant::now());
                 found

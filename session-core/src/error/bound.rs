@@ -10,6 +10,10 @@ pub enum Bound {
     /// [`Phase::Resolve`](crate::error::Phase::Resolve), [`Phase::Connect`](crate::error::Phase::Connect),
     /// [`Phase::Tunnel`](crate::error::Phase::Tunnel), [`Phase::Tls`](crate::error::Phase::Tls).
     Connect,
+    /// [`Timeouts::resolve`](crate::time::Timeouts::resolve).
+    Resolve,
+    /// [`Timeouts::tls`](crate::time::Timeouts::tls).
+    Tls,
     /// [`Timeouts::head`](crate::time::Timeouts::head).
     Head,
     /// [`Timeouts::expect`](crate::time::Timeouts::expect). When it passes, the body is sent.
@@ -28,6 +32,8 @@ impl Bound {
     pub fn message(self) -> &'static str {
         match self {
             Self::Connect => "no connection was made in time",
+            Self::Resolve => "the name was not resolved in time",
+            Self::Tls => "the TLS handshake was not over in time",
             Self::Head => "no response head came in time",
             Self::Expect => "no answer to Expect came in time",
             Self::Idle => "no byte of the body could be sent or received in time",

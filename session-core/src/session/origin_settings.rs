@@ -34,6 +34,8 @@ pub(crate) mod record;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OriginSettings {
     connect: Setting<Duration>,
+    resolve: Setting<Duration>,
+    tls: Setting<Duration>,
     head: Setting<Duration>,
     expect: Setting<Duration>,
     idle: Setting<Duration>,
@@ -53,6 +55,20 @@ impl OriginSettings {
     #[must_use]
     pub fn connect_timeout(mut self, connect: impl Into<Setting<Duration>>) -> Self {
         self.connect = connect.into();
+        self
+    }
+
+    /// How long it may take to ask for the addresses of its name, within the time for connecting.
+    #[must_use]
+    pub fn resolve_timeout(mut self, resolve: impl Into<Setting<Duration>>) -> Self {
+        self.resolve = resolve.into();
+        self
+    }
+
+    /// How long each TLS handshake on the way there may take, within the time for connecting.
+    #[must_use]
+    pub fn tls_timeout(mut self, tls: impl Into<Setting<Duration>>) -> Self {
+        self.tls = tls.into();
         self
     }
 
@@ -147,6 +163,8 @@ impl Begun {
         let of = |part: fn(&OriginSettings) -> Setting<Duration>| of_origin.map(part).unwrap_or_default();
         Arc::new(Timeouts {
             connect: own.connect.before(of(|settings| settings.connect)).or(session.connect),
+            resolve: own.resolve.before(of(|settings| settings.resolve)).or(session.resolve),
+            tls: own.tls.before(of(|settings| settings.tls)).or(session.tls),
             head: own.head.before(of(|settings| settings.head)).or(session.head),
             expect: own.expect.before(of(|settings| settings.expect)).or(session.expect),
             idle: own.idle.before(of(|settings| settings.idle)).or(session.idle),

@@ -26,6 +26,10 @@ use std::time::Duration;
 pub struct RequestTimeouts {
     /// Resolving and connecting.
     pub connect: Setting<Duration>,
+    /// Resolving, within that.
+    pub resolve: Setting<Duration>,
+    /// Each TLS handshake, within that.
+    pub tls: Setting<Duration>,
     /// The response head.
     pub head: Setting<Duration>,
     /// The wait for a 100 before a body that expects one.

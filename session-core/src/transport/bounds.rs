@@ -45,6 +45,32 @@ impl Bounds {
         self.nearest(Bound::Connect, self.timeouts.connect, now)
     }
 
+    /// For asking for the addresses of a name from now on, within the time for connecting.
+    #[must_use]
+    pub fn resolve(&self, connect: Option<Deadline>, now: Instant) -> Option<Deadline> {
+        self.within(connect, Bound::Resolve, self.timeouts.resolve, now)
+    }
+
+    /// For a TLS handshake that begins now, within the time for connecting.
+    #[must_use]
+    pub fn tls(&self, connect: Option<Deadline>, now: Instant) -> Option<Deadline> {
+        self.within(connect, Bound::Tls, self.timeouts.tls, now)
+    }
+
+    fn within(
+        &self,
+        whole: Option<Deadline>,
+        bound: Bound,
+        allowed: Option<Duration>,
+        now: Instant,
+    ) -> Option<Deadline> {
+        // Most have none of their own.
+        if allowed.is_none() {
+            return whole;
+        }
+        Deadline::nearer(whole, self.nearest(bound, allowed, now))
+    }
+
     /// For a response head that is awaited from now on.
     #[must_use]
     pub fn head(&self, now: Instant) -> Option<Deadline> {
@@ -175,7 +201,8 @@ mod tests {
     #[test]
     fn bounds_that_are_off_leave_the_total_or_none() {
         let start = start();
-        let off = Timeouts { connect: None, head: None, expect: None, idle: None, drain: None, total: None };
+        let (connect, head, idle, total) = (None, None, None, None);
+        let off = Timeouts { connect, head, idle, total, expect: None, drain: None, ..Timeouts::default() };
         let none = Bounds::new(off, None, start, start);
         for deadline in [none.connect(start), none.head(start), none.idle(start), none.drain(start)] {
             assert_eq!(deadline, None);
@@ -184,6 +211,32 @@ mod tests {
         assert_eq!(total.head(start).unwrap().bound(), Bound::Total);
         let endless = Bounds::new(Timeouts { head: Some(Duration::MAX), ..off }, None, start, start);
         assert_eq!(endless.head(start), None, "a moment that the clock cannot hold never comes");
+    }
+
+    #[test]
+    fn a_part_of_connecting_has_its_own_bound_only_where_one_is_set_and_never_longer_than_all_of_it() {
+        let start = start();
+        let told = |timeouts: Timeouts,
+                    part: fn(&Bounds, Option<super::Deadline>, Instant) -> Option<super::Deadline>| {
+            let bounds = Bounds::new(timeouts, None, start, start);
+            let later = start + seconds(4);
+            part(&bounds, bounds.connect(start), later).map(|it| (it.bound(), it.left(start)))
+        };
+        let of = |resolve: u64, tls: u64| Timeouts {
+            resolve: Some(seconds(resolve)),
+            tls: Some(seconds(tls)),
+            ..timeouts()
+        };
+        assert_eq!(told(timeouts(), Bounds::resolve), Some((Bound::Connect, seconds(10))));
+        assert_eq!(told(timeouts(), Bounds::tls), Some((Bound::Connect, seconds(10))));
+        assert_eq!(told(of(2, 3), Bounds::resolve), Some((Bound::Resolve, seconds(6))));
+        assert_eq!(told(of(2, 3), Bounds::tls), Some((Bound::Tls, seconds(7))));
+        assert_eq!(told(of(7, 7), Bounds::tls), Some((Bound::Connect, seconds(10))));
+        let alone = Timeouts { connect: None, ..of(2, 3) };
+        assert_eq!(told(alone, Bounds::resolve), Some((Bound::Resolve, seconds(6))));
+        assert_eq!(told(alone, Bounds::tls), Some((Bound::Tls, seconds(7))));
+        let bounds = Bounds::new(of(2, 3), Some(start + seconds(1)), start, start);
+        assert_eq!(bounds.tls(bounds.connect(start), start).unwrap().bound(), Bound::Total);
     }
 
     #[test]

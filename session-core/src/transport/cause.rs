@@ -207,8 +207,12 @@ mod tests {
         let start = start();
         let bounds = Bounds::new(Timeouts::default(), None, start, start);
         let total = Bounds::new(Timeouts::default(), Some(start), start, start);
+        let second = Some(Duration::from_secs(1));
+        let own = Bounds::new(Timeouts { resolve: second, tls: second, ..Timeouts::default() }, None, start, start);
         for (deadline, bound) in [
             (bounds.connect(start), Bound::Connect),
+            (own.resolve(bounds.connect(start), start), Bound::Resolve),
+            (own.tls(bounds.connect(start), start), Bound::Tls),
             (bounds.head(start), Bound::Head),
             (bounds.expect(start), Bound::Expect),
             (bounds.idle(start), Bound::Idle),

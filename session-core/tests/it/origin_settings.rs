@@ -38,7 +38,9 @@ fn the_timeouts_of_a_hop_are_those_of_its_origin_and_the_deadline_is_the_exchang
         .connect_timeout(seconds(1))
         .head_timeout(Setting::Off)
         .read_timeout(seconds(3))
-        .drain_timeout(seconds(4));
+        .drain_timeout(seconds(4))
+        .resolve_timeout(seconds(5))
+        .tls_timeout(seconds(6));
     let builder =
         Session::builder().origin_settings("https://b.test", of_b).timeout(seconds(50)).read_timeout(seconds(9));
     let mut session = builder.build().unwrap();
@@ -49,6 +51,7 @@ fn the_timeouts_of_a_hop_are_those_of_its_origin_and_the_deadline_is_the_exchang
     let mut expected = plain;
     (expected.connect, expected.head) = (Some(seconds(1)), None);
     (expected.idle, expected.drain) = (Some(seconds(3)), Some(seconds(4)));
+    (expected.resolve, expected.tls) = (Some(seconds(5)), Some(seconds(6)));
     assert_eq!(second.timeouts(), expected);
     assert!(first.deadline().is_some());
     assert_eq!([&second, &third].map(Hop::deadline), [first.deadline(); 2]);
@@ -63,11 +66,13 @@ fn a_requests_own_word_goes_before_that_for_the_origin() {
     let mut request = Request::get("https://a.test/");
     let mut timeouts = RequestTimeouts::default();
     (timeouts.head, timeouts.drain, timeouts.idle) = (Setting::Off, Setting::Inherit, Setting::Set(seconds(7)));
+    (timeouts.resolve, timeouts.tls) = (Setting::Set(seconds(8)), Setting::Set(seconds(9)));
     request.set_timeouts(timeouts);
     let [first, second, _] = hops(&mut session, request);
     assert_eq!((first.timeouts().head, first.timeouts().drain), (None, Timeouts::default().drain));
     assert_eq!((second.timeouts().head, second.timeouts().drain), (None, Some(seconds(4))));
     assert_eq!([first.timeouts().idle, second.timeouts().idle], [Some(seconds(7)); 2]);
+    assert_eq!([first.timeouts().resolve, first.timeouts().tls], [Some(seconds(8)), Some(seconds(9))]);
     session.cookies_mut().insert(&target("https://b.test/"), ("j", "1"), now().wall());
     for (mode, expected) in [
         (Setting::Inherit, Some("own=1")),
@@ -159,10 +164,11 @@ fn what_is_no_origin_is_refused_and_settings_that_say_nothing_are_none() {
 fn every_bound_of_a_session_is_inherited_set_or_off() {
     let timeouts = |setting: Setting<Duration>| {
         let builder = Session::builder().timeout(setting).connect_timeout(setting).head_timeout(setting);
+        let builder = builder.resolve_timeout(setting).tls_timeout(setting);
         builder.read_timeout(setting).drain_timeout(setting).build().unwrap().timeouts()
     };
     assert_eq!(timeouts(Setting::Inherit), Timeouts::default());
-    let all = |timeouts: Timeouts| [timeouts.connect, timeouts.head, timeouts.idle, timeouts.drain, timeouts.total];
-    assert_eq!(all(timeouts(Setting::Off)), [None; 5]);
-    assert_eq!(all(timeouts(Setting::Set(seconds(1)))), [Some(seconds(1)); 5]);
+    let all = |it: Timeouts| [it.connect, it.resolve, it.tls, it.head, it.idle, it.drain, it.total];
+    assert_eq!(all(timeouts(Setting::Off)), [None; 7]);
+    assert_eq!(all(timeouts(Setting::Set(seconds(1)))), [Some(seconds(1)); 7]);
 }

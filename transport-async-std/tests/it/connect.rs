@@ -1,10 +1,12 @@
 //! Making connections: which address, by which resolver, from where, over what, and how long it may take.
 
 use crate::{address, bounded, fetch, server};
+use session_core::error::bound::Bound;
 use session_core::error::{ErrorKind, Phase};
 use session_core::limits::Limits;
 use session_core::message::proxy::ProxyServer;
 use session_core::proxy::select::ProxyConfig;
+use session_core::session::settings::Setting;
 use session_testkit::script::answer::Answer;
 use session_testkit::server::full::FullListener;
 use session_testkit::server::talk::Talker;
@@ -78,10 +80,18 @@ impl Resolve for Silent {
 #[test]
 fn resolving_has_its_time() {
     bounded(|| async {
-        let session = Session::builder().dns_resolver(Arc::new(Silent));
-        let session = session.connect_timeout(Duration::from_millis(100)).build().unwrap();
-        let error = fetch(&session, "http://a.test/").await.unwrap_err();
-        assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Phase::Resolve));
+        let short = Duration::from_millis(100);
+        for (connect, own, bound) in [
+            (short.into(), Setting::Inherit, Bound::Connect),
+            (Setting::Inherit, short.into(), Bound::Resolve),
+            (Setting::Off, short.into(), Bound::Resolve),
+        ] {
+            let session = Session::builder().dns_resolver(Arc::new(Silent));
+            let session = session.connect_timeout(connect).resolve_timeout(own).build().unwrap();
+            let error = fetch(&session, "http://a.test/").await.unwrap_err();
+            let expected = (ErrorKind::Timeout, Phase::Resolve, Some(bound));
+            assert_eq!((error.kind(), error.phase(), error.bound()), expected);
+        }
     });
 }
 

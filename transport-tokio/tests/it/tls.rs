@@ -1,6 +1,8 @@
 //! https over real sockets: what works, and each way in which it does not.
 
+use session_core::error::bound::Bound;
 use session_core::error::{ErrorKind, Phase};
+use session_core::session::settings::Setting;
 use session_core::tls::error::{CertificateFault, TlsError, TlsErrorKind};
 use session_core::tls::settings::{Certificate, Identity, TlsVersion};
 #[cfg(feature = "platform-verifier")]
@@ -254,9 +256,15 @@ async fn a_handshake_that_stalls_ends_with_the_time_for_connecting() {
     let ca = TestCa::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let session = trusting(&ca, address).connect_timeout(Duration::from_millis(100)).build().unwrap();
-    let error = get(&session, address).await.unwrap_err();
-    assert_eq!((error.kind(), error.phase()), (ErrorKind::Timeout, Phase::Tls), "{error}");
+    let short = Duration::from_millis(100);
+    for (connect, own, bound) in
+        [(short.into(), Setting::Inherit, Bound::Connect), (Setting::Inherit, short.into(), Bound::Tls)]
+    {
+        let session = trusting(&ca, address).connect_timeout(connect).tls_timeout(own).build().unwrap();
+        let error = get(&session, address).await.unwrap_err();
+        let expected = (ErrorKind::Timeout, Phase::Tls, Some(bound));
+        assert_eq!((error.kind(), error.phase(), error.bound()), expected, "{error}");
+    }
 }
 
 #[tokio::test]

@@ -29,9 +29,34 @@ impl<T: Transport> SessionBuilder<T> {
         self
     }
 
-    /// How long it may take to resolve, to connect and to be let through by a proxy, together. Default 10 s; [`Setting::Off`] is as long as it takes, here and below.
+    /// How long it may take to resolve, to connect, to be let through by a proxy and to shake hands, together. Default 10 s; [`Setting::Off`] is as long as it takes, here and below.
     pub fn connect_timeout(mut self, connect: impl Into<Setting<Duration>>) -> Self {
         Arc::make_mut(&mut self.settings.timeouts).connect = connect.into().or(Timeouts::default().connect);
+        self
+    }
+
+    /// How long it may take to ask for the addresses of a name, within the time for connecting. Default: no bound of its own.
+    ///
+    /// ```
+    /// # use session_testkit::scripted::blocking::Session;
+    /// use std::time::Duration;
+    ///
+    /// let session = Session::builder()
+    ///     .connect_timeout(Duration::from_secs(10))
+    ///     .resolve_timeout(Duration::from_secs(2))
+    ///     .tls_timeout(Duration::from_secs(5))
+    ///     .build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    pub fn resolve_timeout(mut self, resolve: impl Into<Setting<Duration>>) -> Self {
+        Arc::make_mut(&mut self.settings.timeouts).resolve = resolve.into().or(Timeouts::default().resolve);
+        self
+    }
+
+    /// How long each TLS handshake may take, within the time for connecting. Default: no bound of its own.
+    pub fn tls_timeout(mut self, tls: impl Into<Setting<Duration>>) -> Self {
+        Arc::make_mut(&mut self.settings.timeouts).tls = tls.into().or(Timeouts::default().tls);
         self
     }
 

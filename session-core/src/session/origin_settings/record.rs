@@ -28,6 +28,10 @@ struct SettingsRecord {
     #[serde(with = "setting")]
     connect: Setting<Duration>,
     #[serde(with = "setting")]
+    resolve: Setting<Duration>,
+    #[serde(with = "setting")]
+    tls: Setting<Duration>,
+    #[serde(with = "setting")]
     head: Setting<Duration>,
     #[serde(with = "setting")]
     expect: Setting<Duration>,
@@ -47,6 +51,10 @@ struct SettingsRecord {
 pub(crate) struct RequestTimeoutsRecord {
     #[serde(with = "setting")]
     connect: Setting<Duration>,
+    #[serde(with = "setting")]
+    resolve: Setting<Duration>,
+    #[serde(with = "setting")]
+    tls: Setting<Duration>,
     #[serde(with = "setting")]
     head: Setting<Duration>,
     #[serde(with = "setting")]

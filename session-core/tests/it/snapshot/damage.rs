@@ -260,7 +260,7 @@ fn what_could_be_read_and_cannot_be_is_refused_with_its_place() {
     let credential = second(&session.1, "/session_state/credentials/0");
     let entry = second(&session.1, "/session_state/hsts/0");
     let settings = second(&session.1, "/session_state/origin_settings/0");
-    let inherit = ["connect", "head", "expect", "idle", "drain", "cookies", "proxy"]
+    let inherit = ["connect", "resolve", "tls", "head", "expect", "idle", "drain", "cookies", "proxy"]
         .map(|name| (name.to_owned(), json!("inherit")));
     let nothing = Value::Object(inherit.into_iter().collect());
     let twice = [

@@ -36,6 +36,7 @@ impl Connector {
             Tunnel::of(hop, None, &self.limits).map_err(|error| failure(Cause::Setup(error), Phase::Tunnel))?;
         let mut socket = self.open(hop)?;
         if let (Some(config), Some(proxy)) = (tls.proxy, hop.route().proxy()) {
+            let deadline = bounds.tls(deadline, self.network.clock().now().instant());
             socket.secure(&config, proxy.host(), &[], now, deadline)?;
         }
         let early = match tunnel {
@@ -43,7 +44,10 @@ impl Connector {
             None => Bytes::new(),
         };
         match tls.origin {
-            Some(config) => socket.secure(&config, hop.origin().host(), &early, now, deadline)?,
+            Some(config) => {
+                let deadline = bounds.tls(deadline, self.network.clock().now().instant());
+                socket.secure(&config, hop.origin().host(), &early, now, deadline)?;
+            }
             None => nothing_early(&early)?,
         }
         Ok(socket)

@@ -48,6 +48,10 @@ pub(super) struct TimeoutsRecord {
     #[serde(deserialize_with = "required")]
     connect: Option<Duration>,
     #[serde(deserialize_with = "required")]
+    resolve: Option<Duration>,
+    #[serde(deserialize_with = "required")]
+    tls: Option<Duration>,
+    #[serde(deserialize_with = "required")]
     head: Option<Duration>,
     #[serde(deserialize_with = "required")]
     expect: Option<Duration>,
