@@ -2,7 +2,9 @@
 
 mod open;
 mod resolve;
+mod runtime;
 mod socket;
+mod stream;
 
 pub use self::resolve::Resolve;
 pub(crate) use self::resolve::System;

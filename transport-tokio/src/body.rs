@@ -404,7 +404,7 @@ impl Incoming {
                 return Poll::Ready(Err(CoreError::new(*kind, Phase::Body, "the body broke off before")));
             }
         };
-        let read = ready!(wire.poll_body(cx, into, &self.bounds));
+        let read = ready!(wire.poll_read_body(cx, into, &self.bounds));
         self.trace.read(&read);
         match read {
             Ok(Piece::Data(data)) => self.rest = data,

@@ -23,6 +23,7 @@ use self::pool::{Connections, Lease};
 use self::shared_jar::Machine;
 use self::trace::Trace;
 use crate::body::{Body, Incoming};
+use crate::connect::runtime::sleep;
 use crate::connect::{Connector, Resolve, System};
 use crate::error::Result;
 use crate::wire::Wire;
@@ -54,7 +55,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
-use tokio::time::sleep;
 use url::Url;
 
 /// Builds a [`Session`].

@@ -2,6 +2,7 @@
 
 mod open;
 mod resolve;
+pub(crate) mod runtime;
 mod socket;
 mod stream;
 

@@ -254,7 +254,7 @@ impl Wire {
     }
 
     /// The next piece of the body. With `into`, what was not read so far goes straight there where the framing allows.
-    pub(crate) fn poll_body(
+    pub(crate) fn poll_read_body(
         &mut self,
         cx: &mut Context<'_>,
         mut into: Option<&mut [u8]>,

@@ -377,3 +377,4 @@ fn every_transport_has_the_same_six_files() {
 
 mod checks;
 mod rooms;
+mod transports;

@@ -1,10 +1,9 @@
 //! What is asked of a runtime, all in one place: timers, and threads for work that blocks. Sockets ask async-io, as both
 //! runtimes do; it drives itself, so a session works in whatever executor polls its futures.
 
-use async_io::Timer;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 #[cfg(not(any(feature = "async-std", feature = "smol")))]
@@ -27,17 +26,42 @@ pub(crate) fn unblock<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 
 /// Waits for so long.
 pub(crate) async fn sleep(duration: Duration) {
-    Timer::after(duration).await;
+    async_io::Timer::after(duration).await;
 }
 
 /// Waits for a future, and until this instant at most: `None` is that it did not end by then.
 pub(crate) async fn timeout_at<F: Future>(at: Instant, future: F) -> Option<F::Output> {
-    let (mut future, mut timer) = (pin!(future), Timer::at(at));
+    let (mut future, mut timer) = (pin!(future), async_io::Timer::at(at));
     poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => Pin::new(&mut timer).poll(cx).map(|_| None),
     })
     .await
+}
+
+/// What wakes the task of a connection where its peer does not.
+#[derive(Debug)]
+pub(super) struct Timer {
+    timer: async_io::Timer,
+    at: Instant,
+}
+
+impl Timer {
+    pub(super) fn new(at: Instant) -> Self {
+        Self { timer: async_io::Timer::at(at), at }
+    }
+
+    /// Is over at this moment.
+    pub(super) fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        if self.at != at {
+            self.at = at;
+            self.timer.set_at(at);
+        }
+        ready!(Pin::new(&mut self.timer).poll(cx));
+        // One that has fired does not fire again.
+        *self = Self::new(at);
+        Poll::Ready(())
+    }
 }
 
 #[cfg(test)]

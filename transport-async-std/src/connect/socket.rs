@@ -1,9 +1,8 @@
 //! A connected socket: read and write until a deadline, in clear text or through TLS. What the bytes mean is left to `wire`.
 
+use super::runtime::Timer;
 use super::stream::Stream;
-use async_io::Timer;
 use bytes::Bytes;
-use futures_io::{AsyncRead, AsyncWrite};
 use session_core::error::Phase;
 use session_core::message::host::CanonicalHost;
 use session_core::retry::failure::Failure;
@@ -16,10 +15,9 @@ use session_core::transport::cause::Cause;
 use session_core::transport::channel::{Channel, Handshake};
 use session_core::transport::setup::Setup;
 use session_core::transport::tunnel::{Tunnel, feed};
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -31,8 +29,8 @@ pub(crate) struct Socket {
     peer: Option<SocketAddr>,
     /// What lies between the stream and the wire. In clear text that is nothing.
     channel: Option<Box<Channel>>,
-    /// What wakes the task where the peer does not, and when.
-    timer: Option<(Instant, Timer)>,
+    /// What wakes the task where the peer does not.
+    timer: Option<Timer>,
 }
 
 impl Socket {
@@ -142,10 +140,10 @@ impl Socket {
     ) -> Poll<Result<usize, Cause>> {
         loop {
             match self.read_channel(buffer)? {
-                None => return self.poll_stream(cx, Some(buffer), deadline),
+                None => return self.poll_read_stream(cx, Some(buffer), deadline),
                 Some(Plain::Data(n)) => return Poll::Ready(Ok(n)),
                 Some(Plain::Closed) => return Poll::Ready(Ok(0)),
-                Some(Plain::Pending) => ready!(self.poll_stream(cx, None, deadline))?,
+                Some(Plain::Pending) => ready!(self.poll_read_stream(cx, None, deadline))?,
             };
         }
     }
@@ -161,16 +159,15 @@ impl Socket {
     }
 
     /// Reads the stream: into `buffer`, or else into the channel.
-    fn poll_stream(
+    fn poll_read_stream(
         &mut self,
         cx: &mut Context<'_>,
         buffer: Option<&mut [u8]>,
         deadline: Option<Deadline>,
     ) -> Poll<Result<usize, Cause>> {
-        let stream = Pin::new(&mut self.stream);
         let read = match (buffer, &mut self.channel) {
-            (Some(buffer), _) => stream.poll_read(cx, buffer),
-            (None, Some(channel)) => stream.poll_read(cx, channel.spare()).map_ok(|n| {
+            (Some(buffer), _) => self.stream.poll_read(cx, buffer),
+            (None, Some(channel)) => self.stream.poll_read(cx, channel.spare()).map_ok(|n| {
                 channel.received(n);
                 n
             }),
@@ -213,16 +210,15 @@ impl Socket {
         listen: Listen,
         deadline: Option<Deadline>,
     ) -> Poll<Result<Option<usize>, Cause>> {
-        let stream = Pin::new(&mut self.stream);
         let written = match &mut self.channel {
-            None => stream.poll_write_vectored(cx, parts),
+            None => self.stream.poll_write_vectored(cx, parts),
             Some(channel) => {
                 channel.write(parts)?;
                 if channel.out().is_empty() {
                     // What it held went out in reading.
                     return Poll::Ready(Ok(Some(channel.take_accepted())));
                 }
-                stream.poll_write(cx, channel.out())
+                self.stream.poll_write(cx, channel.out())
             }
         };
         match written {
@@ -272,20 +268,15 @@ impl Socket {
             channel.close();
             ready!(self.poll_flush(cx))?;
         }
-        Pin::new(&mut self.stream).poll_close(cx).map_err(Cause::Io)
+        self.stream.poll_shutdown(cx).map_err(Cause::Io)
     }
 
     /// Ends with the deadline. Ask it last: it sees to it that the task is woken for that.
     pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<Cause> {
         let Some(deadline) = deadline else { return Poll::Pending };
-        let (at, timer) = self.timer.get_or_insert_with(|| (deadline.at(), Timer::at(deadline.at())));
-        if *at != deadline.at() {
-            *at = deadline.at();
-            timer.set_at(*at);
-        }
-        ready!(Pin::new(timer).poll(cx));
-        // One that has fired does not fire again.
-        self.timer = None;
+        let at = deadline.at();
+        let timer = self.timer.get_or_insert_with(|| Timer::new(at));
+        ready!(timer.poll_until(cx, at));
         Poll::Ready(Cause::Late(deadline))
     }
 

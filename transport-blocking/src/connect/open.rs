@@ -1,6 +1,7 @@
 //! Opening sockets: several connections at once where the system can wait for them together, elsewhere one after another.
 //! Which address is tried when is decided in the core.
 
+use super::stream::Stream;
 use session_core::transport::ConnectSettings;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use std::io;
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// An attempt that ended: connected, and blocking again, or failed.
-pub(super) type Ended = (SocketAddr, io::Result<Socket>);
+pub(super) type Ended = (SocketAddr, io::Result<Stream>);
 
 /// The attempts under way. Those that are left are closed with it.
 pub(super) struct Attempts<'a> {
@@ -77,14 +78,14 @@ impl<'a> Attempts<'a> {
 
 /// How an attempt came out that the system says has ended.
 #[cfg(unix)]
-fn connected(socket: Socket) -> io::Result<Socket> {
+fn connected(socket: Socket) -> io::Result<Stream> {
     if let Some(error) = socket.take_error()? {
         return Err(error);
     }
     // An attempt that was given up without an error has no peer.
     socket.peer_addr()?;
     socket.set_nonblocking(false)?;
-    Ok(socket)
+    Ok(Stream::new(socket))
 }
 
 #[cfg(not(unix))]
@@ -100,7 +101,7 @@ impl<'a> Attempts<'a> {
                 Some(share) => socket.connect_timeout(&address.into(), share.max(Duration::from_millis(1)))?,
                 None => socket.connect(&address.into())?,
             }
-            Ok(socket)
+            Ok(Stream::new(socket))
         });
         Some((address, connected))
     }
@@ -113,17 +114,17 @@ impl<'a> Attempts<'a> {
 
 /// A connection to a unix socket, within `left` of the time.
 #[cfg(unix)]
-pub(super) fn open_unix(path: &Path, left: Option<Duration>) -> io::Result<Socket> {
+pub(super) fn open_unix(path: &Path, left: Option<Duration>) -> io::Result<Stream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     // The time to write is also that for a place in the listener's queue. Zero would be no bound.
     socket.set_write_timeout(left.map(|left| left.max(Duration::from_millis(1))))?;
     socket.connect(&socket2::SockAddr::unix(path)?)?;
     socket.set_write_timeout(None)?;
-    Ok(socket)
+    Ok(Stream::new(socket))
 }
 
 /// The session's builder has refused it.
 #[cfg(not(unix))]
-pub(super) fn open_unix(_path: &Path, _left: Option<Duration>) -> io::Result<Socket> {
+pub(super) fn open_unix(_path: &Path, _left: Option<Duration>) -> io::Result<Stream> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -1,5 +1,7 @@
 //! A connected socket: read and write until a deadline, in clear text or through TLS. What the bytes mean is left to `wire`.
 
+use super::runtime::patience;
+use super::stream::{Stream, Wake};
 use bytes::Bytes;
 use session_core::error::Phase;
 use session_core::message::host::CanonicalHost;
@@ -13,10 +15,9 @@ use session_core::transport::cause::Cause;
 use session_core::transport::channel::{Channel, Handshake};
 use session_core::transport::setup::Setup;
 use session_core::transport::tunnel::{Tunnel, feed};
-use socket2::Socket as Stream;
-use std::io::{self, IoSlice, Read};
-use std::net::{Shutdown, SocketAddr};
-use std::time::{Duration, Instant};
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::time::Instant;
 
 /// A connected socket that waits no longer than it is told to.
 #[derive(Debug)]
@@ -26,16 +27,11 @@ pub(crate) struct Socket {
     peer: Option<SocketAddr>,
     /// What lies between the stream and the wire. In clear text that is nothing.
     channel: Option<Box<Channel>>,
-    /// What the system was told last, so that it is told only what changes.
-    read_timeout: Option<Duration>,
 }
-
-/// The shortest time that is given to a socket.
-const LEAST: Duration = Duration::from_millis(1);
 
 impl Socket {
     pub(super) fn new(stream: Stream, peer: Option<SocketAddr>) -> Self {
-        Self { stream, peer, channel: None, read_timeout: None }
+        Self { stream, peer, channel: None }
     }
 
     /// The address that it is connected to, where it is one of TCP.
@@ -91,7 +87,7 @@ impl Socket {
     /// Tells the peer a last thing, as much of it as goes without waiting. Nobody hears whether it went.
     fn tell(&mut self, last: &[u8]) {
         match &mut self.channel {
-            None => drop(send(&self.stream, &[IoSlice::new(last)])),
+            None => drop(self.stream.try_write(last)),
             Some(channel) => {
                 if channel.write(&[IoSlice::new(last)]).is_ok() {
                     flush(&self.stream, channel);
@@ -153,13 +149,9 @@ impl Socket {
     fn read_stream(&mut self, mut buffer: Option<&mut [u8]>, deadline: Option<Deadline>) -> Result<usize, Cause> {
         loop {
             let timeout = patience(deadline)?;
-            if self.read_timeout != timeout {
-                self.stream.set_read_timeout(timeout).map_err(Cause::Io)?;
-                self.read_timeout = timeout;
-            }
             let read = match (&mut buffer, &mut self.channel) {
-                (Some(buffer), _) => self.stream.read(buffer),
-                (None, Some(channel)) => self.stream.read(channel.spare()).inspect(|n| channel.received(*n)),
+                (Some(buffer), _) => self.stream.read(buffer, timeout),
+                (None, Some(channel)) => self.stream.read(channel.spare(), timeout).inspect(|n| channel.received(*n)),
                 (None, None) => Ok(0),
             };
             match read {
@@ -173,13 +165,13 @@ impl Socket {
     pub(crate) fn read_arrived(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
         loop {
             match self.read_channel(buffer)? {
-                None => return arrived(&mut self.stream, buffer),
+                None => return arrived(&self.stream, buffer),
                 Some(Plain::Data(n)) => return Ok(Some(n)),
                 Some(Plain::Closed) => return Ok(Some(0)),
                 Some(Plain::Pending) => {}
             }
             let Some(channel) = &mut self.channel else { return Ok(None) };
-            match arrived(&mut self.stream, channel.spare())? {
+            match arrived(&self.stream, channel.spare())? {
                 None => return Ok(None),
                 Some(n) => channel.received(n),
             }
@@ -196,14 +188,14 @@ impl Socket {
     ) -> Result<Option<usize>, Cause> {
         loop {
             let written = match &mut self.channel {
-                None => send(&self.stream, parts),
+                None => self.stream.try_write_vectored(parts),
                 Some(channel) => {
                     channel.write(parts)?;
                     if channel.out().is_empty() {
                         // What it held went out in reading.
                         return Ok(Some(channel.take_accepted()));
                     }
-                    send(&self.stream, &[IoSlice::new(channel.out())])
+                    self.stream.try_write(channel.out())
                 }
             };
             match written {
@@ -213,8 +205,12 @@ impl Socket {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(Cause::Io(error)),
             }
-            let patience = patience(deadline)?;
-            if await_room(&self.stream, listen, patience).map_err(Cause::Io)? == Wake::PeerSpoke {
+            let timeout = patience(deadline)?;
+            let wake = match listen {
+                Listen::ToPeer => self.stream.await_room_or_word(timeout),
+                Listen::ToNobody => self.stream.await_room(timeout),
+            };
+            if wake.map_err(Cause::Io)? == Wake::PeerSpoke {
                 return Ok(None);
             }
         }
@@ -247,7 +243,7 @@ impl Socket {
             channel.close();
             self.flush(deadline)?;
         }
-        self.stream.shutdown(Shutdown::Write).map_err(Cause::Io)
+        self.stream.shutdown().map_err(Cause::Io)
     }
 }
 
@@ -263,51 +259,19 @@ impl Drop for Socket {
 
 /// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
 fn flush(stream: &Stream, channel: &mut Channel) {
-    let n = send(stream, &[IoSlice::new(channel.out())]).unwrap_or(0);
+    let n = stream.try_write(channel.out()).unwrap_or(0);
     channel.flushed(n);
 }
 
 /// Reads what the system has already: `None` is nothing, 0 the end.
-fn arrived(stream: &mut Stream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
+fn arrived(stream: &Stream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
     loop {
-        let read = match peek(stream) {
-            Ok(0) => Ok(0),
-            Ok(_) => stream.read(buffer),
-            Err(error) => Err(error),
-        };
-        return match read {
+        return match stream.try_read(buffer) {
             Ok(n) => Ok(Some(n)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(Cause::Io(error)),
         };
-    }
-}
-
-/// Whether a write that waits looks for what the peer says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Listen {
-    ToPeer,
-    ToNobody,
-}
-
-/// Why a wait for room to write ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wake {
-    /// There is something to read, or may be.
-    PeerSpoke,
-    /// There may be room, or the time is up.
-    TryAgain,
-}
-
-/// How long the system may wait before the deadline is looked at again: in whole seconds where there is more than one
-/// left, so that it is the same from one request to the next.
-fn patience(deadline: Option<Deadline>) -> Result<Option<Duration>, Cause> {
-    let Some(deadline) = deadline else { return Ok(None) };
-    match deadline.left(Instant::now()) {
-        Duration::ZERO => Err(Cause::Late(deadline)),
-        left if left.as_secs() > 0 => Ok(Some(Duration::from_secs(left.as_secs()))),
-        left => Ok(Some(left.max(LEAST))),
     }
 }
 
@@ -321,65 +285,9 @@ fn is_pause(error: &io::Error) -> bool {
     }
 }
 
-/// Whether something has come, without waiting and without taking it.
-#[cfg(unix)]
-fn peek(stream: &Stream) -> io::Result<usize> {
-    let mut byte = [std::mem::MaybeUninit::uninit()];
-    stream.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT)
-}
-
-/// Writes what there is room for, without waiting.
-#[cfg(unix)]
-fn send(stream: &Stream, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-    // A peer that is gone is an error to be told and no signal; elsewhere the socket was set up for that.
-    #[cfg(target_vendor = "apple")]
-    const FLAGS: i32 = libc::MSG_DONTWAIT;
-    #[cfg(not(target_vendor = "apple"))]
-    const FLAGS: i32 = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    stream.send_vectored_with_flags(parts, FLAGS)
-}
-
-/// Waits until there is room to write or, where it listens, until there is something to read.
-#[cfg(unix)]
-fn await_room(stream: &Stream, listen: Listen, patience: Option<Duration>) -> io::Result<Wake> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let wanted = match listen {
-        Listen::ToPeer => PollFlags::OUT | PollFlags::IN,
-        Listen::ToNobody => PollFlags::OUT,
-    };
-    let mut sockets = [PollFd::new(stream, wanted)];
-    // A time that the system cannot hold is none.
-    let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
-    match poll(&mut sockets, patience.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let [socket] = sockets;
-    Ok(if socket.revents().contains(PollFlags::IN) { Wake::PeerSpoke } else { Wake::TryAgain })
-}
-
-/// Whether something has come, without waiting and without taking it.
-#[cfg(not(unix))]
-fn peek(stream: &Stream) -> io::Result<usize> {
-    stream.set_nonblocking(true)?;
-    let seen = stream.peek(&mut [std::mem::MaybeUninit::uninit()]);
-    stream.set_nonblocking(false)?;
-    seen
-}
-
-/// Writes what there is room for, without waiting.
-#[cfg(not(unix))]
-fn send(mut stream: &Stream, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-    stream.set_nonblocking(true)?;
-    let sent = io::Write::write_vectored(&mut stream, parts);
-    stream.set_nonblocking(false)?;
-    sent
-}
-
-/// Waits a little: a wait for two things at once is asked of unix alone.
-#[cfg(not(unix))]
-fn await_room(_: &Stream, listen: Listen, patience: Option<Duration>) -> io::Result<Wake> {
-    const LOOK: Duration = Duration::from_millis(5);
-    std::thread::sleep(patience.map_or(LOOK, |patience| patience.min(LOOK)));
-    Ok(if listen == Listen::ToPeer { Wake::PeerSpoke } else { Wake::TryAgain })
+/// Whether a write that waits looks for what the peer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listen {
+    ToPeer,
+    ToNobody,
 }

@@ -2,6 +2,7 @@
 //! served next is the core's to decide.
 
 use super::lock;
+use crate::connect::runtime::timeout_at;
 use crate::wire::Wire;
 use session_core::idle::PoolKey;
 use session_core::idle::pool::{Aftermath, Found, Pool, Ticket, Wanted};
@@ -17,7 +18,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use tokio::time::timeout_at;
 
 /// What is open, and who waits.
 pub(crate) struct Connections {
@@ -149,7 +149,7 @@ impl Connections {
         let waiting = Waiting { connections: self, ticket: Some(ticket) };
         match deadline {
             None => Ok(waiting.await),
-            Some(deadline) => timeout_at(deadline.at().into(), waiting).await.map_err(|_| no_free_connection(deadline)),
+            Some(deadline) => timeout_at(deadline.at(), waiting).await.ok_or_else(|| no_free_connection(deadline)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Opening sockets: several connections at once, in the task of whoever asks. Which address is tried when is decided in
 //! the core.
 
+use super::runtime::timeout_at;
 use super::stream::Stream;
 use session_core::transport::ConnectSettings;
 use session_core::transport::bounds::Deadline;
@@ -13,7 +14,6 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Instant;
 use tokio::net::TcpSocket;
-use tokio::time::timeout_at;
 
 /// An attempt that ended: connected, or failed.
 pub(super) type Ended = (SocketAddr, io::Result<Stream>);
@@ -69,7 +69,7 @@ impl<'a> Attempts<'a> {
             ended.map_or(Poll::Pending, Poll::Ready)
         });
         let (index, ended) = match until {
-            Some(until) => timeout_at(until.into(), ended).await.ok()?,
+            Some(until) => timeout_at(until, ended).await?,
             None => ended.await,
         };
         let (address, _) = self.running.swap_remove(index);
@@ -82,7 +82,7 @@ impl<'a> Attempts<'a> {
 pub(super) async fn open_unix(path: &Path, deadline: Option<Deadline>) -> io::Result<Stream> {
     let opened = tokio::net::UnixStream::connect(path);
     let stream = match deadline {
-        Some(deadline) => timeout_at(deadline.at().into(), opened).await.map_err(|_| io::ErrorKind::TimedOut)??,
+        Some(deadline) => timeout_at(deadline.at(), opened).await.ok_or(io::ErrorKind::TimedOut)??,
         None => opened.await?,
     };
     Ok(Stream::Unix(stream))

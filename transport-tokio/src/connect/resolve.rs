@@ -1,5 +1,6 @@
 //! Finding the addresses of a name: the system's way, or one of the caller's own, and for how long it is waited for.
 
+use super::runtime::timeout_at;
 use session_core::transport::bounds::Deadline;
 use session_core::transport::cause::Cause;
 use std::future::Future;
@@ -7,7 +8,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use tokio::net::lookup_host;
-use tokio::time::timeout_at;
 
 /// The addresses of a name, once they are found.
 pub type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
@@ -56,7 +56,7 @@ pub(super) async fn look_up(
 ) -> Result<Vec<SocketAddr>, Cause> {
     let asked = resolver.resolve(host, port);
     let answer = match deadline {
-        Some(deadline) => timeout_at(deadline.at().into(), asked).await.map_err(|_| Cause::Late(deadline))?,
+        Some(deadline) => timeout_at(deadline.at(), asked).await.ok_or(Cause::Late(deadline))?,
         None => asked.await,
     };
     answer.map_err(Cause::Io)

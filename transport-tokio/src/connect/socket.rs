@@ -1,5 +1,6 @@
 //! A connected socket: read and write until a deadline, in clear text or through TLS. What the bytes mean is left to `wire`.
 
+use super::runtime::Timer;
 use super::stream::Stream;
 use bytes::Bytes;
 use session_core::error::Phase;
@@ -14,15 +15,11 @@ use session_core::transport::cause::Cause;
 use session_core::transport::channel::{Channel, Handshake};
 use session_core::transport::setup::Setup;
 use session_core::transport::tunnel::{Tunnel, feed};
-use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice, Read};
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::runtime::{Handle, Id};
-use tokio::time::{Sleep, sleep_until};
 
 /// A connected socket that waits no longer than it is told to.
 #[derive(Debug)]
@@ -32,8 +29,7 @@ pub(crate) struct Socket {
     peer: Option<SocketAddr>,
     /// What lies between the stream and the wire. In clear text that is nothing.
     channel: Option<Box<Channel>>,
-    /// What wakes the task where the peer does not. It stays where the connection lies idle: to move it on costs the runtime
-    /// far less than to make another for each request, and a task that it wakes for nothing finds that there is nothing.
+    /// What wakes the task where the peer does not.
     timer: Option<Timer>,
 }
 
@@ -144,10 +140,10 @@ impl Socket {
     ) -> Poll<Result<usize, Cause>> {
         loop {
             match self.read_channel(buffer)? {
-                None => return self.poll_stream(cx, Some(buffer), deadline),
+                None => return self.poll_read_stream(cx, Some(buffer), deadline),
                 Some(Plain::Data(n)) => return Poll::Ready(Ok(n)),
                 Some(Plain::Closed) => return Poll::Ready(Ok(0)),
-                Some(Plain::Pending) => ready!(self.poll_stream(cx, None, deadline))?,
+                Some(Plain::Pending) => ready!(self.poll_read_stream(cx, None, deadline))?,
             };
         }
     }
@@ -163,16 +159,15 @@ impl Socket {
     }
 
     /// Reads the stream: into `buffer`, or else into the channel.
-    fn poll_stream(
+    fn poll_read_stream(
         &mut self,
         cx: &mut Context<'_>,
         buffer: Option<&mut [u8]>,
         deadline: Option<Deadline>,
     ) -> Poll<Result<usize, Cause>> {
-        let stream = Pin::new(&mut self.stream);
         let read = match (buffer, &mut self.channel) {
-            (Some(buffer), _) => poll_into(stream, cx, buffer),
-            (None, Some(channel)) => poll_into(stream, cx, channel.spare()).map_ok(|n| {
+            (Some(buffer), _) => self.stream.poll_read(cx, buffer),
+            (None, Some(channel)) => self.stream.poll_read(cx, channel.spare()).map_ok(|n| {
                 channel.received(n);
                 n
             }),
@@ -215,16 +210,15 @@ impl Socket {
         listen: Listen,
         deadline: Option<Deadline>,
     ) -> Poll<Result<Option<usize>, Cause>> {
-        let stream = Pin::new(&mut self.stream);
         let written = match &mut self.channel {
-            None => stream.poll_write_vectored(cx, parts),
+            None => self.stream.poll_write_vectored(cx, parts),
             Some(channel) => {
                 channel.write(parts)?;
                 if channel.out().is_empty() {
                     // What it held went out in reading.
                     return Poll::Ready(Ok(Some(channel.take_accepted())));
                 }
-                stream.poll_write(cx, channel.out())
+                self.stream.poll_write(cx, channel.out())
             }
         };
         match written {
@@ -274,7 +268,7 @@ impl Socket {
             channel.close();
             ready!(self.poll_flush(cx))?;
         }
-        Pin::new(&mut self.stream).poll_shutdown(cx).map_err(Cause::Io)
+        self.stream.poll_shutdown(cx).map_err(Cause::Io)
     }
 
     /// Ends with the deadline. Ask it last: it sees to it that the task is woken for that.
@@ -297,77 +291,16 @@ impl Drop for Socket {
     }
 }
 
-/// A timer, and the runtime that it belongs to.
-#[derive(Debug)]
-struct Timer {
-    sleep: Pin<Box<Sleep>>,
-    /// When it is to be over. The sleep may be over sooner: it was for an earlier wait, and most waits end before it.
-    at: Instant,
-    /// None where it is unknown: outside of all runtimes.
-    runtime: Option<Id>,
-}
-
-impl Timer {
-    fn new(at: Instant) -> Self {
-        Self { sleep: Box::pin(sleep_until(at.into())), at, runtime: current_runtime() }
-    }
-
-    /// Is over at this moment.
-    fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
-        self.move_to(at);
-        let at = at.into();
-        loop {
-            ready!(self.sleep.as_mut().poll(cx));
-            if self.sleep.deadline() >= at {
-                return Poll::Ready(());
-            }
-            self.sleep.as_mut().reset(at);
-        }
-    }
-
-    /// A connection may be used in another runtime than before, and the one before may stand still: its timers wake nobody.
-    fn move_to(&mut self, at: Instant) {
-        if self.at == at {
-            return;
-        }
-        let runtime = current_runtime();
-        if runtime.is_some() && runtime != self.runtime {
-            *self = Self::new(at);
-            return;
-        }
-        self.at = at;
-        let at = at.into();
-        if at < self.sleep.deadline() {
-            self.sleep.as_mut().reset(at);
-        }
-    }
-}
-
-fn current_runtime() -> Option<Id> {
-    Handle::try_current().ok().map(|runtime| runtime.id())
-}
-
 /// Writes what the channel holds, as much as goes without waiting. What does not go goes with the next write.
 fn flush(stream: &Stream, channel: &mut Channel) {
     let n = stream.try_write(channel.out()).unwrap_or(0);
     channel.flushed(n);
 }
 
-/// Reads the stream, waiting for it.
-fn poll_into(stream: Pin<&mut Stream>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-    let mut buffer = ReadBuf::new(buffer);
-    stream.poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
-}
-
-/// Reads what the system has already, whatever the runtime knows: `None` is nothing, 0 the end.
+/// Reads what the system has already: `None` is nothing, 0 the end.
 fn arrived(stream: &Stream, buffer: &mut [u8]) -> Result<Option<usize>, Cause> {
     loop {
-        // The runtime first, which otherwise goes on taking a stream for readable that was read past it.
-        let read = match stream.try_read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (&*stream.sock_ref()).read(buffer),
-            read => read,
-        };
-        return match read {
+        return match stream.try_read(buffer) {
             Ok(n) => Ok(Some(n)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),

@@ -1,7 +1,7 @@
 //! The two kinds of stream that a connection may be, as one.
 
 use socket2::SockRef;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -29,14 +29,15 @@ macro_rules! each {
 }
 
 impl Stream {
-    /// The socket itself.
-    pub(super) fn sock_ref(&self) -> SockRef<'_> {
-        each!(self, stream => SockRef::from(stream))
-    }
-
-    /// Reads what the runtime takes for readable.
+    /// Reads what the system has already, whatever the runtime knows.
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        each!(self, stream => stream.try_read(buffer))
+        // The runtime first, which otherwise goes on taking a stream for readable that was read past it.
+        match each!(self, stream => stream.try_read(buffer)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                (&*each!(self, stream => SockRef::from(stream))).read(buffer)
+            }
+            read => read,
+        }
     }
 
     /// Writes what goes without waiting.
@@ -48,36 +49,30 @@ impl Stream {
     pub(super) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         each!(self, stream => stream.poll_read_ready(cx))
     }
-}
 
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_read(cx, buffer))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_write(cx, bytes))
+    /// Reads, waiting for it.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        let read = each!(self, stream => Pin::new(stream).poll_read(cx, &mut buffer));
+        read.map_ok(|()| buffer.filled().len())
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
+    /// Writes some of the bytes, waiting for room.
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        each!(self, stream => Pin::new(stream).poll_write(cx, bytes))
+    }
+
+    /// The same of several pieces.
+    pub(super) fn poll_write_vectored(
+        &mut self,
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_write_vectored(cx, parts))
+        each!(self, stream => Pin::new(stream).poll_write_vectored(cx, parts))
     }
 
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), stream => Pin::new(stream).poll_shutdown(cx))
+    /// Says that nothing more will be written.
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => Pin::new(stream).poll_shutdown(cx))
     }
 }
