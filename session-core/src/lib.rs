@@ -86,6 +86,7 @@ pub mod headers;
 pub mod hsts;
 pub mod idle;
 pub mod limits;
+mod means;
 pub mod message;
 mod ordered;
 pub mod proxy;

@@ -1,7 +1,11 @@
 //! A proxy as a place: scheme, host, port and the credential for it. Which request goes there is decided by
 //! [`proxy::select`](crate::proxy::select).
 
+pub(crate) mod opening;
+
+use self::opening::Open;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::means::Means;
 use crate::message::basic;
 use crate::message::host::CanonicalHost;
 use crate::message::origin::Scheme;
@@ -95,25 +99,14 @@ pub struct ProxyServer {
     user_info: Option<UserInfo>,
     /// Made of the user information, for HTTP.
     authorization: Option<HeaderValue>,
+    /// What opens the way through it.
+    open: Means<Open>,
 }
 
 impl ProxyServer {
-    /// The proxy that a URL names, with the user information in it as the credential: `http://user:password@host:port`.
-    /// Without a scheme it is http; without a port, that of the scheme.
-    ///
-    /// ```
-    /// use session_core::message::proxy::ProxyServer;
-    ///
-    /// let proxy = ProxyServer::parse("socks5h://ada:secret@proxy.test")?;
-    /// assert_eq!((proxy.host().as_str(), proxy.port()), ("proxy.test", 1080));
-    /// assert!(!format!("{proxy:?}").contains("secret"));
-    /// # Ok::<(), session_core::error::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidUrl`] for a URL with a path or query, without host, with another scheme than http, https,
-    /// socks4a, socks5 and socks5h. Errors of the credential: see [`ProxyServer::with_credential`]. None shows the URL.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    /// The proxy that a URL names, and what opens the way through it. Whoever reads one has to bring that along:
+    /// [`ProxyServer::parse`] does.
+    pub(crate) fn read(text: &str, open: Open) -> Result<Self, Error> {
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) => {
                 let known = ProxyScheme::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(scheme));
@@ -136,7 +129,7 @@ impl ProxyServer {
             return Err(invalid("a port above 0"));
         }
         let host = CanonicalHost::of(&url).ok_or_else(|| invalid("a host"))?;
-        let server = Self { scheme, host, port, user_info: None, authorization: None };
+        let server = Self { scheme, host, port, user_info: None, authorization: None, open: Means(open) };
         match user_info {
             Some(UserInfo { user, password }) => server.with_credential(user, password),
             None => Ok(server),
@@ -213,6 +206,11 @@ impl ProxyServer {
     #[must_use]
     pub fn user_info(&self) -> Option<&UserInfo> {
         self.user_info.as_ref()
+    }
+
+    /// What opens the way through it.
+    pub(crate) fn opens_by(&self) -> Open {
+        self.open.0
     }
 
     /// How a request to an origin of this scheme gets through.

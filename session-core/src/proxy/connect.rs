@@ -1,11 +1,21 @@
-//! The request that opens a tunnel (RFC 9110 9.3.6): it carries Host, User-Agent and what is meant for the proxy, and
-//! nothing of the request that will go through the tunnel.
+//! The request that opens a tunnel (RFC 9110 9.3.6), which carries Host, User-Agent and what is meant for the proxy, and
+//! nothing of the request that will go through the tunnel; and the conversation that it begins, through the HTTP/1.1 codec.
 
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind, Fault, Phase};
+use crate::h1::connection::Connection;
+use crate::h1::event::Event;
+use crate::h1::recv_buffer::RecvBuffer;
+use crate::h1::request::TargetForm;
+use crate::limits::Limits;
+use crate::message::body::Framing;
 use crate::message::origin::Origin;
 use crate::message::proxy::ProxyServer;
+use crate::message::proxy::opening::Opening;
+use crate::proxy::open::unanswered;
+use bytes::{Bytes, BytesMut};
 use http::header::{HOST, PROXY_AUTHORIZATION, USER_AGENT};
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use std::fmt;
 
 /// The head of the CONNECT for a tunnel to `origin`. Its URI is host and port, the port always written.
 ///
@@ -26,6 +36,147 @@ pub fn head(proxy: &ProxyServer, origin: &Origin, user_agent: Option<&HeaderValu
         fields.insert(PROXY_AUTHORIZATION, authorization.clone());
     }
     Ok(head)
+}
+
+/// How much is read at once.
+const READ: usize = 4 * 1024;
+
+/// One CONNECT and its answer.
+pub(super) struct Connect {
+    codec: Connection,
+    out: BytesMut,
+    written: usize,
+    input: RecvBuffer,
+    state: State,
+    status: StatusCode,
+    /// The beginning of a refusal's body, at most `most` bytes.
+    body: BytesMut,
+    most: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No final head came.
+    Asked,
+    /// The tunnel stands.
+    Open,
+    /// It does not, and more of the answer is to come.
+    Refused,
+    /// It does not, and nothing more is read.
+    Told,
+}
+
+impl Connect {
+    pub(super) fn new(head: &Request<()>, limits: &Limits) -> Result<Self, Error> {
+        let mut codec = Connection::new(limits);
+        let mut out = BytesMut::new();
+        codec
+            .send_head(head, TargetForm::Authority, Framing::None, &mut out)
+            .and_then(|()| codec.send_end(&mut out))
+            .map_err(|error| error.into_error(Phase::Tunnel))?;
+        Ok(Self {
+            codec,
+            out,
+            written: 0,
+            input: RecvBuffer::new(),
+            state: State::Asked,
+            status: StatusCode::OK,
+            body: BytesMut::new(),
+            most: limits.proxy_answer,
+        })
+    }
+
+    fn refusal(&mut self) -> Option<Error> {
+        if !matches!(self.state, State::Refused | State::Told) {
+            return None;
+        }
+        let error = match self.status {
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                let error = Error::new(ErrorKind::Proxy, Phase::Tunnel, "the proxy wants a credential, or another one");
+                error.with_expected("a credential in the proxy's URL that it takes")
+            }
+            _ => Error::new(ErrorKind::Proxy, Phase::Tunnel, "the proxy opened no tunnel").with_expected("a 2xx"),
+        };
+        let body = std::mem::take(&mut self.body).freeze();
+        Some(error.with_came(self.status.as_str().as_bytes()).with_proxy_answer(self.status, body))
+    }
+}
+
+impl Opening for Connect {
+    fn out(&self) -> &[u8] {
+        self.out.get(self.written..).unwrap_or_default()
+    }
+
+    fn wrote(&mut self, n: usize) {
+        self.written = self.written.saturating_add(n).min(self.out.len());
+    }
+
+    fn spare(&mut self) -> &mut [u8] {
+        self.input.spare(READ)
+    }
+
+    fn received(&mut self, n: usize) -> Result<(), Error> {
+        match n {
+            0 => self.codec.handle_eof(),
+            n => self.input.filled(n),
+        }
+        loop {
+            match (self.state, self.codec.next_event(&mut self.input)) {
+                (_, Ok(Event::NeedData)) => return Ok(()),
+                (_, Ok(Event::Interim(_))) => {}
+                (_, Ok(Event::Final(head))) if head.status.is_success() => {
+                    // Length and coding say nothing here: what follows is the tunnel (RFC 9110 9.3.6).
+                    self.state = State::Open;
+                    return Ok(());
+                }
+                (_, Ok(Event::Final(head))) => {
+                    self.status = head.status;
+                    self.state = State::Refused;
+                }
+                (_, Ok(Event::Data(data))) => {
+                    let room = self.most.saturating_sub(self.body.len());
+                    self.body.extend_from_slice(data.get(..room).unwrap_or(&data));
+                    if data.len() >= room {
+                        self.state = State::Told;
+                        return Ok(());
+                    }
+                }
+                (_, Ok(Event::End(_))) => {
+                    self.state = State::Told;
+                    return Ok(());
+                }
+                (State::Asked, Err(error)) => return Err(error.into_error(Phase::Tunnel).with_fault(Fault::Proxy)),
+                // The refusal counts; how its body ended does not.
+                (_, Err(_)) => {
+                    self.state = State::Told;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.state != State::Asked
+    }
+
+    fn wants_rest(&self) -> bool {
+        self.state == State::Refused
+    }
+
+    fn finish(&mut self) -> Result<Bytes, Error> {
+        match self.refusal() {
+            None if self.state == State::Open => Ok(self.input.take_rest()),
+            None => Err(unanswered()),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+impl fmt::Debug for Connect {
+    /// Without bytes: what is to be written may hold the credential.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect").field("state", &self.state).field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which proxy a request takes: a pure function of the configuration and the request's origin.
 
+use crate::means::Means;
 use crate::message::origin::{Origin, Scheme};
 use crate::message::proxy::ProxyServer;
 use crate::message::route::Route;
@@ -30,7 +31,11 @@ pub struct ProxyConfig {
     all: Option<Arc<ProxyServer>>,
     no_proxy: NoProxy,
     distrusted: bool,
+    /// What chooses, where there is something to choose from: it comes with the first proxy.
+    choose: Option<Means<Choose>>,
 }
+
+type Choose = fn(&ProxyConfig, &Origin) -> Choice;
 
 /// The choice for one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,21 +85,21 @@ impl ProxyConfig {
     #[must_use]
     pub fn http(mut self, server: ProxyServer) -> Self {
         self.http = Some(Arc::new(server));
-        self
+        self.choosing()
     }
 
     /// The proxy for `https` URLs.
     #[must_use]
     pub fn https(mut self, server: ProxyServer) -> Self {
         self.https = Some(Arc::new(server));
-        self
+        self.choosing()
     }
 
     /// The proxy for URLs of a scheme that has none of its own.
     #[must_use]
     pub fn all(mut self, server: ProxyServer) -> Self {
         self.all = Some(Arc::new(server));
-        self
+        self.choosing()
     }
 
     /// The hosts that are asked without a proxy.
@@ -120,28 +125,41 @@ impl ProxyConfig {
     /// the scheme before the one for all.
     #[must_use]
     pub fn select(&self, origin: &Origin) -> Choice {
-        let own = match origin.scheme() {
-            Scheme::Http => &self.http,
-            Scheme::Https => &self.https,
-        };
-        let (server, chosen) = match (own, &self.all) {
-            (Some(server), _) => (server, Chosen::ForScheme(origin.scheme())),
-            (None, Some(server)) => (server, Chosen::ForAll),
-            (None, None) if self.distrusted && origin.scheme() == Scheme::Http => {
-                return Choice::Direct(Direct::Distrusted);
-            }
-            (None, None) => return Choice::Direct(Direct::NoneSet),
-        };
-        match self.no_proxy.exception(origin) {
-            Some(entry) => Choice::Direct(Direct::Excepted(entry.to_owned())),
-            None => Choice::Via(Arc::clone(server), chosen),
+        match self.choose {
+            Some(Means(choose)) => choose(self, origin),
+            None => Choice::Direct(Direct::NoneSet),
         }
     }
 
     /// Notes that an `HTTP_PROXY` was left out because it cannot be trusted.
     pub(super) fn distrusting(mut self) -> Self {
         self.distrusted = true;
+        self.choosing()
+    }
+
+    fn choosing(mut self) -> Self {
+        self.choose = Some(Means(choose));
         self
+    }
+}
+
+/// The choice, where there is a proxy or one that was not trusted.
+fn choose(proxies: &ProxyConfig, origin: &Origin) -> Choice {
+    let own = match origin.scheme() {
+        Scheme::Http => &proxies.http,
+        Scheme::Https => &proxies.https,
+    };
+    let (server, chosen) = match (own, &proxies.all) {
+        (Some(server), _) => (server, Chosen::ForScheme(origin.scheme())),
+        (None, Some(server)) => (server, Chosen::ForAll),
+        (None, None) if proxies.distrusted && origin.scheme() == Scheme::Http => {
+            return Choice::Direct(Direct::Distrusted);
+        }
+        (None, None) => return Choice::Direct(Direct::NoneSet),
+    };
+    match proxies.no_proxy.exception(origin) {
+        Some(entry) => Choice::Direct(Direct::Excepted(entry.to_owned())),
+        None => Choice::Via(Arc::clone(server), chosen),
     }
 }
 

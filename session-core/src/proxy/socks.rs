@@ -9,8 +9,11 @@ mod four;
 
 use self::five::Five;
 use crate::error::{Error, ErrorKind, Fault, Phase};
+use crate::message::proxy::opening::Opening;
 use crate::message::proxy::{ProxyScheme, ProxyServer};
 use crate::message::sensitive::Secret;
+use crate::proxy::open::unanswered;
+use bytes::Bytes;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -153,6 +156,38 @@ impl Socks {
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.step, Step::Open)
+    }
+}
+
+impl Opening for Socks {
+    fn out(&self) -> &[u8] {
+        self.out()
+    }
+
+    fn wrote(&mut self, n: usize) {
+        self.wrote(n);
+    }
+
+    fn spare(&mut self) -> &mut [u8] {
+        self.spare()
+    }
+
+    fn received(&mut self, n: usize) -> Result<(), Error> {
+        self.received(n)
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_open()
+    }
+
+    /// It says in one answer what there is to say.
+    fn wants_rest(&self) -> bool {
+        false
+    }
+
+    /// Nothing is read that is not the proxy's.
+    fn finish(&mut self) -> Result<Bytes, Error> {
+        if self.is_open() { Ok(Bytes::new()) } else { Err(unanswered()) }
     }
 }
 

@@ -119,7 +119,7 @@ fn phase(exchange: &Exchange) -> Phase {
 /// Takes the way to this hop's origin, which is chosen anew for each.
 fn route(choice: Choice, exchange: &mut Exchange) {
     exchange.route = choice.route();
-    if choice != Choice::Direct(Direct::NoneSet) {
+    if !matches!(choice, Choice::Direct(Direct::NoneSet)) {
         exchange.note(|| Reason::Routed(choice));
     }
 }

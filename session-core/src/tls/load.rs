@@ -12,14 +12,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-
-/// What carries a setting out. It is no part of what the setting says.
-#[derive(Clone, Copy)]
-pub(super) struct Means<F>(pub(super) F);
 
 /// Reads a certificate, or several in PEM, and adds each to the roots that are trusted, with the algorithms that may be under it.
 pub(super) type Trust = fn(&Certificate, &mut ByRoots) -> Result<Vec<CertificateDer<'static>>, Error>;
@@ -81,34 +74,4 @@ fn private_key(encoded: &Encoded) -> Result<PrivateKeyDer<'static>, Error> {
         Encoded::Pem(pem) => PrivateKeyDer::from_pem_slice(pem).ok(),
     };
     key.ok_or_else(|| refused("the client's key cannot be read"))
-}
-
-impl<F> fmt::Debug for Means<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("..")
-    }
-}
-
-impl<F> PartialEq for Means<F> {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl<F> Eq for Means<F> {}
-
-impl<F> PartialOrd for Means<F> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<F> Ord for Means<F> {
-    fn cmp(&self, _: &Self) -> Ordering {
-        Ordering::Equal
-    }
-}
-
-impl<F> Hash for Means<F> {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
 }

@@ -1,9 +1,11 @@
 //! What TLS connections are to be like, as plain data: whom to trust, who the caller is, which versions. Two connections
 //! whose settings are equal may share a pool and resume each other's sessions; none else may.
 
+#[cfg(feature = "__tls")]
+use crate::means::Means;
 use crate::message::sensitive::Secret;
 #[cfg(feature = "__tls")]
-use crate::tls::load::{Accept, Means, Show, Trust, accept, show, trust};
+use crate::tls::load::{Accept, Show, Trust, accept, show, trust};
 use std::fmt;
 use std::sync::Arc;
 

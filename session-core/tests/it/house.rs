@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor that everything stands on: no room of it knows another.
-const GROUND: &[&str] = &["limits", "error", "time", "entropy", "ordered"];
+const GROUND: &[&str] = &["limits", "error", "time", "entropy", "ordered", "means"];
 
 /// What a room imports beside its own files. A room that is not named here may not exist.
 const FLOORS: &[(&str, &[&[&str]])] = &[
@@ -20,6 +20,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     ("time", &[]),
     ("entropy", &[]),
     ("ordered", &[]),
+    ("means", &[]),
     ("message", &[GROUND]),
     // The policies: what they need of each other, the session hands them.
     ("headers", &[GROUND, VOCABULARY]),
@@ -27,7 +28,8 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     ("auth", &[GROUND, VOCABULARY]),
     ("redirect", &[GROUND, VOCABULARY]),
     ("retry", &[GROUND, VOCABULARY]),
-    ("proxy", &[GROUND, VOCABULARY]),
+    // It speaks to proxies, HTTP among them.
+    ("proxy", &[GROUND, VOCABULARY, &["h1"]]),
     ("hsts", &[GROUND, VOCABULARY]),
     // Beside the policies: what transports use without the session.
     ("h1", &[GROUND, VOCABULARY]),

@@ -63,7 +63,7 @@ impl Socket {
     }
 
     /// Says what is to be said before the first request.
-    async fn set_up(&mut self, setup: &mut impl Setup, deadline: Option<Deadline>) -> Result<(), Cause> {
+    async fn set_up(&mut self, setup: &mut (dyn Setup + Send), deadline: Option<Deadline>) -> Result<(), Cause> {
         // The peer may have said why before it closed: what is still to be said to it is dropped, and it is heard.
         let mut is_gone = false;
         loop {

@@ -3,7 +3,7 @@
 use crate::message::origin::Scheme;
 use crate::message::proxy::ProxyServer;
 use crate::message::record::text;
-use crate::message::record::wire::server;
+use crate::proxy::record::server;
 use crate::proxy::select::{Choice, Chosen, Direct};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

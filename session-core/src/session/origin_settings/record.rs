@@ -2,9 +2,9 @@
 
 use crate::message::origin::Origin;
 use crate::message::proxy::ProxyServer;
-use crate::message::record::wire::server;
 use crate::message::record::{Damage, text};
 use crate::ordered::Ordered;
+use crate::proxy::record::server;
 use crate::session::origin_settings::OriginSettings;
 use crate::session::request::RequestTimeouts;
 use crate::session::settings::{CookieMode, Setting};
