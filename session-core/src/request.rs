@@ -18,6 +18,7 @@ use crate::content::coding::encoder::Encoder;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::body::{BodySize, RequestBody};
 use crate::message::into_url::{BaseJoin, IntoUrl};
+use crate::message::proxy::ProxyServer;
 use crate::message::word::Word;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
@@ -358,6 +359,22 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// its origin. See [`Request::set_tls`].
     pub fn tls(mut self, settings: TlsSettings) -> Self {
         self.request.set_tls(settings);
+        self
+    }
+
+    /// The proxy of this request, whatever the session's say; [`Setting::Off`] takes none. See [`Request::set_proxy`].
+    ///
+    /// ```
+    /// # let script = session_testkit::Script::new();
+    /// # let session = script.session();
+    /// use session_core::message::proxy::ProxyServer;
+    ///
+    /// let request = session.get("http://a.test/").proxy(ProxyServer::parse("http://proxy.test:3128")?);
+    /// # drop(request);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    pub fn proxy(mut self, proxy: impl Into<Setting<ProxyServer>>) -> Self {
+        self.request.set_proxy(proxy);
         self
     }
 

@@ -60,6 +60,8 @@ pub enum Direct {
     Excepted(String),
     /// What is set for its origin asks for none.
     OfOrigin,
+    /// The request itself asks for none.
+    OfRequest,
 }
 
 /// Why a request takes the proxy it takes.
@@ -72,6 +74,8 @@ pub enum Chosen {
     ForAll,
     /// It is the one that is set for the request's origin.
     OfOrigin,
+    /// It is the request's own.
+    OfRequest,
 }
 
 impl ProxyConfig {
@@ -189,6 +193,7 @@ impl fmt::Display for Direct {
             Self::NoneSet => f.write_str("no proxy is set for this scheme"),
             Self::Distrusted => f.write_str("HTTP_PROXY is not trusted where REQUEST_METHOD is set; http_proxy is"),
             Self::OfOrigin => f.write_str("what is set for this origin asks for none"),
+            Self::OfRequest => f.write_str("the request asks for none"),
             Self::Excepted(entry) => write!(f, "the entry \"{}\" of no_proxy holds", entry.escape_debug()),
         }
     }
@@ -200,6 +205,7 @@ impl fmt::Display for Chosen {
             Self::ForScheme(scheme) => write!(f, "it is the proxy for {scheme}"),
             Self::ForAll => f.write_str("it is the proxy for all schemes"),
             Self::OfOrigin => f.write_str("it is the proxy for this origin"),
+            Self::OfRequest => f.write_str("it is the request's own proxy"),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::message::head::ResponseHead;
 use crate::message::host::CanonicalHost;
 use crate::message::methods::Methods;
 use crate::message::origin::Origin;
+use crate::message::proxy::ProxyServer;
 use crate::message::route::Route;
 use crate::message::sensitive::belongs_to_origin;
 use crate::message::target::Target;
@@ -106,6 +107,8 @@ pub(crate) struct Exchange {
     /// What the Digest answer of this hop proves.
     pub(crate) proof: Option<Box<Proof>>,
     pub(crate) answers: answer::Attempts,
+    /// The request's word on the proxy, for each of its hops.
+    pub(crate) own_proxy: Setting<Arc<ProxyServer>>,
     pub(crate) route: Route,
     /// What TLS there is on the way, where there is any; not saved with the exchange, but of the session that it is in.
     pub(crate) tls: TlsPath,

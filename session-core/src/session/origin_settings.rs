@@ -120,12 +120,20 @@ impl OriginSettings {
     }
 }
 
-/// The way to `origin`, with what is set for it, if anything.
-pub(crate) fn choose(of_origin: Option<&OriginSettings>, proxies: &ProxyConfig, origin: &Origin) -> Choice {
-    match of_origin.map_or(&Setting::Inherit, |settings| &settings.proxy) {
-        Setting::Inherit => proxies.select(origin),
-        Setting::Off => Choice::Direct(Direct::OfOrigin),
-        Setting::Set(server) => Choice::Via(Arc::clone(server), Chosen::OfOrigin),
+/// The way to `origin`: the request's own, else what is set for the origin, else by the session's proxies.
+pub(crate) fn choose(
+    own: &Setting<Arc<ProxyServer>>,
+    of_origin: Option<&OriginSettings>,
+    proxies: &ProxyConfig,
+    origin: &Origin,
+) -> Choice {
+    let of_origin = of_origin.map_or(&Setting::Inherit, |settings| &settings.proxy);
+    match (own, of_origin) {
+        (Setting::Set(server), _) => Choice::Via(Arc::clone(server), Chosen::OfRequest),
+        (Setting::Off, _) => Choice::Direct(Direct::OfRequest),
+        (Setting::Inherit, Setting::Set(server)) => Choice::Via(Arc::clone(server), Chosen::OfOrigin),
+        (Setting::Inherit, Setting::Off) => Choice::Direct(Direct::OfOrigin),
+        (Setting::Inherit, Setting::Inherit) => proxies.select(origin),
     }
 }
 

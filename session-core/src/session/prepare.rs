@@ -48,7 +48,7 @@ pub(crate) fn head(
     let of_origin = memory.origin_settings.get(&origin);
     (exchange.timeouts, exchange.cookie_mode) =
         (exchange.begun.timeouts(of_origin), exchange.begun.cookie_mode(of_origin));
-    route(origin_settings::choose(of_origin, &settings.proxy, &origin), exchange);
+    route(origin_settings::choose(&exchange.own_proxy, of_origin, &settings.proxy, &origin), exchange);
     exchange.tls = tls(settings, exchange);
     if exchange.tls.origin.as_ref().is_some_and(|tls| !tls.verifies()) {
         exchange.note(|| Reason::Unverified);

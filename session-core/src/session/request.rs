@@ -6,6 +6,7 @@ use crate::message::body::RequestBody;
 use crate::message::fields::connection_has;
 use crate::message::head::ShownFields;
 use crate::message::into_url::{IntoUrl, Reference};
+use crate::message::proxy::ProxyServer;
 use crate::message::word::Word;
 use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
@@ -76,6 +77,7 @@ pub struct Request {
     pub(crate) retry: Setting<Arc<RetryPolicy>>,
     pub(crate) version: Version,
     pub(crate) tls: Option<Arc<TlsSettings>>,
+    pub(crate) proxy: Setting<Arc<ProxyServer>>,
     /// None where it says nothing of them; few do, and they are large.
     pub(crate) timeouts: Option<Box<RequestTimeouts>>,
     pub(crate) session_params: Setting<()>,
@@ -108,6 +110,7 @@ impl Request {
             retry: Setting::Inherit,
             version: Version::HTTP_11,
             tls: None,
+            proxy: Setting::Inherit,
             timeouts: None,
             session_params: Setting::Inherit,
             server_wide: false,
@@ -262,6 +265,13 @@ impl Request {
     /// nothing. A proxy has the session's. A snapshot cannot hold them.
     pub fn set_tls(&mut self, settings: TlsSettings) {
         self.tls = Some(Arc::new(settings));
+    }
+
+    /// The proxy of this request, on each of its hops, whatever the origin and whatever the session's proxies and their exceptions
+    /// say. [`Setting::Off`] goes straight to the origins. Default: what is set for the hop's origin, else the session's choice.
+    /// Connections through it serve this way alone.
+    pub fn set_proxy(&mut self, proxy: impl Into<Setting<ProxyServer>>) {
+        self.proxy = proxy.into().map(Arc::new);
     }
 
     /// The redirect rules of this request. Default: the session's.

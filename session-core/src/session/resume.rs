@@ -137,6 +137,7 @@ fn exchange(
         before.codings = decoding.of(settings.codings);
     }
     before.begun.own_cookie_mode = request.cookie_mode.before(before.begun.own_cookie_mode);
+    before.own_proxy = request.proxy.before(before.own_proxy);
     if request.tls.is_some() {
         before.own_tls = request.tls;
     }

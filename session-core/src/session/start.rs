@@ -114,6 +114,7 @@ pub(crate) fn exchange(
         route: Route::Direct,
         tls: TlsPath::default(),
         own_tls: request.tls,
+        own_proxy: request.proxy,
         timings: Timings::default(),
         history: History::default(),
         reasons: Vec::new(),

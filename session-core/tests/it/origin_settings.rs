@@ -6,6 +6,7 @@ use http::header::{COOKIE, PROXY_AUTHORIZATION};
 use session_core::error::ErrorKind;
 use session_core::message::proxy::ProxyServer;
 use session_core::message::route::Route;
+use session_core::proxy::no_proxy::NoProxy;
 use session_core::proxy::select::{Choice, Chosen, Direct, ProxyConfig};
 use session_core::session::Session;
 use session_core::session::origin_settings::OriginSettings;
@@ -131,6 +132,43 @@ fn the_proxy_of_an_origin_goes_before_the_sessions_and_its_credential_stays_with
     let story = run.delivery().history().to_string();
     assert!(story.contains("it is the proxy for this origin") && story.contains("asks for none"), "{story}");
     assert!(!format!("{session:?}{story}").contains("s-own"));
+}
+
+#[test]
+fn a_requests_own_proxy_goes_before_all_others_on_each_of_its_hops() {
+    let of_b = OriginSettings::new().proxy(server("http://u:s-b@b-proxy.test:8080"));
+    let proxies = ProxyConfig::new().all(server("http://u:s-all@all.test:3128")).no_proxy(NoProxy::parse("c.test"));
+    let mut session = Session::builder().proxy(proxies).origin_settings("http://b.test", of_b).build().unwrap();
+    let mut asked = |own: Setting<ProxyServer>| {
+        let mut request = Request::get("http://a.test/");
+        request.set_proxy(own);
+        let mut hop = first_hop(&mut session, request);
+        let mut hops = vec![hop.clone()];
+        for to in ["http://b.test/", "http://c.test/"] {
+            hop = sent(session.handle_response(hop, redirect(302, to), now()).unwrap());
+            hops.push(hop.clone());
+        }
+        hops
+    };
+    let routes = |hops: &[Hop]| hops.iter().map(|hop| hop.route().to_string()).collect::<Vec<_>>();
+    let inherited = asked(Setting::Inherit);
+    assert_eq!(routes(&inherited), ["http://all.test:3128", "http://b-proxy.test:8080", "direct"]);
+    assert_eq!(routes(&asked(Setting::Off)), ["direct"; 3]);
+    let own = asked(server("http://u:s-own@own.test:81").into());
+    assert_eq!(routes(&own), ["http://own.test:81"; 3]);
+    let proofs: Vec<_> = own.iter().map(|hop| text(hop, PROXY_AUTHORIZATION).unwrap()).collect();
+    assert!(proofs.iter().all(|proof| *proof == proofs[0]));
+    assert_ne!(text(&inherited[0], PROXY_AUTHORIZATION).as_ref(), Some(&proofs[0]));
+    // A connection that was made by one way serves no other.
+    assert_ne!(own[0].pool_key(), inherited[0].pool_key());
+    let mut request = Request::get("http://a.test/");
+    request.set_proxy(server("http://u:s-own@own.test:81"));
+    let preview = session.preview(request.clone(), now()).unwrap();
+    let told = preview.reasons.iter().map(ToString::to_string).collect::<String>();
+    assert!(told.contains("it is the request's own proxy") && !told.contains("s-own"), "{told}");
+    request.set_proxy(Setting::Off);
+    let told = session.preview(request, now()).unwrap().reasons;
+    assert!(told.iter().any(|reason| matches!(reason, Reason::Routed(Choice::Direct(Direct::OfRequest)))));
 }
 
 #[test]

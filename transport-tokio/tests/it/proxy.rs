@@ -6,6 +6,7 @@ use session_core::message::proxy::ProxyServer;
 use session_core::proxy::no_proxy::NoProxy;
 use session_core::proxy::select::ProxyConfig;
 use session_core::session::address_rule::{AddressRule, Admission};
+use session_core::session::settings::Setting;
 use session_testkit::script::answer::Answer;
 use session_testkit::server::full::FullListener;
 use session_testkit::server::talk::{Line, Talker};
@@ -87,6 +88,31 @@ fn each_hop_takes_its_own_way() {
         let other = all(&format!("http://x:y@{}", address(&second))).build().unwrap();
         assert_eq!(fetch(&other, "http://a.test/0").await.unwrap(), "second");
         assert_eq!(second.requests()[0].head.text("proxy-authorization"), Some("Basic eDp5"));
+    });
+}
+
+#[test]
+fn a_request_may_have_a_proxy_of_its_own_or_none() {
+    bounded(|| async {
+        let [of_session, of_request] = ["session", "request"].map(|name| server(move |_| Answer::ok(name)));
+        let origin = server(|_| Answer::ok("origin"));
+        let session = all(&format!("http://{}", address(&of_session))).build().unwrap();
+        let own = proxy(&format!("http://u:p@{}", address(&of_request)));
+        for (asked, answered) in [
+            (Setting::Inherit, "session"),
+            (own.clone().into(), "request"),
+            (Setting::Off, "origin"),
+            (own.into(), "request"),
+            (Setting::Inherit, "session"),
+        ] {
+            let response = session.get(origin.url("/")).proxy(asked).send().await.unwrap();
+            assert_eq!(response.text().await.unwrap(), answered);
+        }
+        // Each way has kept its connection to itself.
+        assert_eq!([&of_session, &of_request, &origin].map(|server| server.connections()), [1; 3]);
+        assert_eq!(session.idle_connections(), 3);
+        assert!(of_session.requests().iter().all(|request| request.head.text("proxy-authorization").is_none()));
+        assert_eq!(origin.requests()[0].head.text("proxy-authorization"), None);
     });
 }
 

@@ -23,6 +23,7 @@ enum DirectRecord {
     Distrusted,
     Excepted(String),
     OfOrigin,
+    OfRequest,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -31,4 +32,5 @@ enum ChosenRecord {
     ForScheme(#[serde(with = "text")] Scheme),
     ForAll,
     OfOrigin,
+    OfRequest,
 }

@@ -18,6 +18,7 @@ use crate::content::coding::Codings;
 use crate::message::body::{BodySize, Framing, RequestBody};
 use crate::message::head::ResponseHead;
 use crate::message::origin::Origin;
+use crate::message::proxy::ProxyServer;
 use crate::message::record::wire::{BodyRecord, FramingRecord, HeadRecord, status};
 use crate::message::record::{Damage, Text, fields, list_of, moment, option_of, optional_text, required, text};
 use crate::message::route::Route;
@@ -31,7 +32,7 @@ use crate::session::cookie_field::{OwnCookie, OwnSource};
 use crate::session::exchange::{Exchange, SentCredentials, check_host, check_server_wide, framing_with};
 use crate::session::hashable::Hashable;
 use crate::session::history::{Ending, History, HopRecord};
-use crate::session::origin_settings::record::CookieModeRecord;
+use crate::session::origin_settings::record::{CookieModeRecord, proxy_setting};
 use crate::session::reason::{CredentialSource, Reason};
 use crate::session::settings::{CookieMode, Recording, Setting};
 use crate::session::snapshot::exchange::begun::{BegunRecord, TimeoutsRecord};
@@ -111,6 +112,8 @@ pub(super) struct ExchangeRecord {
     proof: Option<Proof>,
     #[serde(with = "AnswersRecord")]
     answers: answer::Attempts,
+    #[serde(with = "proxy_setting")]
+    own_proxy: Setting<Arc<ProxyServer>>,
     #[serde(with = "RouteRecord")]
     route: Route,
     #[serde(with = "hops")]
@@ -254,6 +257,7 @@ impl ExchangeRecord {
             digest,
             proof,
             answers,
+            own_proxy,
             route,
             // The session that goes on with it has its own.
             tls: _,
@@ -315,6 +319,7 @@ impl ExchangeRecord {
             digest: digest.as_deref().map(credential_record).transpose()?,
             proof: proof.as_deref().cloned(),
             answers: answers.clone(),
+            own_proxy: own_proxy.clone(),
             route: route.clone(),
             history: history.hops().to_vec(),
             reasons: reasons.clone(),
@@ -422,6 +427,7 @@ impl ExchangeRecord {
             digest: self.digest.map(|digest| Box::new(digest.restore())),
             proof: self.proof.map(Box::new),
             answers: self.answers,
+            own_proxy: self.own_proxy,
             route: self.route,
             tls: TlsPath::default(),
             own_tls: None,

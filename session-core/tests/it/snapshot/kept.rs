@@ -3,13 +3,15 @@
 use super::credential;
 use crate::clock::now;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use session_core::auth::challenge::Challenge;
 use session_core::auth::credentials::Credential;
 use session_core::auth::digest::asked::Asked;
 use session_core::auth::scheme::Scheme;
 use session_core::error::{Error, ErrorKind, Phase};
 use session_core::message::body::{BodySize, RequestBody};
+use session_core::message::head::ResponseHead;
+use session_core::message::proxy::ProxyServer;
 use session_core::redirect::policy::{Action, RedirectPolicy};
 use session_core::retry::failure::{Failure, FailureKind};
 use session_core::retry::policy::RetryPolicy;
@@ -47,6 +49,20 @@ fn the_time_between_is_taken_off_by_the_wall_clock() {
     let saved = pause.snapshot(start).unwrap();
     let later = start.advanced(Duration::from_millis(1));
     assert_eq!(session.resume_pause(saved, later).unwrap().until() - later.instant(), whole - Duration::from_millis(1));
+}
+
+#[test]
+fn a_proxy_of_the_requests_own_is_kept_for_the_hops_to_come() {
+    let mut session = Session::builder().build().unwrap();
+    let mut request = Request::get("http://a.test/");
+    request.set_proxy(ProxyServer::parse("http://u:p@own.test:81").unwrap());
+    let Step::Send(hop) = session.begin(request, now()).unwrap() else { panic!() };
+    let saved = hop.snapshot(now()).unwrap().to_json().unwrap();
+    let hop = session.resume_hop(HopSnapshot::from_json(&saved).unwrap(), now()).unwrap();
+    let mut head = ResponseHead::new(StatusCode::FOUND);
+    head.headers.append("location", HeaderValue::from_static("http://b.test/"));
+    let Step::Send(next) = session.handle_response(hop, head, now()).unwrap() else { panic!() };
+    assert_eq!(next.route().proxy(), Some(&ProxyServer::parse("http://u:p@own.test:81").unwrap()));
 }
 
 #[test]
