@@ -3,7 +3,7 @@
 //! Owned by the caller beside the connection, so that reading goes straight into it. What the bytes mean is not known
 //! here.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use std::fmt;
 
 /// What a new allocation holds at least. 64 KiB: a read of that size costs little more than a smaller one.
@@ -19,11 +19,26 @@ const ALLOCATION: usize = 64 * 1024;
 #[derive(Default)]
 pub struct RecvBuffer {
     // All of it is initialised: [..start] is spent, [start..end] waits, [end..] is spare.
-    bytes: BytesMut,
+    memory: Memory,
     start: usize,
     end: usize,
-    /// What was handed out last, where the memory begins: once nobody else has it, it is memory that need not be zeroed.
-    lent: Option<Bytes>,
+    /// Slices were still held when their memory was wanted. Until that is over what is spare is not lent with them, so that those
+    /// that are kept do not keep far more than they are.
+    held: bool,
+}
+
+/// Memory, and whether it can be written to.
+enum Memory {
+    Own(BytesMut),
+    /// Slices of it were handed out. Once nobody else has any, it is what it was, and need not be zeroed; and what is spare of it,
+    /// where that was not lent.
+    Lent(Bytes, BytesMut),
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::Own(BytesMut::new())
+    }
 }
 
 impl RecvBuffer {
@@ -34,18 +49,21 @@ impl RecvBuffer {
     }
 
     /// Room for a read of `at_least` bytes, possibly more; at least one byte. It is initialised, with no promise as to
-    /// what stands there, and is zeroed only when the memory is new or comes back from slices that were handed out.
+    /// what stands there, and is zeroed only when the memory is new or was held on to.
     pub fn spare(&mut self, at_least: usize) -> &mut [u8] {
         let at_least = at_least.max(1);
-        if self.bytes.len().saturating_sub(self.end) < at_least {
+        if !matches!(&self.memory, Memory::Own(bytes) if bytes.len().saturating_sub(self.end) >= at_least) {
             self.make_room(at_least);
         }
-        self.bytes.get_mut(self.end..).unwrap_or_default()
+        match &mut self.memory {
+            Memory::Own(bytes) => bytes.get_mut(self.end..).unwrap_or_default(),
+            Memory::Lent(..) => &mut [],
+        }
     }
 
     /// Says that the first `n` bytes of [`spare`](Self::spare) were read into. More than there was counts as all of it.
     pub fn filled(&mut self, n: usize) {
-        self.end = self.end.saturating_add(n).min(self.bytes.len());
+        self.end = self.end.saturating_add(n).min(self.all().len());
     }
 
     /// Appends a copy of `bytes`.
@@ -71,7 +89,7 @@ impl RecvBuffer {
     /// The bytes that wait.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
+        self.all().get(self.start..self.end).unwrap_or_default()
     }
 
     /// Takes all bytes that wait, without a copy: after a switch they belong to the next protocol.
@@ -96,55 +114,83 @@ impl RecvBuffer {
             self.consume(n);
             return copy;
         }
-        let until = self.start.saturating_add(n);
-        let mut front = self.bytes.split_to(until).freeze();
-        self.lent = Some(front.clone());
-        front.advance(self.start);
-        self.start = 0;
-        self.end = self.end.saturating_sub(until);
-        front
+        let (start, until) = (self.start, self.start.saturating_add(n));
+        self.lend();
+        let piece = match &self.memory {
+            Memory::Lent(lent, _) => lent.slice(start..until),
+            Memory::Own(_) => Bytes::new(),
+        };
+        self.consume(n);
+        piece
     }
 
-    /// New memory, or what was handed out and nobody has any more. Nothing waits.
-    fn renew(&mut self, capacity: usize) {
-        if let Some(lent) = self.lent.take() {
-            // It shares its memory with what lies behind it.
-            self.bytes = BytesMut::new();
-            self.bytes = lent.try_into_mut().unwrap_or_default();
+    fn all(&self) -> &[u8] {
+        match &self.memory {
+            Memory::Own(bytes) => bytes,
+            Memory::Lent(lent, _) => lent,
         }
-        if self.bytes.capacity() < capacity {
-            // Where this is the rest of memory that is large enough, all of that is taken.
-            self.bytes.clear();
-            self.bytes.reserve(capacity);
+    }
+
+    /// Makes it memory that slices can be taken of.
+    fn lend(&mut self) {
+        if let Memory::Own(bytes) = &mut self.memory {
+            let mut bytes = std::mem::take(bytes);
+            let spare = if self.held { bytes.split_off(self.end) } else { BytesMut::new() };
+            self.memory = Memory::Lent(bytes.freeze(), spare);
         }
+    }
+
+    /// The memory, to be written to, with what waits. What was lent is taken back where nobody has any of it; else it is what was
+    /// spare of that, or new.
+    fn take(&mut self, at_least: usize) -> BytesMut {
+        let (lent, mut spare) = match std::mem::take(&mut self.memory) {
+            Memory::Own(bytes) => return bytes,
+            Memory::Lent(lent, spare) => (lent, spare),
+        };
+        let waiting = self.len();
+        let lent = match spare.len() < waiting.saturating_add(at_least) {
+            true => {
+                spare = BytesMut::new();
+                lent.try_into_mut()
+            }
+            false => Err(lent),
+        };
+        self.held = lent.is_err();
+        lent.unwrap_or_else(|lent| {
+            let kept = lent.get(self.start..self.end).unwrap_or_default();
+            (self.start, self.end) = (0, waiting);
+            match spare.get_mut(..waiting) {
+                Some(front) => front.copy_from_slice(kept),
+                None => spare.extend_from_slice(kept),
+            }
+            spare
+        })
     }
 
     fn make_room(&mut self, at_least: usize) {
+        let mut bytes = self.take(at_least);
         let waiting = self.len();
         // Moving what waits is paid for by the spent bytes before it, so that feeding stays linear.
         if self.start > 0 && self.start >= waiting {
-            self.bytes.copy_within(self.start..self.end, 0);
+            bytes.copy_within(self.start..self.end, 0);
             self.start = 0;
             self.end = waiting;
         }
         let initialised = self.end.saturating_add(at_least);
-        if initialised > self.bytes.capacity() {
+        if initialised > bytes.capacity() {
             let capacity = initialised.saturating_add(waiting).max(ALLOCATION);
-            if waiting == 0 {
-                self.renew(capacity);
-            } else {
-                let mut bytes = BytesMut::with_capacity(capacity);
-                bytes.extend_from_slice(self.as_slice());
-                self.bytes = bytes;
-            }
+            let mut larger = BytesMut::with_capacity(capacity);
+            larger.extend_from_slice(bytes.get(self.start..self.end).unwrap_or_default());
+            bytes = larger;
             self.start = 0;
             self.end = waiting;
         }
         // All of the memory, and not the part that is asked for: once for each time that it is taken, not for each read.
-        let initialised = self.end.saturating_add(at_least).max(self.bytes.capacity().min(ALLOCATION));
-        if initialised > self.bytes.len() {
-            self.bytes.resize(initialised, 0);
+        let initialised = self.end.saturating_add(at_least).max(bytes.capacity().min(ALLOCATION));
+        if initialised > bytes.len() {
+            bytes.resize(initialised, 0);
         }
+        self.memory = Memory::Own(bytes);
     }
 }
 
@@ -157,7 +203,14 @@ impl fmt::Debug for RecvBuffer {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALLOCATION, RecvBuffer, SHORT};
+    use super::{ALLOCATION, Memory, RecvBuffer, SHORT};
+
+    fn capacity(buffer: &RecvBuffer) -> usize {
+        match &buffer.memory {
+            Memory::Own(bytes) => bytes.capacity(),
+            Memory::Lent(lent, spare) => lent.len() + spare.capacity(),
+        }
+    }
 
     #[test]
     fn bytes_come_out_as_they_went_in() {
@@ -202,7 +255,7 @@ mod tests {
             buffer.extend_from_slice(&[1; 1000]);
             buffer.consume(1000);
         }
-        assert!(buffer.bytes.capacity() <= ALLOCATION, "{}", buffer.bytes.capacity());
+        assert!(capacity(&buffer) <= ALLOCATION, "{}", capacity(&buffer));
     }
 
     /// As responses of a connection come: a head that is consumed, a short body that is kept.
@@ -212,10 +265,10 @@ mod tests {
         let mut kept = Vec::new();
         for byte in 0_u8..100 {
             buffer.extend_from_slice(&[byte; 100 + SHORT - 1]);
-            let before = buffer.bytes.as_ptr();
+            let before = buffer.all().as_ptr();
             buffer.consume(100);
             kept.push(buffer.split(SHORT - 1));
-            assert_eq!((buffer.bytes.as_ptr(), buffer.bytes.capacity()), (before, ALLOCATION));
+            assert_eq!((buffer.all().as_ptr(), capacity(&buffer)), (before, ALLOCATION));
         }
         assert!((0_u8..).zip(kept).all(|(byte, piece)| piece == vec![byte; SHORT - 1]));
     }
@@ -229,7 +282,7 @@ mod tests {
             buffer.filled(16 * 1024);
             assert_eq!(buffer.take_rest().len(), 16 * 1024);
         }
-        assert!(buffer.bytes.capacity() <= ALLOCATION, "{}", buffer.bytes.capacity());
+        assert!(capacity(&buffer) <= ALLOCATION, "{}", capacity(&buffer));
     }
 
     /// As a long body comes: each read fills the memory, and each slice is gone before the next read.
@@ -252,6 +305,57 @@ mod tests {
         buffer.spare(1).fill(1);
         assert!(held.iter().all(|&byte| byte == 7));
     }
+
+    /// As chunks come: a read holds some of them and a part of the next one's line, and seldom fills the memory.
+    #[test]
+    fn memory_that_several_slices_were_taken_of_is_not_zeroed_either() {
+        let mut buffer = RecvBuffer::new();
+        buffer.spare(1).fill(7);
+        let memory = buffer.all().as_ptr();
+        for _ in 0..10 {
+            let room = buffer.spare(1);
+            assert!(room.len() > ALLOCATION - 10 && room.iter().all(|&byte| byte == 7));
+            buffer.filled(3 * SHORT + 5);
+            for _ in 0..3 {
+                assert_eq!(buffer.split(SHORT), [7; SHORT][..]);
+            }
+            assert_eq!((buffer.as_slice(), buffer.all().as_ptr()), (&[7; 5][..], memory));
+            buffer.spare(1);
+            buffer.consume(5);
+        }
+    }
+
+    /// Who keeps slices keeps no more than a few times as much memory.
+    #[test]
+    fn what_is_spare_is_read_into_while_slices_are_held() {
+        let mut buffer = RecvBuffer::new();
+        let mut memories = std::collections::BTreeSet::new();
+        let held: Vec<_> = (0_u8..100)
+            .map(|byte| {
+                let room = buffer.spare(READ);
+                assert!(room.len() >= READ);
+                room[..SHORT].fill(byte);
+                buffer.filled(SHORT);
+                let slice = buffer.split(SHORT);
+                memories.insert(slice.as_ptr().addr() / ALLOCATION);
+                slice
+            })
+            .collect();
+        assert!((0_u8..).zip(&held).all(|(byte, slice)| slice == &[byte; SHORT][..]));
+        // Each lies in two of these places at most.
+        let memory = memories.len() / 2 * ALLOCATION;
+        assert!(memory < 4 * held.len() * SHORT, "{memory}");
+        // Once they are gone all is as before.
+        drop(held);
+        for _ in 0..3 {
+            buffer.spare(ALLOCATION);
+            buffer.filled(SHORT);
+            drop(buffer.split(SHORT));
+        }
+        assert!(!buffer.held);
+    }
+
+    const READ: usize = 32 * 1024;
 
     #[test]
     fn slices_stay_what_they_were() {

@@ -2,7 +2,7 @@
 
 use bench_wire::{Blocking, CHUNK, Outcome, head, measure, run_blocking};
 use std::cell::RefCell;
-use std::io::{IoSlice, Read, Write};
+use std::io::{IoSlice, Read, Write, repeat};
 use std::net::TcpStream;
 use std::process::ExitCode;
 
@@ -126,12 +126,16 @@ impl Blocking for Raw {
 
     fn upload(&self, bytes: usize) -> Outcome<usize> {
         self.with(|line| {
-            let piece = vec![b'u'; CHUNK * 8];
+            let mut piece = vec![0; CHUNK * 8];
+            // Every blocking client reads what it sends from this.
+            let mut source: Box<dyn Read> = Box::new(repeat(b'u').take(u64::try_from(bytes)?));
             let head = format!("POST /up HTTP/1.1\r\nhost: {}\r\ncontent-length: {bytes}\r\n\r\n", self.server);
-            let n = line.stream.write_vectored(&[IoSlice::new(head.as_bytes()), IoSlice::new(&piece)])?;
-            let mut left = bytes + head.len() - n;
-            while left > 0 {
-                left -= line.stream.write(&piece[..left.min(piece.len())])?;
+            let mut filled = source.read(&mut piece)?;
+            let n = line.stream.write_vectored(&[IoSlice::new(head.as_bytes()), IoSlice::new(&piece[..filled])])?;
+            line.stream.write_all(&piece[n.checked_sub(head.len()).ok_or("the head was cut")?..filled])?;
+            while filled > 0 {
+                filled = source.read(&mut piece)?;
+                line.stream.write_all(&piece[..filled])?;
             }
             Ok(line.answer()?.0)
         })
