@@ -278,6 +278,9 @@ impl Layer {
         if found != Plain::Pending {
             return Ok(found);
         }
+        if self.start == self.end && !self.ended {
+            return Ok(Plain::Pending);
+        }
         // What came before a fault is read before the fault is told.
         let fed = self.feed();
         match self.tls.read_plain(into) {
