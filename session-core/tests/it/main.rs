@@ -9,6 +9,7 @@ mod driver;
 mod embedding;
 mod environment;
 mod expect;
+mod heads;
 mod hooks;
 mod house;
 mod leaks;
