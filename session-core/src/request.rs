@@ -12,7 +12,7 @@ mod methods;
 mod serialized;
 
 use self::built::BuiltRequest;
-use self::draft::Draft;
+use self::draft::{BodyType, Draft};
 use crate::auth::credentials::Credential;
 use crate::content::coding::encoder::Encoder;
 use crate::error::{Error, ErrorKind, Phase};
@@ -147,7 +147,10 @@ impl<D: Dispatch> RequestBuilder<D> {
     /// A request that was built before, to be changed or sent by `dispatch`.
     pub fn from_request(dispatch: D, request: impl Into<BuiltRequest<D::Body>>) -> Self {
         let (request, body) = request.into().into_parts();
-        let draft = Draft { body, ..Draft::default() };
+        let mut draft = Draft::default();
+        if let Some(body) = body {
+            draft.set(BodyType::Untold, body);
+        }
         Self { dispatch, request, draft, error: None }
     }
 

@@ -11,7 +11,7 @@ use self::composed::{Coded, Parts};
 use self::upgrade::Upgraded;
 use crate::client::pool::Connections;
 use crate::client::trace::BodyTrace;
-use crate::wire::Wire;
+use crate::wire::{SendBody, Wire};
 use bytes::Bytes;
 use http::HeaderMap;
 use session_core::error::{Error as CoreError, ErrorKind, Phase};
@@ -40,7 +40,11 @@ use std::time::{Duration, Instant};
 /// session.put("http://a.test/pipe").body(Body::reader(std::io::stdin())).send()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Body(Content);
+pub struct Body(
+    Content,
+    /// What sends it, which comes with it: a program that sends no body has no code for that.
+    SendBody,
+);
 
 enum Content {
     Bytes { bytes: Bytes, sent: usize },
@@ -95,7 +99,16 @@ impl Body {
     }
 
     fn of_source(reader: Option<Reader>, open: Option<Open>, length: Option<u64>) -> Self {
-        Self(Content::Reader(Source { reader, open, length, asked: false, buffer: Vec::new(), start: 0, end: 0 }))
+        Self::of(Content::Reader(Source { reader, open, length, asked: false, buffer: Vec::new(), start: 0, end: 0 }))
+    }
+
+    fn of(content: Content) -> Self {
+        Self(content, Wire::send_body)
+    }
+
+    /// What sends it.
+    pub(crate) fn sends_by(&self) -> SendBody {
+        self.1
     }
 
     /// Its bytes, where it is made of bytes in memory.
@@ -115,8 +128,8 @@ impl Body {
             Content::Reader(source) => {
                 Some(Self::of_source(None, Some(Arc::clone(source.open.as_ref()?)), source.length))
             }
-            Content::Parts(parts) => Some(Self(Content::Parts(parts.try_clone()?))),
-            Content::Coded(coded) => Some(Self(Content::Coded(Box::new(coded.try_clone()?)))),
+            Content::Parts(parts) => Some(Self::of(Content::Parts(parts.try_clone()?))),
+            Content::Coded(coded) => Some(Self::of(Content::Coded(Box::new(coded.try_clone()?)))),
         }
     }
 

@@ -29,6 +29,9 @@ pub(crate) struct Wire {
     permit: Option<Permit>,
 }
 
+/// What sends a body.
+pub(crate) type SendBody = fn(&mut Wire, &Hop, &mut Body, &Bounds, Instant) -> Result<(), Cause>;
+
 /// The request.
 impl Wire {
     pub(crate) fn new(socket: Socket, permit: Permit, limits: &Limits) -> Self {
@@ -79,14 +82,20 @@ impl Wire {
     fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         self.state.send_head(hop)?;
         if let Some(body) = body.filter(|_| hop.body() != BodyPlan::None) {
-            return self.send_body(hop, body, bounds, now);
+            return body.sends_by()(self, hop, body, bounds, now);
         }
         self.state.send_end()?;
         self.write(&[], &[], bounds, now)
     }
 
     /// Writes the head that is ready, and the body.
-    fn send_body(&mut self, hop: &Hop, body: &mut Body, bounds: &Bounds, mut now: Instant) -> Result<(), Cause> {
+    pub(crate) fn send_body(
+        &mut self,
+        hop: &Hop,
+        body: &mut Body,
+        bounds: &Bounds,
+        mut now: Instant,
+    ) -> Result<(), Cause> {
         let mut pieces: u64 = 0;
         if hop.body() == BodyPlan::FromStart {
             body.rewind();

@@ -11,7 +11,7 @@ use self::composed::{Coded, Parts};
 use self::upgrade::Upgraded;
 use crate::client::pool::Connections;
 use crate::client::trace::BodyTrace;
-use crate::wire::Wire;
+use crate::wire::{SendBody, Wire};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
@@ -44,7 +44,11 @@ use std::time::{Duration, Instant};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Body(Content);
+pub struct Body(
+    Content,
+    /// What sends it, which comes with it: a program that sends no body has no code for that.
+    SendBody,
+);
 
 enum Content {
     Bytes { bytes: Bytes, sent: usize },
@@ -100,7 +104,23 @@ impl Body {
     }
 
     fn of_source(pieces: Option<Pieces>, open: Option<Open>, length: Option<u64>) -> Self {
-        Self(Content::Stream(Source { pieces, open, length, asked: false, piece: Bytes::new(), ended: Ended::NotYet }))
+        Self::of(Content::Stream(Source {
+            pieces,
+            open,
+            length,
+            asked: false,
+            piece: Bytes::new(),
+            ended: Ended::NotYet,
+        }))
+    }
+
+    fn of(content: Content) -> Self {
+        Self(content, |wire, hop, body, bounds, now| Box::pin(wire.send_body(hop, body, bounds, now)))
+    }
+
+    /// What sends it.
+    pub(crate) fn sends_by(&self) -> SendBody {
+        self.1
     }
 
     /// Its bytes, where it is made of bytes in memory.
@@ -120,8 +140,8 @@ impl Body {
             Content::Stream(source) => {
                 Some(Self::of_source(None, Some(Arc::clone(source.open.as_ref()?)), source.length))
             }
-            Content::Parts(parts) => Some(Self(Content::Parts(parts.try_clone()?))),
-            Content::Coded(coded) => Some(Self(Content::Coded(Box::new(coded.try_clone()?)))),
+            Content::Parts(parts) => Some(Self::of(Content::Parts(parts.try_clone()?))),
+            Content::Coded(coded) => Some(Self::of(Content::Coded(Box::new(coded.try_clone()?)))),
         }
     }
 

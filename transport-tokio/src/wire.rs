@@ -19,6 +19,7 @@ use session_core::transport::wire::{AfterSend, Piece, Skipped, WireState};
 use std::future::poll_fn;
 use std::io::IoSlice;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,10 @@ pub(crate) struct Wire {
 /// This is shorter than any way over a network: what a peer sends of its own accord so soon may as well come after the
 /// look, whoever is asked.
 const UNNOTICED: Duration = Duration::from_micros(100);
+
+/// What sends a body. Boxed: it is large and rare, and would weigh on every request's future.
+pub(crate) type SendBody = for<'a> fn(&'a mut Wire, &'a Hop, &'a mut Body, &'a Bounds, Instant) -> Sending<'a>;
+type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Cause>> + Send + 'a>>;
 
 /// The request.
 impl Wire {
@@ -90,15 +95,20 @@ impl Wire {
     async fn send(&mut self, hop: &Hop, body: Option<&mut Body>, bounds: &Bounds, now: Instant) -> Result<(), Cause> {
         self.state.send_head(hop)?;
         if let Some(body) = body.filter(|_| hop.body() != BodyPlan::None) {
-            // Boxed: it is large and rare, and would weigh on every request's future.
-            return Box::pin(self.send_body(hop, body, bounds, now)).await;
+            return body.sends_by()(self, hop, body, bounds, now).await;
         }
         self.state.send_end()?;
         self.write(&[], &[], bounds, now).await
     }
 
     /// Writes the head that is ready, and the body.
-    async fn send_body(&mut self, hop: &Hop, body: &mut Body, bounds: &Bounds, mut now: Instant) -> Result<(), Cause> {
+    pub(crate) async fn send_body(
+        &mut self,
+        hop: &Hop,
+        body: &mut Body,
+        bounds: &Bounds,
+        mut now: Instant,
+    ) -> Result<(), Cause> {
         let mut pieces: u64 = 0;
         if hop.body() == BodyPlan::FromStart {
             body.rewind();

@@ -12,7 +12,7 @@ impl From<()> for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self(Content::Bytes { bytes, sent: 0 })
+        Self::of(Content::Bytes { bytes, sent: 0 })
     }
 }
 

@@ -9,11 +9,11 @@ use std::task::{Context, Poll, ready};
 
 impl ComposedContent for Body {
     fn sequence(bodies: Vec<Self>) -> Self {
-        Self(Content::Parts(Parts { bodies, at: 0, asked: false }))
+        Self::of(Content::Parts(Parts { bodies, at: 0, asked: false }))
     }
 
     fn coded(self, encoder: Encoder) -> Self {
-        Self(Content::Coded(Box::new(Coded { body: self, encoder, content: Coding::UnderWay })))
+        Self::of(Content::Coded(Box::new(Coded { body: self, encoder, content: Coding::UnderWay })))
     }
 }
 
