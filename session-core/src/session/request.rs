@@ -158,6 +158,11 @@ impl Request {
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
         let (name, value) = field(name, value)?;
+        self.append_field(name, value)
+    }
+
+    /// The same of what is a field already.
+    pub(crate) fn append_field(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), Error> {
         self.headers.try_append(name, value).map_err(|source| {
             Error::new(ErrorKind::InvalidHeader, Phase::Build, "the request has too many fields").with_source(source)
         })?;
@@ -188,7 +193,7 @@ impl Request {
         let (name, offer) = field(UPGRADE, offer)?;
         self.headers.insert(name, offer);
         if !connection_has(&self.headers, "upgrade") {
-            self.append_header(CONNECTION, "upgrade")?;
+            self.append_field(CONNECTION, HeaderValue::from_static("upgrade"))?;
         }
         Ok(())
     }
@@ -349,12 +354,16 @@ where
 {
     let word = Word::of(name.as_ref());
     let name = name.try_into().map_err(|source| word.refused("a field name", source.into()))?;
-    let value = value.try_into().map_err(|source| {
-        Error::new(ErrorKind::InvalidHeader, Phase::Build, format!("the value of {name} is not valid"))
-            .with_expected("no control characters")
-            .with_source(source.into())
-    })?;
+    let value = value.try_into().map_err(|source| refused_value(&name, source.into()))?;
     Ok((name, value))
+}
+
+#[cold]
+#[inline(never)]
+fn refused_value(name: &HeaderName, source: http::Error) -> Error {
+    Error::new(ErrorKind::InvalidHeader, Phase::Build, format!("the value of {name} is not valid"))
+        .with_expected("no control characters")
+        .with_source(source)
 }
 
 /// A method as a caller wrote it.
