@@ -30,7 +30,23 @@ struct Inner<R> {
     error: CoreError,
     history: History,
     status: Option<StatusCode>,
-    response: Option<R>,
+    response: Option<Box<dyn Kept<R>>>,
+}
+
+/// A response that an error keeps. What drops it comes with it, so a program that only drops errors has no code for that.
+trait Kept<R>: Send + Sync {
+    fn look(&self) -> &R;
+    fn take(self: Box<Self>) -> R;
+}
+
+impl<R: Send + Sync> Kept<R> for R {
+    fn look(&self) -> &R {
+        self
+    }
+
+    fn take(self: Box<Self>) -> R {
+        *self
+    }
 }
 
 impl<R> Error<R> {
@@ -60,8 +76,11 @@ impl<R> Error<R> {
 
     /// The same error with the response that it was made of.
     #[must_use]
-    pub fn with_response(mut self, response: R) -> Self {
-        self.0.response = Some(response);
+    pub fn with_response(mut self, response: R) -> Self
+    where
+        R: Send + Sync + 'static,
+    {
+        self.0.response = Some(Box::new(response));
         self
     }
 
@@ -99,13 +118,13 @@ impl<R> Error<R> {
     /// [`Error::into_response`].
     #[must_use]
     pub fn response(&self) -> Option<&R> {
-        self.0.response.as_ref()
+        self.0.response.as_deref().map(Kept::look)
     }
 
     /// The response itself, for an error made of it by `error_for_status`.
     #[must_use]
     pub fn into_response(self) -> Option<R> {
-        self.0.response
+        self.0.response.map(Kept::take)
     }
 
     /// The status, for an error made of one.
@@ -212,7 +231,7 @@ impl<R: fmt::Debug> fmt::Debug for Error<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Error");
         out.field("error", &self.0.error).field("hops", &self.0.history.hops().len());
-        if let Some(response) = &self.0.response {
+        if let Some(response) = self.response() {
             out.field("response", response);
         }
         out.finish()

@@ -22,7 +22,10 @@ impl<T> Response<T> {
     /// # Errors
     /// [`ErrorKind::Decode`](session_core::error::ErrorKind::Decode) where its Content-Type is not `text/event-stream`. The error
     /// keeps the response.
-    pub fn events(self) -> Result<Events<T>, T> {
+    pub fn events(self) -> Result<Events<T>, T>
+    where
+        T: 'static,
+    {
         match ResponseInfo::event_reader(&self) {
             Some(reader) => Ok(Events { response: self, reader, failed: false }),
             None => Err(ResponseInfo::event_error::<Self>(&self).with_response(self)),

@@ -59,7 +59,10 @@ impl<T> Response<T> {
     ///
     /// # Errors
     /// [`ErrorKind::Status`](session_core::error::ErrorKind::Status). The error keeps the response.
-    pub fn error_for_status(self) -> Result<Self, T> {
+    pub fn error_for_status(self) -> Result<Self, T>
+    where
+        T: 'static,
+    {
         match ResponseInfo::status_error::<Self>(&self) {
             Some(error) => Err(error.with_response(self)),
             None => Ok(self),
@@ -90,7 +93,10 @@ impl<T> Response<T> {
     /// [`ErrorKind::InvalidSetting`](session_core::error::ErrorKind::InvalidSetting) where nobody knows `default`; the error keeps
     /// the response. Else as [`Response::bytes`].
     #[cfg(feature = "charset")]
-    pub async fn text_with_charset(mut self, default: &str) -> Result<String, T> {
+    pub async fn text_with_charset(mut self, default: &str) -> Result<String, T>
+    where
+        T: 'static,
+    {
         let charset = match ResponseInfo::charset_of_label::<Self>(&self, default) {
             Ok(charset) => charset,
             Err(error) => return Err(error.with_response(self)),
