@@ -2,8 +2,6 @@
 //! are used with costs a program 10 kB; these cost 1 kB.
 
 use std::borrow::Borrow;
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 
 /// Values by key, in the order of the keys, in a vector. A look-up goes by halves; putting in and taking out move what lies
 /// behind, so it is for what never holds more than some thousand entries.
@@ -121,8 +119,7 @@ impl<K: Ord, V> Ordered<K, V> {
 impl<K: Ord, V> FromIterator<(K, V)> for Ordered<K, V> {
     /// Of two values of one key either may stay.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
-        let sorted: BinaryHeap<_> = items.into_iter().map(|(key, item)| Keyed { key, item }).collect();
-        let mut all: Vec<_> = sorted.into_sorted_vec().into_iter().map(|keyed| (keyed.key, keyed.item)).collect();
+        let mut all = sorted(items.into_iter().collect(), |(key, _), (other, _)| key < other);
         all.dedup_by(|(key, _), (before, _)| key == before);
         Self(all)
     }
@@ -130,34 +127,65 @@ impl<K: Ord, V> FromIterator<(K, V)> for Ordered<K, V> {
 
 /// The items by their keys, the least first, by a heap. No two keys should be equal: which of them is first is not said.
 pub(crate) fn sorted_by_key<T, K: Ord>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
-    let keyed: BinaryHeap<_> = items.into_iter().map(|item| Keyed { key: key(&item), item }).collect();
-    keyed.into_sorted_vec().into_iter().map(|keyed| keyed.item).collect()
+    sorted(items.into_iter().collect(), |a, b| key(a) < key(b))
 }
 
-struct Keyed<T, K> {
-    key: K,
-    item: T,
+fn sorted<T>(items: Vec<T>, is_less: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let mut list = List { items, is_less };
+    heap_sort(&mut list);
+    list.items
 }
 
-impl<T, K: Ord> Ord for Keyed<T, K> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key)
+/// Sorts in place. What compares and moves the items is behind a pointer, so that this is there once for all types.
+fn heap_sort(list: &mut dyn Sortable) {
+    let count = list.count();
+    for at in (0..count / 2).rev() {
+        sink(list, at, count);
+    }
+    for last in (1..count).rev() {
+        list.swap(0, last);
+        sink(list, 0, last);
     }
 }
 
-impl<T, K: Ord> PartialOrd for Keyed<T, K> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+/// Lets an item sink to where none below it, of those before `end`, is greater.
+fn sink(list: &mut dyn Sortable, mut at: usize, end: usize) {
+    loop {
+        let left = at.saturating_mul(2).saturating_add(1);
+        let right = left.saturating_add(1);
+        let below = if right < end && list.is_less(left, right) { right } else { left };
+        if below >= end || !list.is_less(at, below) {
+            return;
+        }
+        list.swap(at, below);
+        at = below;
     }
 }
 
-impl<T, K: Ord> PartialEq for Keyed<T, K> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
+trait Sortable {
+    fn count(&self) -> usize;
+    fn is_less(&self, a: usize, b: usize) -> bool;
+    fn swap(&mut self, a: usize, b: usize);
 }
 
-impl<T, K: Ord> Eq for Keyed<T, K> {}
+struct List<T, F> {
+    items: Vec<T>,
+    is_less: F,
+}
+
+impl<T, F: Fn(&T, &T) -> bool> Sortable for List<T, F> {
+    fn count(&self) -> usize {
+        self.items.len()
+    }
+
+    fn is_less(&self, a: usize, b: usize) -> bool {
+        self.items.get(a).zip(self.items.get(b)).is_some_and(|(a, b)| (self.is_less)(a, b))
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        self.items.swap(a, b);
+    }
+}
 
 #[cfg(test)]
 mod tests {
