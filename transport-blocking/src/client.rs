@@ -88,7 +88,18 @@ pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session
 
 /// A session over blocking sockets. Clones share everything; with the last one the idle connections close.
 #[derive(Clone)]
-pub struct Session(Arc<Shared>);
+pub struct Session(Arc<dyn Held>);
+
+/// A session to whoever has one: what drops it comes with it, so a program that does has no code for that.
+trait Held: Send + Sync {
+    fn shared(&self) -> &Shared;
+}
+
+impl Held for Shared {
+    fn shared(&self) -> &Shared {
+        self
+    }
+}
 
 /// What the clones of a session share.
 pub(crate) struct Shared {
@@ -110,6 +121,10 @@ impl Session {
         Self::builder().build().expect("the system has random bytes")
     }
 
+    fn shared(&self) -> &Shared {
+        self.0.shared()
+    }
+
     /// A builder with every default.
     pub fn builder() -> SessionBuilder {
         SessionBuilder::new()
@@ -119,19 +134,19 @@ impl Session {
     /// way go on, and their connections close with them. For all clones.
     pub fn close(&self) {
         self.with(Core::close);
-        self.0.connections.close();
+        self.shared().connections.close();
     }
 
     /// Closes the connections that have lain idle for longer than [`Limits::idle_seconds`] or their servers allow. Each
     /// request does so too; a session that makes none for long keeps them open unless this is called.
     pub fn close_expired(&self) {
-        self.0.connections.close_expired();
+        self.shared().connections.close_expired();
     }
 
     /// How many connections lie idle.
     #[must_use]
     pub fn idle_connections(&self) -> usize {
-        self.0.connections.idle()
+        self.shared().connections.idle()
     }
 }
 
@@ -183,13 +198,13 @@ impl Transport for Session {
 
 impl Access for Session {
     fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
-        lock(&self.0.core).with(act)
+        lock(&self.shared().core).with(act)
     }
 }
 
 impl Clocked for Session {
     fn now(&self) -> Now {
-        self.0.now()
+        self.shared().now()
     }
 }
 
@@ -210,12 +225,12 @@ impl Dispatch for &Session {
     }
 
     fn preview(&self, request: CoreRequest) -> Result<Preview, CoreError> {
-        self.0.verb(|core, now| core.preview(request, now))
+        self.shared().verb(|core, now| core.preview(request, now))
     }
 
     fn dispatch(self, request: Result<(Box<CoreRequest>, Option<Body>), CoreError>) -> Result<Response> {
         let (request, body) = request?;
-        self.0.exchange(request, body)
+        self.shared().exchange(request, body)
     }
 }
 
@@ -227,7 +242,7 @@ impl fmt::Debug for Session {
 
 impl Shared {
     /// One exchange: carries out each step, until there is a response or an error.
-    fn exchange(self: &Arc<Self>, request: Box<CoreRequest>, mut body: Option<Body>) -> Result<Response> {
+    fn exchange(&self, request: Box<CoreRequest>, mut body: Option<Body>) -> Result<Response> {
         let begun = Instant::now();
         let mut elapsed = Duration::ZERO;
         let mut answered = None;

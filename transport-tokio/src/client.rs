@@ -91,7 +91,23 @@ pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session
 
 /// A session on tokio. Clones share everything; with the last one the idle connections close.
 #[derive(Clone)]
-pub struct Session(Arc<Shared>);
+pub struct Session(Arc<dyn Held>);
+
+/// A session to whoever has one: what drops it comes with it, so a program that does has no code for that.
+trait Held: Send + Sync {
+    fn shared(&self) -> &Shared;
+    fn to_share(self: Arc<Self>) -> Arc<Shared>;
+}
+
+impl Held for Shared {
+    fn shared(&self) -> &Shared {
+        self
+    }
+
+    fn to_share(self: Arc<Self>) -> Arc<Shared> {
+        self
+    }
+}
 
 /// What the clones of a session share.
 pub(crate) struct Shared {
@@ -113,6 +129,10 @@ impl Session {
         Self::builder().build().expect("the system has random bytes")
     }
 
+    fn shared(&self) -> &Shared {
+        self.0.shared()
+    }
+
     /// A builder with every default.
     pub fn builder() -> SessionBuilder {
         SessionBuilder::new()
@@ -122,19 +142,19 @@ impl Session {
     /// way go on, and their connections close with them. For all clones.
     pub fn close(&self) {
         self.with(Core::close);
-        self.0.connections.close();
+        self.shared().connections.close();
     }
 
     /// Closes the connections that have lain idle for longer than [`Limits::idle_seconds`] or their servers allow. Each
     /// request does so too; a session that makes none for long keeps them open unless this is called.
     pub fn close_expired(&self) {
-        self.0.connections.close_expired();
+        self.shared().connections.close_expired();
     }
 
     /// How many connections lie idle.
     #[must_use]
     pub fn idle_connections(&self) -> usize {
-        self.0.connections.idle()
+        self.shared().connections.idle()
     }
 }
 
@@ -186,13 +206,13 @@ impl Transport for Session {
 
 impl Access for Session {
     fn with<R>(&self, act: impl FnOnce(&mut Core) -> R) -> R {
-        lock(&self.0.core).with(act)
+        lock(&self.shared().core).with(act)
     }
 }
 
 impl Clocked for Session {
     fn now(&self) -> Now {
-        self.0.now()
+        self.shared().now()
     }
 }
 
@@ -213,11 +233,11 @@ impl Dispatch for &Session {
     }
 
     fn preview(&self, request: CoreRequest) -> Result<Preview, CoreError> {
-        self.0.verb(|core, now| core.preview(request, now))
+        self.shared().verb(|core, now| core.preview(request, now))
     }
 
     fn dispatch(self, request: Result<(Box<CoreRequest>, Option<Body>), CoreError>) -> ResponseFuture {
-        let shared = self.0.clone();
+        let shared = Arc::clone(&self.0).to_share();
         // The exchange's own future, and none around it, which would move the response once more. The body is boxed: a future
         // keeps what it is given twice, and is made faster where it is small.
         ResponseFuture(match request {

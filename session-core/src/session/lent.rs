@@ -23,30 +23,41 @@ impl Session {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_jar<R>(&mut self, jar: &mut Jar, act: impl FnOnce(&mut Self) -> R) -> R {
-        act(Lent::new(self, jar).session)
+        self.with_jar_or_own(Some(jar), act)
+    }
+
+    /// The same with the session's own jar where there is no other.
+    pub fn with_jar_or_own<R>(&mut self, jar: Option<&mut Jar>, act: impl FnOnce(&mut Self) -> R) -> R {
+        let mut lent = Lent { session: self, jar };
+        lent.swap();
+        act(lent.session)
     }
 }
 
-/// A session with a jar that is not its own. Dropping this gives both back.
-struct Lent<'a> {
+/// A session with a jar that is not its own, if there is one. Dropping this gives both back.
+struct Lent<'a, 'b> {
     session: &'a mut Session,
-    jar: &'a mut Jar,
+    jar: Option<&'b mut Jar>,
 }
 
-impl<'a> Lent<'a> {
-    // A jar is large, and every verb of a session that shares one comes by here.
-    #[inline(never)]
-    fn new(session: &'a mut Session, jar: &'a mut Jar) -> Self {
-        mem::swap(session.cookies_mut(), jar);
-        Self { session, jar }
+impl Lent<'_, '_> {
+    fn swap(&mut self) {
+        if let Some(jar) = &mut self.jar {
+            swap(self.session.cookies_mut(), jar);
+        }
     }
 }
 
-impl Drop for Lent<'_> {
-    #[inline(never)]
+impl Drop for Lent<'_, '_> {
     fn drop(&mut self) {
-        mem::swap(self.session.cookies_mut(), self.jar);
+        self.swap();
     }
+}
+
+// A jar is large, and every verb of a session that shares one comes by here twice.
+#[inline(never)]
+fn swap(own: &mut Jar, other: &mut Jar) {
+    mem::swap(own, other);
 }
 
 #[cfg(test)]

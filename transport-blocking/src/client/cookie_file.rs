@@ -38,7 +38,7 @@ impl Session {
     /// ```
     pub fn save_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<CookieId>> {
         let mut text = Vec::new();
-        let left_out = self.0.verb(|core, _| core.cookies().write_netscape(&mut text));
+        let left_out = self.shared().verb(|core, _| core.cookies().write_netscape(&mut text));
         write_file(path.as_ref(), &text)?;
         Ok(left_out)
     }
@@ -72,8 +72,8 @@ impl Session {
     /// # }
     /// ```
     pub fn load_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<NetscapeWarning>> {
-        let text = read_file(path.as_ref(), longest_file(&self.0.limits))?;
-        Ok(self.0.verb(|core, now| core.cookies_mut().read_netscape(&text, now.wall())))
+        let text = read_file(path.as_ref(), longest_file(&self.shared().limits))?;
+        Ok(self.shared().verb(|core, now| core.cookies_mut().read_netscape(&text, now.wall())))
     }
 }
 

@@ -44,7 +44,7 @@ impl Session {
     pub async fn save_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<CookieId>> {
         let path = path.as_ref().to_owned();
         let mut text = Vec::new();
-        let left_out = self.0.verb(|core, _| core.cookies().write_netscape(&mut text));
+        let left_out = self.shared().verb(|core, _| core.cookies().write_netscape(&mut text));
         aside(move || write_file(&path, &text)).await?;
         Ok(left_out)
     }
@@ -82,9 +82,9 @@ impl Session {
     /// ```
     pub async fn load_cookies(&self, path: impl AsRef<Path>) -> Result<Vec<NetscapeWarning>> {
         let path = path.as_ref().to_owned();
-        let longest = longest_file(&self.0.limits);
+        let longest = longest_file(&self.shared().limits);
         let text = aside(move || read_file(&path, longest)).await?;
-        Ok(self.0.verb(|core, now| core.cookies_mut().read_netscape(&text, now.wall())))
+        Ok(self.shared().verb(|core, now| core.cookies_mut().read_netscape(&text, now.wall())))
     }
 }
 

@@ -72,7 +72,7 @@ impl Session {
     /// assert_eq!(session.cookies().len(), jar.edit(|jar| jar.len()));
     /// ```
     pub fn share_cookies(&self, jar: &SharedJar) {
-        let mut machine = lock(&self.0.core);
+        let mut machine = lock(&self.shared().core);
         machine.core.cookies_mut().clear();
         machine.jar = Some(jar.clone());
     }
@@ -92,9 +92,7 @@ impl Machine {
     /// Does something with the machine, its jar being the shared one. The one way to the machine: nothing is decided
     /// with another jar.
     pub(super) fn with<R>(&mut self, act: impl FnOnce(&mut Core) -> R) -> R {
-        match &self.jar {
-            None => act(&mut self.core),
-            Some(jar) => self.core.with_jar(&mut lock(&jar.0), act),
-        }
+        let mut shared = self.jar.as_ref().map(|jar| lock(&jar.0));
+        self.core.with_jar_or_own(shared.as_deref_mut(), act)
     }
 }

@@ -33,7 +33,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.0.verb(|core, now| core.snapshot(now))
+        self.shared().verb(|core, now| core.snapshot(now))
     }
 
     /// What changed since `earlier`, told without values.
@@ -50,6 +50,6 @@ impl Session {
     /// ```
     #[must_use]
     pub fn diff(&self, earlier: &Snapshot) -> Vec<Change> {
-        self.0.verb(|core, now| core.diff(earlier, now))
+        self.shared().verb(|core, now| core.diff(earlier, now))
     }
 }
