@@ -91,7 +91,7 @@ pub(crate) fn remember(
     let Exchange { target, reasons, recording, .. } = exchange;
     memory.jar.accept_all(target, &head.headers, now.wall(), |decision| {
         if *recording == Recording::On {
-            reasons.push(Reason::Cookie(decision));
+            Reason::Cookie(decision).add_to(reasons);
         }
     });
 }

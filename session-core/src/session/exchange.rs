@@ -179,18 +179,8 @@ impl Exchange {
     /// Records a reason, unless recording is off.
     pub(crate) fn note(&mut self, reason: impl FnOnce() -> Reason) {
         if self.recording == Recording::On {
-            self.add(reason());
+            reason().add_to(&mut self.reasons);
         }
-    }
-
-    // It is called in some thirty places.
-    #[inline(never)]
-    fn add(&mut self, reason: Reason) {
-        // Most hops have one at most, and they are large.
-        if self.reasons.is_empty() {
-            self.reasons.reserve_exact(1);
-        }
-        self.reasons.push(reason);
     }
 
     /// Closes the record of the hop that is over.

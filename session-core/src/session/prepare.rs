@@ -415,7 +415,7 @@ fn cookie(
     let recording = exchange.recording;
     let value = cookie_field::build(from, &exchange.target, now.wall(), |reason| {
         if recording == Recording::On {
-            reasons.push(reason);
+            reason.add_to(&mut reasons);
         }
     });
     exchange.reasons = reasons;

@@ -164,6 +164,18 @@ pub enum LeftOut {
     ExpectationFailed,
 }
 
+impl Reason {
+    /// Adds it to those of a hop. It is called in some thirty places, so it is inlined in none.
+    #[inline(never)]
+    pub(crate) fn add_to(self, reasons: &mut Vec<Self>) {
+        // Most hops have one at most, and they are large.
+        if reasons.is_empty() {
+            reasons.reserve_exact(1);
+        }
+        reasons.push(self);
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -431,7 +431,7 @@ impl ExchangeError {
     pub(crate) fn of(mut exchange: Exchange, error: Error) -> Self {
         if let Some(last) = exchange.history.last_mut() {
             last.reasons.append(&mut exchange.reasons);
-            last.reasons.push(Reason::Failed(error.kind()));
+            Reason::Failed(error.kind()).add_to(&mut last.reasons);
         }
         Self(Box::new(Failed { error: error.with_url(exchange.target.url()), history: exchange.history }))
     }
