@@ -108,15 +108,20 @@ fn converse(mut line: Line, conversation: &mut Conversation, shared: &Shared) {
     loop {
         let Ok(count @ 1..) = line.read(&mut buffer) else { return };
         let was_in_tunnel = conversation.place().tunnel.is_some();
-        let deeds = {
+        let (deeds, ended) = {
             let mut state = shared.state();
             if state.is_stopping {
                 return;
             }
             let State { responder, log, .. } = &mut *state;
-            conversation.receive(buffer.get(..count).unwrap_or_default(), responder.as_mut(), log)
+            let deeds = conversation.receive(buffer.get(..count).unwrap_or_default(), responder.as_mut(), log);
+            let ended = if deeds.is_empty() { Vec::new() } else { state.ended_by_responder(&line) };
+            (deeds, ended)
         };
         shared.changed.notify_all();
+        if !ended.is_empty() {
+            shared.close(&ended);
+        }
         for deed in deeds {
             if act(&mut line, deed, shared) == Next::End {
                 return;

@@ -204,22 +204,8 @@ impl Server {
     /// Closes the connections to an endpoint that are open, and waits until the client's system knows of it: a client that
     /// looks finds them closed.
     pub fn close_connections(&self, endpoint: &Endpoint) {
-        let mut state = self.shared.state();
-        let at_it = state.streams.iter().filter(|(have, _)| have == endpoint);
-        let streams: Vec<_> = at_it.map(|(_, stream)| Weak::clone(stream)).collect();
-        for stream in streams.iter().filter_map(Weak::upgrade) {
-            // Where one of these fails, the connection is over already.
-            let _ = SockRef::from(&*stream).set_linger(Some(self.shared.bounds.idle));
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-        let until = Instant::now() + self.shared.bounds.idle;
-        while streams.iter().any(|stream| stream.strong_count() > 0) {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let streams = self.shared.state().streams_at(|have| have == endpoint);
+        self.shared.close(&streams);
     }
 
     /// The authority that has issued the certificates of the `https` endpoints: clients are to trust it.
@@ -340,10 +326,42 @@ pub(super) struct State {
     threads: Vec<JoinHandle<()>>,
 }
 
+impl State {
+    /// The connections that are open to endpoints of this kind.
+    fn streams_at(&self, is_meant: impl Fn(&Endpoint) -> bool) -> Vec<Weak<TcpStream>> {
+        self.streams.iter().filter(|(at, _)| is_meant(at)).map(|(_, stream)| Weak::clone(stream)).collect()
+    }
+
+    /// Those of them that the responder ends, but for the one on `line`.
+    pub(super) fn ended_by_responder(&mut self, line: &Line) -> Vec<Weak<TcpStream>> {
+        let Self { responder, streams, .. } = self;
+        let others = streams.iter().filter(|(_, stream)| !std::ptr::eq(stream.as_ptr(), line.socket()));
+        others.filter(|(at, _)| responder.ends_others(at)).map(|(_, stream)| Weak::clone(stream)).collect()
+    }
+}
+
 impl Shared {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // A responder that panicked has failed its test; the server must still end.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes these connections, and waits until the client's system knows of it.
+    pub(super) fn close(&self, streams: &[Weak<TcpStream>]) {
+        for stream in streams.iter().filter_map(Weak::upgrade) {
+            // Where one of these fails, the connection is over already.
+            let _ = SockRef::from(&*stream).set_linger(Some(self.bounds.idle));
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let until = Instant::now() + self.bounds.idle;
+        let mut state = self.state();
+        while streams.iter().any(|stream| stream.strong_count() > 0) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || state.is_stopping {
+                return;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// The origin that is served at the address to which a tunnel leads: a client that resolves names itself asks for

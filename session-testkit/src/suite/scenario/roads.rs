@@ -1,7 +1,7 @@
 //! Where names lead on real sockets: each to the listener of its endpoint, and to a place where nobody listens for a hop whose
 //! connection is to be refused. It is asked for each connection, so a hop is refused in its turn, wherever it goes.
 
-use crate::script::endpoint::{Endpoint, Role};
+use crate::script::endpoint::Endpoint;
 use crate::suite::scenario::script::Script;
 use std::io;
 use std::net::SocketAddr;
@@ -39,20 +39,6 @@ impl Roads {
             Some((_, address)) => Ok(vec![*address]),
             None => Err(io::Error::new(io::ErrorKind::NotFound, "nobody listens there")),
         }
-    }
-
-    /// All endpoints at which a hop of the script may fail before its request: where one is not named, at any.
-    #[must_use]
-    pub fn of(&self, via: Option<&str>, url: Option<&str>) -> Vec<Endpoint> {
-        let named = match via {
-            None | Some("direct") => url.and_then(Endpoint::origin),
-            Some(proxy) => Endpoint::proxy(proxy),
-        };
-        let any = self.listeners.iter().map(|(endpoint, _)| endpoint).filter(|it| match via {
-            Some("direct") => it.role() == Role::Origin,
-            _ => true,
-        });
-        named.map_or_else(|| any.cloned().collect(), |endpoint| vec![endpoint])
     }
 }
 

@@ -52,6 +52,24 @@ impl Script {
         self.state().next_needs_a_connection_that_fails()
     }
 
+    /// Whether the next hop fails so at this endpoint, as far as the case says where it goes: no connection to it may be at
+    /// hand then.
+    #[must_use]
+    pub fn next_fails_at(&self, endpoint: &Endpoint) -> bool {
+        let state = self.state();
+        let Some(Hop { expect, .. }) = state.hops.front() else { return false };
+        let origin = expect.url.as_deref().and_then(Endpoint::origin);
+        let named = match (expect.via.as_deref(), endpoint.role()) {
+            (Some("direct"), Role::Proxy) => return false,
+            // Any proxy that the session has may be the way.
+            (None, Role::Proxy) => None,
+            (None | Some("direct"), Role::Origin) => origin,
+            (Some(proxy), _) => Endpoint::proxy(proxy),
+        };
+        let is_it = |named: Endpoint| (named.host(), named.port()) == (endpoint.host(), endpoint.port());
+        state.next_needs_a_connection_that_fails() && named.is_none_or(is_it)
+    }
+
     /// Refuses a connection to `endpoint` where that is what the next hop says, and says whether it did.
     #[must_use]
     pub fn refuse(&self, endpoint: &Endpoint) -> bool {
@@ -162,6 +180,10 @@ impl Responder for Script {
                 Answer::status(500).field("connection", "close").body("no hop is left").answer_to(method)
             }
         }
+    }
+
+    fn ends_others(&mut self, endpoint: &Endpoint) -> bool {
+        self.next_fails_at(endpoint)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::suite::outcome::Outcome;
 use crate::suite::scenario::apply::{self, NotApplied};
 use crate::suite::scenario::check::check;
 use crate::suite::scenario::core;
-use crate::suite::scenario::model::{Exchange, Fail, Request, Respond, Scenario};
+use crate::suite::scenario::model::{Exchange, Request, Scenario};
 use crate::suite::scenario::needs::{beyond_sockets, endpoints};
 use crate::suite::scenario::observe::{Delivered, Failure, FieldLines, Given};
 use crate::suite::scenario::roads::Roads;
@@ -72,8 +72,7 @@ pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
     };
     let mut differences = Vec::new();
     for (index, exchange) in case.exchanges.iter().enumerate() {
-        let found =
-            play(client, case, exchange, &session, &Peer { script: &script, server: &server, roads: &roads }, &clock);
+        let found = play(client, case, exchange, &session, &Peer { script: &script, server: &server }, &clock);
         differences.extend(found.into_iter().map(|line| format!("exchange {index}: {line}")));
     }
     if !differences.is_empty() {
@@ -86,7 +85,6 @@ pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
 struct Peer<'a> {
     script: &'a Script,
     server: &'a Server,
-    roads: &'a Roads,
 }
 
 fn play<C: Client>(
@@ -97,13 +95,11 @@ fn play<C: Client>(
     peer: &Peer<'_>,
     clock: &Clock,
 ) -> Vec<String> {
-    let Peer { script, server, roads } = peer;
+    let Peer { script, server } = peer;
     script.play(&exchange.hops);
-    // An idle connection must not be used for what is to fail on a new one.
-    for hop in exchange.hops.iter().filter(|hop| matches!(hop.respond, Respond::Fail(Fail::Refused | Fail::Tls))) {
-        for endpoint in roads.of(hop.expect.via.as_deref(), hop.expect.url.as_deref()) {
-            server.close_connections(&endpoint);
-        }
+    // An idle connection must not be used for what is to fail on a new one. Before later hops the server sees to that.
+    for (endpoint, _) in server.addresses().filter(|(endpoint, _)| script.next_fails_at(endpoint)) {
+        server.close_connections(endpoint);
     }
     let faults_before = server.log().faults.len();
     let given = match session {
