@@ -306,17 +306,21 @@ impl Shared {
                     match sent {
                         Ok((mut wire, head)) => {
                             let next = self.verb_at(now, |core, now| core.handle_response(hop, head, now));
-                            let next = next.inspect_err(|error| trace.ended(error))?;
-                            if matches!(next, Step::Done(_)) {
+                            let next = next.inspect_err(|error| trace.ended(error));
+                            if matches!(next, Ok(Step::Done(_))) {
                                 answered = Some(wire);
                             } else {
-                                let is_drained = wire.drain(self.limits.drain, &bounds, now).await;
+                                // An error does not wait for the rest of the answer.
+                                let is_drained = match next {
+                                    Ok(_) => wire.drain(self.limits.drain, &bounds, now).await,
+                                    Err(_) => wire.drain_arrived(),
+                                };
                                 now = Instant::now();
                                 if is_drained {
                                     self.connections.give_back(wire, now);
                                 }
                             }
-                            next
+                            next?
                         }
                         Err(failure) => {
                             let next = self.verb_at(now, |core, now| core.handle_failure(hop, failure, now));

@@ -39,10 +39,10 @@ pub trait Responder: Send {
     /// What is done with a request that came in whole.
     fn respond(&mut self, request: &Request, place: &Place) -> Answer;
 
-    /// Whether all other connections to `endpoint` are closed before the answer that was given last is sent. Default: they
-    /// stay. The in-memory peer does not ask.
-    fn ends_others(&mut self, endpoint: &Endpoint) -> bool {
-        let _ = endpoint;
+    /// Whether another connection to `endpoint`, and through a tunnel in it to an origin, is closed before the answer that
+    /// was given last is sent. Default: all stay. The in-memory peer does not ask.
+    fn ends_others(&mut self, endpoint: &Endpoint, tunnel: Option<&Endpoint>) -> bool {
+        let _ = (endpoint, tunnel);
         false
     }
 }

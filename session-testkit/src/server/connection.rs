@@ -70,6 +70,9 @@ const HANDSHAKE: u8 = 22;
 
 /// Becomes the origin that a tunnel leads to, with TLS where the client begins it.
 fn enter_tunnel(line: Line, conversation: &mut Conversation, shared: &Shared) -> io::Result<Line> {
+    if let Some(tunnel) = &conversation.place().tunnel {
+        shared.state().enter(&line, &tunnel.origin);
+    }
     let (first, line) = line.peek()?;
     if first == Some(HANDSHAKE) {
         return secure_origin(line, conversation, shared);

@@ -204,7 +204,15 @@ impl Server {
     /// Closes the connections to an endpoint that are open, and waits until the client's system knows of it: a client that
     /// looks finds them closed.
     pub fn close_connections(&self, endpoint: &Endpoint) {
-        let streams = self.shared.state().streams_at(|have| have == endpoint);
+        self.close_connections_where(|have, _| have == endpoint);
+    }
+
+    /// The same for each connection of which `is_meant` says so: it is given the endpoint, and the origin of the tunnel in it.
+    pub fn close_connections_where(&self, is_meant: impl Fn(&Endpoint, Option<&Endpoint>) -> bool) {
+        let state = self.shared.state();
+        let meant = state.streams.iter().filter(|open| is_meant(&open.endpoint, open.tunnel.as_ref()));
+        let streams: Vec<_> = meant.map(|open| Weak::clone(&open.stream)).collect();
+        drop(state);
         self.shared.close(&streams);
     }
 
@@ -277,7 +285,7 @@ impl Drop for Server {
             (std::mem::take(&mut state.streams), std::mem::take(&mut state.threads))
         };
         self.shared.changed.notify_all();
-        for stream in streams.iter().filter_map(|(_, stream)| stream.upgrade()) {
+        for stream in streams.iter().filter_map(|open| open.stream.upgrade()) {
             // Wakes the thread that reads or writes there. One that is over already needs no waking.
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -321,22 +329,32 @@ pub(super) struct State {
     pub(super) responder: Box<dyn Responder>,
     pub(super) log: Log,
     pub(super) is_stopping: bool,
-    streams: Vec<(Endpoint, Weak<TcpStream>)>,
+    streams: Vec<Open>,
     addresses: Vec<(Endpoint, SocketAddr)>,
     threads: Vec<JoinHandle<()>>,
 }
 
+/// A connection that was accepted.
+struct Open {
+    endpoint: Endpoint,
+    /// Where the tunnel in it leads, once there is one.
+    tunnel: Option<Endpoint>,
+    stream: Weak<TcpStream>,
+}
+
 impl State {
-    /// The connections that are open to endpoints of this kind.
-    fn streams_at(&self, is_meant: impl Fn(&Endpoint) -> bool) -> Vec<Weak<TcpStream>> {
-        self.streams.iter().filter(|(at, _)| is_meant(at)).map(|(_, stream)| Weak::clone(stream)).collect()
+    /// A connection is a tunnel to `origin` from now on.
+    pub(super) fn enter(&mut self, line: &Line, origin: &Endpoint) {
+        let own = self.streams.iter_mut().find(|open| std::ptr::eq(open.stream.as_ptr(), line.socket()));
+        own.into_iter().for_each(|open| open.tunnel = Some(origin.clone()));
     }
 
-    /// Those of them that the responder ends, but for the one on `line`.
+    /// The connections that the responder ends beside that of `line`.
     pub(super) fn ended_by_responder(&mut self, line: &Line) -> Vec<Weak<TcpStream>> {
         let Self { responder, streams, .. } = self;
-        let others = streams.iter().filter(|(_, stream)| !std::ptr::eq(stream.as_ptr(), line.socket()));
-        others.filter(|(at, _)| responder.ends_others(at)).map(|(_, stream)| Weak::clone(stream)).collect()
+        let others = streams.iter().filter(|open| !std::ptr::eq(open.stream.as_ptr(), line.socket()));
+        let ended = others.filter(|open| responder.ends_others(&open.endpoint, open.tunnel.as_ref()));
+        ended.map(|open| Weak::clone(&open.stream)).collect()
     }
 }
 
@@ -406,8 +424,8 @@ fn accept(listener: &TcpListener, endpoint: &Endpoint, stop: &AtomicBool, shared
             return;
         }
         let stream = Arc::new(stream);
-        state.streams.retain(|(_, stream)| stream.strong_count() > 0);
-        state.streams.push((endpoint.clone(), Arc::downgrade(&stream)));
+        state.streams.retain(|open| open.stream.strong_count() > 0);
+        state.streams.push(Open { endpoint: endpoint.clone(), tunnel: None, stream: Arc::downgrade(&stream) });
         let conversation = crate::script::conversation::Conversation::new(endpoint.clone(), &mut state.log);
         let for_thread = Arc::clone(shared);
         let name = format!("serve {endpoint}");

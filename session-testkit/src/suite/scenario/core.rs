@@ -36,40 +36,39 @@ const STEPS: usize = 500;
 /// Runs a case.
 #[must_use]
 pub fn run(case: &Scenario) -> Outcome {
-    run_with(case, Script::new())
+    run_with(case, Script::new()).0
 }
 
-/// Every endpoint to which a case's session asks for a connection.
+/// What a run on the core shows of a case, for a driver that must know it beforehand.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Rehearsal {
+    /// Every endpoint to which the session asks for a connection.
+    pub met: Vec<Endpoint>,
+    /// How long the session pauses in all.
+    pub paused: Duration,
+}
+
+/// Runs a case for what it shows. What comes of it is told by the run that is for that.
 #[must_use]
-pub fn met(case: &Scenario) -> Vec<Endpoint> {
+pub fn rehearse(case: &Scenario) -> Rehearsal {
     let script = Script::new();
-    // What comes of it is told by the run that is for that.
-    let _ = run_with(case, script.clone());
-    script.met()
+    let (_, paused) = run_with(case, script.clone());
+    Rehearsal { met: script.met(), paused }
 }
 
-fn run_with(case: &Scenario, script: Script) -> Outcome {
+/// The outcome, and how long the session paused.
+fn run_with(case: &Scenario, script: Script) -> (Outcome, Duration) {
     let clock = Clock::starting_at(case.session.now.wall());
     let mut driver = Driver {
         peer: MemoryPeer::new(script.clone(), clock.clone()),
         script,
         idle: Idle::new(&Limits::default()),
         clock,
+        paused: Duration::ZERO,
     };
-    // What a transport decodes, this one does.
-    let builder = Session::builder().codings(Codings::compiled_in());
-    let built = apply::session(builder, &case.session).and_then(|builder| Ok(builder.build()?));
-    let mut session = match built {
-        Ok(session) => Ok(session),
-        Err(NotApplied::Unsupported(message)) => return Outcome::Failed(vec![message]),
-        Err(NotApplied::Refused(error)) => Err(failure(&error)),
-    };
-    let mut differences = Vec::new();
-    for (index, exchange) in case.exchanges.iter().enumerate() {
-        let found = driver.exchange(case, exchange, &mut session);
-        differences.extend(found.into_iter().map(|line| format!("exchange {index}: {line}")));
-    }
-    Outcome::of(differences)
+    let outcome = driver.play(case);
+    (outcome, driver.paused)
 }
 
 struct Driver {
@@ -77,6 +76,7 @@ struct Driver {
     script: Script,
     idle: Idle<Wire>,
     clock: Clock,
+    paused: Duration,
 }
 
 /// One connection and its codec.
@@ -102,6 +102,23 @@ struct Body {
 }
 
 impl Driver {
+    fn play(&mut self, case: &Scenario) -> Outcome {
+        // What a transport decodes, this one does.
+        let builder = Session::builder().codings(Codings::compiled_in());
+        let built = apply::session(builder, &case.session).and_then(|builder| Ok(builder.build()?));
+        let mut session = match built {
+            Ok(session) => Ok(session),
+            Err(NotApplied::Unsupported(message)) => return Outcome::Failed(vec![message]),
+            Err(NotApplied::Refused(error)) => Err(failure(&error)),
+        };
+        let mut differences = Vec::new();
+        for (index, exchange) in case.exchanges.iter().enumerate() {
+            let found = self.exchange(case, exchange, &mut session);
+            differences.extend(found.into_iter().map(|line| format!("exchange {index}: {line}")));
+        }
+        Outcome::of(differences)
+    }
+
     fn exchange(
         &mut self,
         case: &Scenario,
@@ -157,9 +174,13 @@ impl Driver {
                     }
                     match self.wire(&hop, body.as_mut()) {
                         Ok(came) => {
-                            let head = came.head.clone();
-                            answered = Some(came);
-                            session.handle_response(hop, head, self.clock.now())
+                            let next = session.handle_response(hop, came.head.clone(), self.clock.now());
+                            match &next {
+                                Ok(_) => answered = Some(came),
+                                // The scripted peer sends an answer at once, so all of it has come.
+                                Err(_) => self.drain(came),
+                            }
+                            next
                         }
                         Err(failed) => session.handle_failure(hop, failed, self.clock.now()),
                     }
@@ -168,7 +189,9 @@ impl Driver {
                     if let Some(answered) = answered.take() {
                         self.drain(answered);
                     }
-                    waits.push(self.clock.advance_until(pause.until()).as_secs_f64());
+                    let paused = self.clock.advance_until(pause.until());
+                    self.paused = self.paused.saturating_add(paused);
+                    waits.push(paused.as_secs_f64());
                     session.handle_timeout(pause, self.clock.now())
                 }
                 Step::Done(delivery) => {

@@ -3,6 +3,7 @@
 
 use crate::script::endpoint::Endpoint;
 use crate::suite::scenario::model::{Respond, Scenario};
+use std::time::Duration;
 
 /// Why a case cannot run over real sockets; `None` where it can.
 ///
@@ -12,11 +13,20 @@ pub fn beyond_sockets(case: &Scenario) -> Option<&'static str> {
     if case.exchanges.iter().any(|exchange| exchange.at.is_some() || exchange.outcome.waits.is_some()) {
         return Some("it needs the virtual clock");
     }
-    if endpoints(case).iter().any(is_address) {
+    too_much_for_sockets(&endpoints(case), Duration::ZERO)
+}
+
+/// The same of a case that connects to these endpoints and pauses for this long in all, whether it says so or not.
+#[must_use]
+pub fn too_much_for_sockets(endpoints: &[Endpoint], paused: Duration) -> Option<&'static str> {
+    if endpoints.iter().any(is_address) {
         return Some("its hosts are addresses");
     }
-    None
+    if paused > LONGEST_PAUSE { Some("it needs the virtual clock") } else { None }
 }
+
+/// How long the pauses of one case may take in real time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Where a peer on real sockets must listen: at every origin that a case asks or expects to be asked, and at every proxy.
 #[must_use]
@@ -60,8 +70,10 @@ fn is_address(endpoint: &Endpoint) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{beyond_sockets, endpoints};
+    use super::{LONGEST_PAUSE, beyond_sockets, endpoints, too_much_for_sockets};
+    use crate::script::endpoint::Endpoint;
     use serde_json::{Value, from_value, json};
+    use std::time::Duration;
 
     fn needs(change: impl FnOnce(&mut Value)) -> Option<&'static str> {
         let mut case = json!({"kind": "scenario", "name": "x", "session": {}, "exchanges": [{
@@ -96,6 +108,15 @@ mod tests {
                 {"expect": {"via": "direct"}, "respond": {"status": 200}}]}]});
         let listed: Vec<_> = endpoints(&from_value(case).unwrap()).iter().map(ToString::to_string).collect();
         assert_eq!(listed, ["http://second.test:8080", "https://a.test", "socks5h://proxy.test"]);
+    }
+
+    #[test]
+    fn what_is_seen_on_the_core_alone_is_told_as_well() {
+        let at = |url: &str| too_much_for_sockets(&[Endpoint::origin(url).unwrap()], Duration::ZERO);
+        assert_eq!((at("http://a.test/"), at("http://127.1/")), (None, Some("its hosts are addresses")));
+        assert_eq!(too_much_for_sockets(&[], LONGEST_PAUSE), None);
+        let longer = LONGEST_PAUSE + Duration::from_millis(1);
+        assert_eq!(too_much_for_sockets(&[], longer), Some("it needs the virtual clock"));
     }
 
     #[test]

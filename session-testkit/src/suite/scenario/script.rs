@@ -10,7 +10,7 @@ use crate::script::request::Request;
 use crate::script::responder::{Admission, Responder};
 use crate::suite::scenario::challenge::{Challenge, parse_challenges};
 use crate::suite::scenario::model::{Fail, Hop, Respond};
-use crate::suite::scenario::observe::{Seen, SeenRequest};
+use crate::suite::scenario::observe::{Seen, SeenRequest, origin_of};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -52,22 +52,24 @@ impl Script {
         self.state().next_needs_a_connection_that_fails()
     }
 
-    /// Whether the next hop fails so at this endpoint, as far as the case says where it goes: no connection to it may be at
-    /// hand then.
+    /// Whether the next hop fails so at this endpoint (in this tunnel), as far as the case says where it goes: no such
+    /// connection may be at hand then.
     #[must_use]
-    pub fn next_fails_at(&self, endpoint: &Endpoint) -> bool {
+    pub fn next_fails_at(&self, endpoint: &Endpoint, tunnel: Option<&Endpoint>) -> bool {
         let state = self.state();
         let Some(Hop { expect, .. }) = state.hops.front() else { return false };
         let origin = expect.url.as_deref().and_then(Endpoint::origin);
-        let named = match (expect.via.as_deref(), endpoint.role()) {
+        let way = match (expect.via.as_deref(), endpoint.role()) {
             (Some("direct"), Role::Proxy) => return false,
             // Any proxy that the session has may be the way.
             (None, Role::Proxy) => None,
-            (None | Some("direct"), Role::Origin) => origin,
+            (None | Some("direct"), Role::Origin) => origin.clone(),
             (Some(proxy), _) => Endpoint::proxy(proxy),
         };
-        let is_it = |named: Endpoint| (named.host(), named.port()) == (endpoint.host(), endpoint.port());
-        state.next_needs_a_connection_that_fails() && named.is_none_or(is_it)
+        let is = |at: &Endpoint, wanted: Option<Endpoint>| {
+            wanted.is_none_or(|wanted| (wanted.host(), wanted.port()) == (at.host(), at.port()))
+        };
+        state.next_needs_a_connection_that_fails() && is(endpoint, way) && tunnel.is_none_or(|to| is(to, origin))
     }
 
     /// Refuses a connection to `endpoint` where that is what the next hop says, and says whether it did.
@@ -161,13 +163,13 @@ impl Responder for Script {
             };
         }
         let url = place.url_of(&request.head.target);
-        let origin = super::observe::origin_of(&url);
+        let origin = origin_of(&url);
         let challenges = state.challenges.get(&origin).cloned().unwrap_or_default();
         state.seen.push(Seen::of(&recorded, challenges));
         match state.hops.pop_front().map(|hop| hop.respond) {
             Some(Respond::Response { status, mut headers, body, interim }) => {
                 state.remember_challenges(origin, status, &headers);
-                if state.next_needs_a_connection_that_fails() {
+                if state.next_fails_beside(place, &url) {
                     // What fails is a new connection, so this one must not be at hand.
                     headers.push(("connection".to_owned(), "close".to_owned()));
                 }
@@ -182,14 +184,28 @@ impl Responder for Script {
         }
     }
 
-    fn ends_others(&mut self, endpoint: &Endpoint) -> bool {
-        self.next_fails_at(endpoint)
+    fn ends_others(&mut self, endpoint: &Endpoint, tunnel: Option<&Endpoint>) -> bool {
+        self.next_fails_at(endpoint, tunnel)
     }
 }
 
 impl State {
     fn next_needs_a_connection_that_fails(&self) -> bool {
-        matches!(self.hops.front(), Some(Hop { respond: Respond::Fail(Fail::Refused | Fail::Tls), .. }))
+        let fails = |hop: &Hop| matches!(hop.respond, Respond::Fail(Fail::Refused | Fail::Tls) | Respond::Connect(..));
+        self.hops.front().is_some_and(fails)
+    }
+
+    /// Whether the next hop fails so and, as far as the case says where it goes, could use this connection, which was asked
+    /// for `url`, in its place.
+    fn next_fails_beside(&self, place: &Place, url: &str) -> bool {
+        let Some(Hop { expect, .. }) = self.hops.front() else { return false };
+        let same_way = expect.via.as_deref().is_none_or(|via| match place.endpoint.role() {
+            Role::Origin => via == "direct",
+            Role::Proxy => Endpoint::proxy(via).as_ref() == Some(&place.endpoint),
+        });
+        // A connection through a proxy is kept for one origin as well.
+        let same_origin = expect.url.as_deref().is_none_or(|next| origin_of(next) == origin_of(url));
+        self.next_needs_a_connection_that_fails() && same_way && same_origin
     }
 
     /// Plays a hop whose request is never sent, because the connection that was made does not lead to its origin.

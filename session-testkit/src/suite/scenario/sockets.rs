@@ -8,7 +8,7 @@ use crate::suite::scenario::apply::{self, NotApplied};
 use crate::suite::scenario::check::check;
 use crate::suite::scenario::core;
 use crate::suite::scenario::model::{Exchange, Request, Scenario};
-use crate::suite::scenario::needs::{beyond_sockets, endpoints};
+use crate::suite::scenario::needs::{beyond_sockets, endpoints, too_much_for_sockets};
 use crate::suite::scenario::observe::{Delivered, Failure, FieldLines, Given};
 use crate::suite::scenario::roads::Roads;
 use crate::suite::scenario::script::Script;
@@ -44,11 +44,15 @@ pub fn run<C: Client>(client: &mut C, case: &Scenario) -> Outcome {
     if let Some(reason) = beyond_sockets(case) {
         return Outcome::Skipped(reason.to_owned());
     }
-    // A case need not name where its hops go: on the core it is seen.
+    // A case need not name where its hops go, or say that it pauses: on the core it is seen.
+    let rehearsal = core::rehearse(case);
     let mut endpoints = endpoints(case);
-    endpoints.extend(core::met(case));
+    endpoints.extend(rehearsal.met);
     endpoints.sort();
     endpoints.dedup();
+    if let Some(reason) = too_much_for_sockets(&endpoints, rehearsal.paused) {
+        return Outcome::Skipped(reason.to_owned());
+    }
     let script = Script::new();
     let mut server = match Server::start(endpoints, script.clone()) {
         Ok(server) => server,
@@ -98,9 +102,7 @@ fn play<C: Client>(
     let Peer { script, server } = peer;
     script.play(&exchange.hops);
     // An idle connection must not be used for what is to fail on a new one. Before later hops the server sees to that.
-    for (endpoint, _) in server.addresses().filter(|(endpoint, _)| script.next_fails_at(endpoint)) {
-        server.close_connections(endpoint);
-    }
+    server.close_connections_where(|endpoint, tunnel| script.next_fails_at(endpoint, tunnel));
     let faults_before = server.log().faults.len();
     let given = match session {
         Err(refused) => Given::new(Err(refused.clone()), Vec::new(), Some(Vec::new())),
