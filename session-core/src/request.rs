@@ -192,7 +192,8 @@ impl<D: Dispatch> RequestBuilder<D> {
         self.keep_error(added)
     }
 
-    /// Leaves the session's default of this name out of this request, the fields that the session adds by itself too.
+    /// Leaves the session's default of this name out of this request, the fields that the session adds by itself too. The
+    /// Content-Type of a form or of JSON is the body's own, and stays.
     ///
     /// ```
     /// # let script = session_testkit::Script::new();

@@ -247,7 +247,13 @@ fn defaults(
     add(&USER_AGENT, settings.user_agent.as_ref())?;
     rules.fields.iter().try_for_each(|(name, value)| add(name, Some(value)))?;
     add(&ACCEPT_ENCODING, exchange.codings.accept_encoding().filter(|_| !ranged).as_ref())?;
-    add(&CONTENT_TYPE, exchange.body_type.as_ref())
+    // What a body says of itself is no default: it stays where that was removed.
+    match &exchange.body_type {
+        Some(of) if !exchange.own.contains_key(CONTENT_TYPE) && !fields.has(&CONTENT_TYPE) => {
+            fields.append(CONTENT_TYPE, of.clone())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The Authorization field, from the strongest source there is for this origin.

@@ -22,7 +22,7 @@ use crate::session::version::check_version;
 use crate::time::Now;
 use crate::time::timings::Timings;
 use crate::tls::settings::TlsPath;
-use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
 use std::sync::Arc;
 use url::Url;
@@ -179,7 +179,8 @@ fn body_type(rules: &Rules, request: &mut Request) -> Option<HeaderValue> {
     let untyped = &rules.untyped;
     let set = if request.body.is_empty() { untyped.without_body } else { untyped.with_body };
     let own = request.body_type.take();
-    own.or_else(|| set.contains(&request.method).then(|| HeaderValue::from_static(untyped.value)))
+    let is_wanted = || set.contains(&request.method) && !request.removed.contains(&CONTENT_TYPE);
+    own.or_else(|| is_wanted().then(|| HeaderValue::from_static(untyped.value)))
 }
 
 /// Adds the parameters after the URL's own query: the session's, those of the same name replaced by the request's, then
