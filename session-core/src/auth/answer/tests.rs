@@ -133,6 +133,22 @@ fn the_next_exchange_answers_ahead_and_a_guess_that_fails_may_be_answered() {
     assert!(exchange.send().unwrap().contains("nc=00000002"), "and the count of the nonce goes on");
 }
 
+/// Threat AU-02: one attempt for each challenge, also where the refusal asks for what is not known.
+#[test]
+fn an_answer_that_is_refused_in_unknown_terms_is_not_sent_ahead_again() {
+    for (refusal, sent_again) in [
+        ("Digest realm=r, nonce=two, algorithm=X-NEW", false),
+        ("Digest realm=r, nonce=two, qop=auth-conf", false),
+        ("Digest realm=r", false),
+        ("Basic realm=r", true),
+    ] {
+        let mut exchange = Exchange::digest();
+        exchange.round(FIRST);
+        exchange.round(refusal);
+        assert_eq!(exchange.next().send().is_some(), sent_again, "{refusal}");
+    }
+}
+
 #[test]
 fn an_answer_sent_ahead_with_an_old_nonce_is_renewed_once() {
     let mut exchange = Exchange::digest();

@@ -58,7 +58,13 @@ fn after_challenge(
 ) -> Verdict {
     let offer = match strongest(challenges, asked) {
         Ok(offer) => offer,
-        Err(reason) => return Verdict::Deliver(reason),
+        Err(reason) => {
+            // What was sent was refused, in words of Digest that nobody here knows: it is not sent again.
+            if sent.is_some() && !matches!(reason, NoAnswer::NoChallenge | NoAnswer::OtherScheme) {
+                state.refuse();
+            }
+            return Verdict::Deliver(reason);
+        }
     };
     let stale = offer.is_stale() && sent.is_some();
     let same_nonce = sent.is_some_and(|sent| sent.used(offer.nonce()));

@@ -18,12 +18,31 @@ impl Challenge {
         self.parameters.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 
+    /// The same with the nonce that an answer handed out for the next request (RFC 7616 3.5).
+    #[must_use]
+    pub fn renewed(&self, nonce: &str) -> Self {
+        let mut renewed = self.clone();
+        let first = self.session_nonce().unwrap_or_default().to_owned();
+        renewed.parameters.retain(|(name, _)| name != "nonce" && name != FIRST_NONCE);
+        renewed.parameters.extend([("nonce".to_owned(), nonce.to_owned()), (FIRST_NONCE.to_owned(), first)]);
+        renewed
+    }
+
+    /// The nonce of the challenge itself, which stays in the secret of a `-sess` algorithm (RFC 7616 3.4.2).
+    #[must_use]
+    pub fn session_nonce(&self) -> Option<&str> {
+        self.parameter(FIRST_NONCE).or_else(|| self.parameter("nonce"))
+    }
+
     /// Whether the scheme is Digest.
     #[must_use]
     pub fn is_digest(&self) -> bool {
         self.scheme.eq_ignore_ascii_case("digest")
     }
 }
+
+/// Where a renewed challenge keeps the nonce that it began with: no name that a field can hold.
+const FIRST_NONCE: &str = "first nonce";
 
 /// All challenges of one field line, those before the first fault.
 #[must_use]

@@ -49,10 +49,11 @@ pub fn check(expected: &Expected, seen: &Seen, request: &SeenRequest, difference
             differ(name, wanted.as_deref(), answer.parameter(name));
         }
     }
-    check_against_challenge(&answer, seen, differences);
+    let challenge = check_against_challenge(&answer, seen, differences);
     match hash {
         Some((hash, is_session)) => {
-            let wanted = response(hash, is_session, &answer, expected, request);
+            let session_nonce = is_session.then(|| challenge.unwrap_or(&answer).session_nonce().unwrap_or_default());
+            let wanted = response(hash, session_nonce, &answer, expected, request);
             let came = answer.parameter("response");
             if came != Some(&wanted) {
                 differences.push(format!(
@@ -68,8 +69,12 @@ pub fn check(expected: &Expected, seen: &Seen, request: &SeenRequest, difference
     }
 }
 
-/// The answer must fit one of the challenges that the origin sent last.
-fn check_against_challenge(answer: &Challenge, seen: &Seen, differences: &mut Vec<String>) {
+/// The answer must fit one of the challenges that the origin sent last: that one.
+fn check_against_challenge<'a>(
+    answer: &Challenge,
+    seen: &'a Seen,
+    differences: &mut Vec<String>,
+) -> Option<&'a Challenge> {
     let nonce = answer.parameter("nonce");
     let fits = |challenge: &&Challenge| {
         let algorithm = |of: &Challenge| of.parameter("algorithm").unwrap_or("MD5").to_ascii_lowercase();
@@ -81,7 +86,7 @@ fn check_against_challenge(answer: &Challenge, seen: &Seen, differences: &mut Ve
             show(nonce.unwrap_or_default().as_bytes()),
             answer.parameter("algorithm").unwrap_or("none")
         ));
-        return;
+        return None;
     };
     for name in ["realm", "opaque"] {
         if challenge.parameter(name) != answer.parameter(name) {
@@ -97,13 +102,21 @@ fn check_against_challenge(answer: &Challenge, seen: &Seen, differences: &mut Ve
     if !right {
         differences.push(format!("digest qop: expected one of {offered:?}, got {:?}", answer.parameter("qop")));
     }
+    Some(challenge)
 }
 
-fn response(hash: Hash, is_session: bool, answer: &Challenge, expected: &Expected, request: &SeenRequest) -> String {
+/// The response that proves the password; `session_nonce` is there where the algorithm is a `-sess` one.
+fn response(
+    hash: Hash,
+    session_nonce: Option<&str>,
+    answer: &Challenge,
+    expected: &Expected,
+    request: &SeenRequest,
+) -> String {
     let value = |name: &str| answer.parameter(name).unwrap_or_default().as_bytes();
     let mut secret = hash.hex(&[expected.username.as_bytes(), expected.realm.as_bytes(), expected.password.as_bytes()]);
-    if is_session {
-        secret = hash.hex(&[secret.as_bytes(), value("nonce"), value("cnonce")]);
+    if let Some(nonce) = session_nonce {
+        secret = hash.hex(&[secret.as_bytes(), nonce.as_bytes(), value("cnonce")]);
     }
     let method = request.method.as_bytes();
     let asked = if answer.parameter("qop") == Some("auth-int") {

@@ -233,11 +233,9 @@ impl State {
             let parameters = parse_challenges(&format!("Digest {line}"));
             let next = parameters.first().and_then(|info| info.parameter("nextnonce")).map(ToOwned::to_owned);
             let known = self.challenges.entry(origin.clone()).or_default();
-            if let (Some(next), Some(mut challenge)) = (next, known.first().cloned()) {
-                challenge.parameters.retain(|(name, _)| name != "nonce");
-                challenge.parameters.push(("nonce".to_owned(), next));
-                known.push(challenge);
-            }
+            // Whichever was answered, the new nonce is for it.
+            let renewed: Vec<_> = next.iter().flat_map(|next| known.iter().map(|it| it.renewed(next))).collect();
+            known.extend(renewed);
         }
     }
 }
