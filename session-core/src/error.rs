@@ -8,7 +8,7 @@ mod debug;
 
 use self::bound::Bound;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use std::error::Error as StdError;
 use std::fmt;
 use url::Url;
@@ -168,6 +168,8 @@ struct Inner {
     url: Option<Url>,
     bound: Option<Bound>,
     refusal: Option<(StatusCode, Bytes)>,
+    /// What a proxy asks for that wants a credential.
+    challenges: Option<Box<HeaderMap>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -209,6 +211,7 @@ impl Error {
             url: None,
             bound: None,
             refusal: None,
+            challenges: None,
             source: None,
         }))
     }
@@ -274,6 +277,18 @@ impl Error {
     pub fn with_proxy_answer(mut self, status: StatusCode, body: Bytes) -> Self {
         self.0.refusal = Some((status, body));
         self
+    }
+
+    /// The same error with the challenges of that answer.
+    #[must_use]
+    pub(crate) fn with_proxy_challenges(mut self, challenges: HeaderMap) -> Self {
+        self.0.challenges = Some(Box::new(challenges));
+        self
+    }
+
+    /// The challenges of a proxy that wants a credential.
+    pub(crate) fn proxy_challenges(&self) -> Option<&HeaderMap> {
+        self.0.challenges.as_deref()
     }
 
     /// The same error with its cause.

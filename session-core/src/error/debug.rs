@@ -6,7 +6,8 @@ use url::Url;
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, fault, phase, message, expected, came, url, bound, refusal, source } = &*self.0;
+        let Inner { kind, fault, phase, message, expected, came, url, bound, refusal, challenges: _, source } =
+            &*self.0;
         let status = refusal.as_ref().map(|(status, _)| status.as_u16());
         let size = refusal.as_ref().map(|(_, body)| format!("{} bytes", body.len()));
         let url = url.as_ref().map(Url::as_str);

@@ -9,19 +9,23 @@ use crate::h1::request::TargetForm;
 use crate::limits::Limits;
 use crate::message::body::Framing;
 use crate::message::origin::Origin;
-use crate::message::proxy::ProxyServer;
 use crate::message::proxy::opening::Opening;
 use crate::proxy::open::unanswered;
 use bytes::{Bytes, BytesMut};
-use http::header::{HOST, PROXY_AUTHORIZATION, USER_AGENT};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::header::{HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use std::fmt;
 
-/// The head of the CONNECT for a tunnel to `origin`. Its URI is host and port, the port always written.
+/// The head of the CONNECT for a tunnel to `origin`, with what proves the caller to the proxy. Its URI is host and port, the port
+/// always written.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidUrl`] for a host that cannot stand in a request.
-pub fn head(proxy: &ProxyServer, origin: &Origin, user_agent: Option<&HeaderValue>) -> Result<Request<()>, Error> {
+pub fn head(
+    origin: &Origin,
+    authorization: Option<&HeaderValue>,
+    user_agent: Option<&HeaderValue>,
+) -> Result<Request<()>, Error> {
     let authority = format!("{}:{}", origin.host(), origin.port());
     let invalid = || Error::new(ErrorKind::InvalidUrl, Phase::Tunnel, "the host cannot stand in a CONNECT");
     let mut head = Request::new(());
@@ -32,7 +36,7 @@ pub fn head(proxy: &ProxyServer, origin: &Origin, user_agent: Option<&HeaderValu
     if let Some(user_agent) = user_agent {
         fields.insert(USER_AGENT, user_agent.clone());
     }
-    if let Some(authorization) = proxy.authorization() {
+    if let Some(authorization) = authorization {
         fields.insert(PROXY_AUTHORIZATION, authorization.clone());
     }
     Ok(head)
@@ -52,6 +56,8 @@ pub(super) struct Connect {
     /// The beginning of a refusal's body, at most `most` bytes.
     body: BytesMut,
     most: usize,
+    /// What it asks for, where it wants a credential.
+    challenges: HeaderMap,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +89,7 @@ impl Connect {
             status: StatusCode::OK,
             body: BytesMut::new(),
             most: limits.proxy_answer,
+            challenges: HeaderMap::new(),
         })
     }
 
@@ -93,7 +100,8 @@ impl Connect {
         let error = match self.status {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                 let error = Error::new(ErrorKind::Proxy, Phase::Tunnel, "the proxy wants a credential, or another one");
-                error.with_expected("a credential in the proxy's URL that it takes")
+                let challenges = std::mem::take(&mut self.challenges);
+                error.with_expected("a credential that it takes").with_proxy_challenges(challenges)
             }
             _ => Error::new(ErrorKind::Proxy, Phase::Tunnel, "the proxy opened no tunnel").with_expected("a 2xx"),
         };
@@ -131,6 +139,9 @@ impl Opening for Connect {
                 }
                 (_, Ok(Event::Final(head))) => {
                     self.status = head.status;
+                    for challenge in head.headers.get_all(PROXY_AUTHENTICATE) {
+                        self.challenges.append(PROXY_AUTHENTICATE, challenge.clone());
+                    }
                     self.state = State::Refused;
                 }
                 (_, Ok(Event::Data(data))) => {
@@ -191,7 +202,8 @@ mod tests {
     fn a_connect_names_host_and_port_and_proves_itself_to_the_proxy() {
         let proxy = ProxyServer::parse("http://pu:pp@proxy.test:3128").unwrap();
         for (origin, authority) in [("https://a.test", "a.test:443"), ("https://[::1]:8443", "[::1]:8443")] {
-            let head = head(&proxy, &Origin::parse(origin).unwrap(), Some(&HeaderValue::from_static("ua"))).unwrap();
+            let user_agent = HeaderValue::from_static("ua");
+            let head = head(&Origin::parse(origin).unwrap(), proxy.authorization(), Some(&user_agent)).unwrap();
             assert_eq!((head.method().as_str(), head.uri().to_string().as_str()), ("CONNECT", authority));
             assert_eq!(head.headers()["host"], authority);
             assert_eq!(head.headers()["proxy-authorization"], "Basic cHU6cHA=");

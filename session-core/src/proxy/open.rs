@@ -33,7 +33,7 @@ fn open(proxy: &ProxyServer, asked: &Asked<'_>) -> Result<Option<Box<dyn Opening
     match proxy.passage(asked.origin.scheme()) {
         Passage::Forward => Ok(None),
         Passage::Tunnel => {
-            let head = connect::head(proxy, asked.origin, asked.user_agent)?;
+            let head = connect::head(asked.origin, asked.authorization, asked.user_agent)?;
             Ok(Some(Box::new(Connect::new(&head, asked.limits)?)))
         }
         Passage::Socks => {

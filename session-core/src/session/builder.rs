@@ -33,6 +33,7 @@ use crate::session::compat::Compat;
 use crate::session::environment::{Environment, TrustEnv};
 use crate::session::hooks::Hooks;
 use crate::session::memory::{Credentials, Digests, Memory, Openness};
+use crate::session::proxy_auth::ProxyStates;
 use crate::session::settings::{CookieMode, HstsMode, Recording, Setting, Settings};
 use crate::session::transport::{ConnectSettings, Transport};
 use std::fmt;
@@ -72,6 +73,7 @@ impl<T: Transport> SessionBuilder<T> {
                 credentials: Credentials::default(),
                 netrc: Netrc::default(),
                 digests: Digests::default(),
+                proxies: ProxyStates::default(),
                 hsts: HstsStore::new(),
                 retries: RetryPolicy::default().full_budget(),
                 open: Openness::Open,

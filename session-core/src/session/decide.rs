@@ -163,12 +163,28 @@ fn answers(
     exchange: &mut Exchange,
     head: &ResponseHead,
 ) -> Result<bool, Error> {
+    if let Some(given) = &settings.proxy_auth
+        && given.heard(&mut memory.proxies, &settings.limits, exchange, head.status, &head.headers)?
+    {
+        return Ok(true);
+    }
     let Some(credential) = exchange.digest.take() else { return Ok(false) };
     let proof = exchange.proof.take();
     let origin = exchange.target.origin().clone();
     memory.digests.with(&origin, settings.limits.digest_origins, |state| {
         answers_by(settings, state, exchange, head, &credential, proof.as_deref())
     })
+}
+
+/// Whether the proxy asked for a credential instead of opening a tunnel, and the next hop answers that.
+pub(crate) fn answers_proxy(
+    settings: &Settings,
+    memory: &mut Memory,
+    exchange: &mut Exchange,
+    failure: &Failure,
+) -> bool {
+    let given = settings.proxy_auth.as_ref();
+    given.is_some_and(|given| given.refused(&mut memory.proxies, &settings.limits, exchange, failure.error()))
 }
 
 /// The same with what is known of the origin.

@@ -28,6 +28,7 @@ use crate::session::history::{Ending, History, HopRecord};
 use crate::session::hooks::Arrived;
 use crate::session::memory::LedTo;
 use crate::session::origin_settings::Begun;
+use crate::session::proxy_auth::Standing;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Setting};
 use crate::time::Timeouts;
@@ -110,6 +111,7 @@ pub(crate) struct Exchange {
     /// The request's word on the proxy, for each of its hops.
     pub(crate) own_proxy: Setting<Arc<ProxyServer>>,
     pub(crate) route: Route,
+    pub(crate) proxied: Option<Box<Standing>>,
     /// What TLS there is on the way, where there is any; not saved with the exchange, but of the session that it is in.
     pub(crate) tls: TlsPath,
     /// The request's own settings for TLS with the origin.
@@ -201,7 +203,7 @@ impl Exchange {
     pub(crate) fn follow(&mut self, next: Next) {
         self.followed = self.followed.saturating_add(1);
         self.attempts.next_hop();
-        self.answers = answer::Attempts::default();
+        (self.answers, self.proxied) = (answer::Attempts::default(), None);
         self.method = next.method;
         // The server said which resource to ask.
         self.server_wide = false;

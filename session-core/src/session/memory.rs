@@ -11,6 +11,7 @@ use crate::message::origin::Origin;
 use crate::ordered::Ordered;
 use crate::retry::budget::Budget;
 use crate::session::origin_settings::OriginSettings;
+use crate::session::proxy_auth::ProxyStates;
 
 /// The state that one exchange leaves to the next.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Memory {
     pub(crate) credentials: Credentials,
     pub(crate) netrc: Netrc,
     pub(crate) digests: Digests,
+    /// The same of proxies.
+    pub(crate) proxies: ProxyStates,
     pub(crate) hsts: HstsStore,
     pub(crate) retries: Budget,
     pub(crate) open: Openness,

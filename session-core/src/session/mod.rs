@@ -22,6 +22,7 @@ mod memory;
 pub mod origin_settings;
 mod prepare;
 pub mod preview;
+mod proxy_auth;
 pub mod reason;
 mod recent;
 pub mod request;
@@ -233,6 +234,11 @@ impl Session {
     /// The failure's own error, where the hop is not tried again.
     pub fn handle_failure(&mut self, hop: Hop, failure: Failure, now: Now) -> Result<Step, ExchangeError> {
         let Hop { mut exchange, .. } = hop;
+        if decide::answers_proxy(&self.settings, &mut self.memory, &mut exchange, &failure) {
+            exchange.attempts.next_hop();
+            exchange.end_hop(None, None, Ending::Answered);
+            return self.send(exchange, ConnectionChoice::Any, now);
+        }
         match decide::on_failure(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, &failure, now) {
             Some(again) => {
                 exchange.end_hop(None, None, Ending::Retried);

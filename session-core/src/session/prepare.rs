@@ -63,6 +63,9 @@ pub(crate) fn head(
     expectation(exchange, fields);
     trailers(exchange, fields)?;
     proxy_authorization(exchange, &origin, fields)?;
+    if let Some(given) = &settings.proxy_auth {
+        given.prove(&mut memory.proxies, entropy, exchange, fields)?;
+    }
     authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
     if settings.hooks.see_requests() {

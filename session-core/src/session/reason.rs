@@ -142,6 +142,8 @@ pub enum CredentialSource {
     Session,
     /// The netrc entry of the host.
     Netrc,
+    /// The credential that was given for the proxy, to which it goes.
+    Proxy,
 }
 
 /// Why something was left out of a hop.
@@ -259,6 +261,7 @@ impl fmt::Display for CredentialSource {
             Self::Default => "the session's default field",
             Self::Session => "the session's credential",
             Self::Netrc => "the netrc entry of this host",
+            Self::Proxy => "what was given for the proxy",
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::redirect::policy::RedirectPolicy;
 use crate::retry::policy::RetryPolicy;
 use crate::session::compat::Compat;
 use crate::session::hooks::Hooks;
+use crate::session::proxy_auth::ProxyCredentials;
 use crate::time::Timeouts;
 use crate::tls::settings::TlsSettings;
 use http::HeaderValue;
@@ -146,6 +147,8 @@ pub(crate) struct Settings {
     pub(crate) https_only: bool,
     pub(crate) hsts: HstsMode,
     pub(crate) proxy: ProxyConfig,
+    /// What proves the session to proxies, where anything was given for one.
+    pub(crate) proxy_auth: Option<Arc<ProxyCredentials>>,
     pub(crate) cookie_mode: CookieMode,
     pub(crate) redirect: Arc<RedirectPolicy>,
     pub(crate) retry: Option<RetryPolicy>,
@@ -218,6 +221,7 @@ impl Default for Settings {
             https_only: false,
             hsts: HstsMode::default(),
             proxy: ProxyConfig::new(),
+            proxy_auth: None,
             cookie_mode: CookieMode::default(),
             redirect: Arc::default(),
             retry: None,

@@ -189,6 +189,7 @@ impl Session {
         check_hop(&exchange, &fields).map_err(in_hop)?;
         let mut exchange = exchange.restore(now).map_err(|damage| in_hop(damage.at("exchange")))?;
         exchange.tls = prepare::tls(&self.settings, &exchange);
+        exchange.proxied = self.settings.proxy_auth.as_ref().and_then(|given| given.standing(&exchange));
         prepare::head_of(&mut exchange, fields)?;
         Ok(Hop::new(connection, Box::new(exchange)))
     }

@@ -112,6 +112,7 @@ pub(crate) fn exchange(
         proof: None,
         answers: answer::Attempts::default(),
         route: Route::Direct,
+        proxied: None,
         tls: TlsPath::default(),
         own_tls: request.tls,
         own_proxy: request.proxy,

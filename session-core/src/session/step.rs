@@ -105,7 +105,8 @@ impl Hop {
     /// [`ErrorKind::InvalidUrl`] where the origin's host cannot stand in a request.
     pub fn connect_head(&self) -> Result<Option<http::Request<()>>, Error> {
         let tunnel = self.route().proxy().filter(|_| self.passage() == Some(Passage::Tunnel));
-        tunnel.map(|proxy| connect::head(proxy, self.origin(), self.head().headers().get(USER_AGENT))).transpose()
+        let user_agent = self.head().headers().get(USER_AGENT);
+        tunnel.map(|_| connect::head(self.origin(), self.tunnel_authorization(), user_agent)).transpose()
     }
 
     /// What a connection must have been made for, to be used for this hop.

@@ -32,7 +32,8 @@ impl Tunnel {
     pub fn of(hop: &Hop, address: Option<SocketAddr>, limits: &Limits) -> Result<Option<Self>, Error> {
         let Some(proxy) = hop.route().proxy() else { return Ok(None) };
         let user_agent = hop.head().headers().get(USER_AGENT);
-        let opening = proxy.opens_by()(proxy, &Asked { origin: hop.origin(), address, user_agent, limits })?;
+        let (origin, authorization) = (hop.origin(), hop.tunnel_authorization());
+        let opening = proxy.opens_by()(proxy, &Asked { origin, address, user_agent, authorization, limits })?;
         Ok(opening.map(Self))
     }
 

@@ -14,6 +14,7 @@ mod hooks;
 mod house;
 mod leaks;
 mod origin_settings;
+mod proxy_auth;
 mod read;
 mod server_wide;
 mod session;

@@ -19,6 +19,8 @@ pub(crate) struct Asked<'a> {
     /// The origin's address, where it is known.
     pub(crate) address: Option<SocketAddr>,
     pub(crate) user_agent: Option<&'a HeaderValue>,
+    /// What proves the caller to an HTTP proxy.
+    pub(crate) authorization: Option<&'a HeaderValue>,
     pub(crate) limits: &'a Limits,
 }
 

@@ -3,12 +3,15 @@
 use crate::auth::credentials::Credential;
 use crate::auth::netrc::Netrc;
 use crate::message::origin::Origin;
+use crate::message::proxy::ProxyServer;
 use crate::session::builder::{SessionBuilder, sendable};
 use crate::session::origin_settings::OriginSettings;
+use crate::session::proxy_auth::ProxyCredentials;
 use crate::session::request::field;
 use crate::session::transport::Transport;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::Arc;
 
 impl<T: Transport> SessionBuilder<T> {
     /// Adds a default field, sent with every request. An Authorization or Cookie belongs to the origin of the first
@@ -186,6 +189,36 @@ impl<T: Transport> SessionBuilder<T> {
                 self.memory.credentials.set_for(origin, credential);
                 self
             }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// The credential for one proxy of http or https, by its URL: in the place of what is in the URL of a proxy that is set, and
+    /// whichever setting leads through it. Digest and schemes of one's own answer its challenges (407), with a request that is
+    /// forwarded as in CONNECT. It goes to that proxy alone.
+    ///
+    /// ```
+    /// use session_core::auth::credentials::Credential;
+    /// use session_core::message::proxy::ProxyServer;
+    /// use session_core::proxy::select::ProxyConfig;
+    /// use session_core::session::Session;
+    ///
+    /// let proxies = ProxyConfig::new().all(ProxyServer::parse("http://proxy.test:3128")?);
+    /// let builder = Session::builder().proxy(proxies);
+    /// let session = builder.proxy_auth("http://proxy.test:3128", Credential::digest("ada", "secret")).build()?;
+    /// # drop(session);
+    /// # Ok::<(), session_core::error::Error>(())
+    /// ```
+    ///
+    /// Building fails for a URL that is no proxy's or one of SOCKS, which has its credential in its URL, and for a credential that
+    /// cannot be sent.
+    pub fn proxy_auth(mut self, proxy: &str, credential: Credential) -> Self {
+        let given = sendable(&credential).and_then(|()| ProxyServer::parse(proxy)).and_then(|proxy| {
+            let credentials = self.settings.proxy_auth.get_or_insert_with(|| Arc::new(ProxyCredentials::new()));
+            Arc::make_mut(credentials).give(proxy, credential)
+        });
+        match given {
+            Ok(()) => self,
             Err(error) => self.refuse(error),
         }
     }

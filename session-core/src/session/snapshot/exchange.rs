@@ -259,6 +259,8 @@ impl ExchangeRecord {
             answers,
             own_proxy,
             route,
+            // What was heard of its proxy is not known elsewhere: it challenges anew.
+            proxied: _,
             // The session that goes on with it has its own.
             tls: _,
             own_tls,
@@ -429,6 +431,7 @@ impl ExchangeRecord {
             answers: self.answers,
             own_proxy: self.own_proxy,
             route: self.route,
+            proxied: None,
             tls: TlsPath::default(),
             own_tls: None,
             timings: Timings::default().with_wall(now.wall()),

@@ -113,8 +113,20 @@ list_of!(entries, super::HstsEntry, "super::EntryRecord");
 impl MemoryRecord {
     pub(super) fn of(memory: &Memory, now: Now) -> Self {
         // Taken apart as a whole, so that a new part is not forgotten here.
-        let Memory { jar, defaults, origin_headers, origin_settings, credentials, netrc, digests, hsts, retries, open } =
-            memory;
+        let Memory {
+            jar,
+            defaults,
+            origin_headers,
+            origin_settings,
+            credentials,
+            netrc,
+            digests,
+            // A proxy challenges anew.
+            proxies: _,
+            hsts,
+            retries,
+            open,
+        } = memory;
         let mut live = jar.clone();
         live.remove_expired(now.wall());
         let general = |held: &Bound<Credential>| GeneralRecord {
@@ -179,6 +191,7 @@ impl MemoryRecord {
             credentials,
             netrc: netrc::restore(self.netrc).map_err(|damage| damage.at("netrc"))?,
             digests,
+            proxies: before.proxies.clone(),
             hsts,
             retries: before.retries.with_tokens(self.retry_tokens),
             open: self.open,

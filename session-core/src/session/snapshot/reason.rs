@@ -112,6 +112,7 @@ pub(super) enum CredentialSourceRecord {
     Default,
     Session,
     Netrc,
+    Proxy,
 }
 
 #[derive(Serialize, Deserialize)]
