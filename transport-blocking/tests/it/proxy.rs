@@ -1,14 +1,22 @@
 //! Requests through proxies: what a plain one is told, what a tunnel is asked for, SOCKS, and refusals of each.
 
 use crate::{address, bounded, fetch, server};
+#[cfg(feature = "tls")]
+use session_core::auth::credentials::Credential;
 use session_core::error::{ErrorKind, Fault, Phase};
 use session_core::message::proxy::ProxyServer;
 use session_core::proxy::no_proxy::NoProxy;
 use session_core::proxy::select::ProxyConfig;
 use session_core::session::address_rule::{AddressRule, Admission};
 use session_core::session::settings::Setting;
+#[cfg(feature = "tls")]
+use session_core::tls::settings::Certificate;
 use session_testkit::script::answer::Answer;
+#[cfg(feature = "tls")]
+use session_testkit::script::{endpoint::Endpoint, log::Place, request::Request};
 use session_testkit::server::full::FullListener;
+#[cfg(feature = "tls")]
+use session_testkit::server::listen::Server;
 use session_testkit::server::talk::{Line, Talker};
 use std::io;
 use std::net::SocketAddr;
@@ -113,6 +121,59 @@ fn a_request_may_have_a_proxy_of_its_own_or_none() {
         assert_eq!(session.idle_connections(), 3);
         assert!(of_session.requests().iter().all(|request| request.head.text("proxy-authorization").is_none()));
         assert_eq!(origin.requests()[0].head.text("proxy-authorization"), None);
+    });
+}
+
+/// RFC 7616 3.8: Digest to a proxy, in CONNECT and with what is forwarded.
+#[cfg(feature = "tls")]
+#[test]
+fn a_proxy_that_challenges_is_answered_wherever_it_asks() {
+    bounded(|| {
+        let proxy = Endpoint::proxy("http://p.test:3128").unwrap();
+        let server = Server::start(vec![proxy.clone()], |request: &Request, _: &Place| {
+            let head = &request.head;
+            let proof = head.text("proxy-authorization").unwrap_or_default().to_owned();
+            let is_proved = proof.starts_with("Digest ") && proof.contains(&format!("uri=\"{}\"", head.target));
+            match (head.method.as_str(), is_proved) {
+                ("CONNECT", true) => Answer::raw("HTTP/1.1 200 OK\r\n\r\n"),
+                // Behind the tunnel nothing is said to the proxy.
+                _ if head.target.starts_with('/') => Answer::ok(format!("origin {proof}")).answer_to("GET"),
+                (_, true) => Answer::ok("proxy").answer_to("GET"),
+                (_, false) => Answer::status(407)
+                    .field("proxy-authenticate", "Digest realm=\"p\", nonce=\"n\", qop=\"auth\"")
+                    .answer_to(&head.method),
+            }
+        });
+        let server = server.unwrap();
+        let session = all("http://u:pw@p.test:3128")
+            .proxy_auth("http://p.test:3128", Credential::digest("ada", "secret"))
+            .resolve("p.test", server.address(&proxy).unwrap())
+            .tls_certs_only([Certificate::der(server.ca().certificate_der())])
+            .build()
+            .unwrap();
+        for (url, answered) in [
+            ("https://a.test/1", "origin "),
+            ("https://a.test/2", "origin "),
+            ("http://b.test/3", "proxy"),
+            ("https://c.test/4", "origin "),
+        ] {
+            assert_eq!(fetch(&session, url).unwrap(), answered, "{url}");
+        }
+        let seen: Vec<_> = server.requests().iter().map(|it| it.head.target.clone()).collect();
+        // One challenge; later requests are answered ahead.
+        assert_eq!(seen, ["a.test:443", "a.test:443", "/1", "/2", "http://b.test/3", "c.test:443", "/4"]);
+        let log = server.requests();
+        assert_eq!(log[0].head.text("proxy-authorization"), None);
+        assert!(log.iter().all(|it| !it.head.text("proxy-authorization").unwrap_or_default().contains("Basic")));
+        // A credential that is refused is told, once.
+        let session = all("http://p.test:3128")
+            .proxy_auth("http://p.test:3128", Credential::basic("ada", "secret"))
+            .resolve("p.test", server.address(&proxy).unwrap())
+            .build()
+            .unwrap();
+        let error = fetch(&session, "https://a.test/").unwrap_err();
+        assert_eq!(error.as_core().proxy_status().map(|status| status.as_u16()), Some(407));
+        assert_eq!(server.requests().len(), log.len() + 1);
     });
 }
 
