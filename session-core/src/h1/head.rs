@@ -1,8 +1,7 @@
 //! From the bytes of a complete head to status and fields.
 //!
-//! It is read once all of it is there and `section` has looked at each byte: the status line is one, lines end in CRLF, and no other
-//! control stands in them. So what is left is where names and values begin and end, and that names are tokens; folded lines are
-//! joined. What the fields mean is left to others.
+//! httparse reads the lines, after `section` made sure of what httparse is lenient about: line ends, what precedes the
+//! status line, the status line itself. Here folded lines are joined. What the fields mean is left to others.
 
 use crate::h1::error::{PeerError, PeerErrorKind};
 use crate::h1::section::{FieldLines, Opening, STATUS_LINE_START, SectionFault, SectionScan};
@@ -11,7 +10,8 @@ use crate::message::grammar::{is_token, trim_blanks};
 use crate::message::head::ResponseHead;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
-use std::ops::Range;
+use httparse::{Header, ParserConfig, Response, Status};
+use std::mem::MaybeUninit;
 
 /// The head of the final response in bytes that somebody else has read, as strictly as a [`Connection`] reads it: for clients
 /// that hand out heads as they came. Interim heads before it are passed over, what follows it is left alone. How the body is framed is
@@ -61,27 +61,8 @@ pub(super) fn parse_head(section: &[u8], fields: FieldLines, heads: &mut BytesMu
         heads.reserve(section.len().max(HEADS));
     }
     heads.extend_from_slice(section);
-    let section = heads.split().freeze();
-    let kind = PeerErrorKind::MalformedHead;
-    let code = section.get(STATUS_CODE).and_then(|code| StatusCode::from_bytes(code).ok());
-    let mut head = ResponseHead::new(code.ok_or_else(|| PeerError::new(kind, "the status code is none"))?);
-    if section.starts_with(b"HTTP/1.0") {
-        head.version = Version::HTTP_10;
-    }
-    let fields_start = memchr::memchr(b'\n', &section).map_or(section.len(), |end| end.saturating_add(1));
-    let reason = STATUS_LINE_START..fields_start.saturating_sub(LINE_END);
-    if !reason.is_empty() {
-        head.reason = section.slice(reason);
-    }
-    head.headers = parse_fields(&section, fields_start, fields, kind, &|_| true)?;
-    Ok(head)
+    parse(&heads.split().freeze(), fields, PeerErrorKind::MalformedHead, &|_| true)
 }
-
-/// Where the status code stands.
-const STATUS_CODE: Range<usize> = 9..12;
-
-/// How long CRLF is.
-const LINE_END: usize = 2;
 
 /// How much memory is taken at once for the heads of a connection.
 const HEADS: usize = 2 * 1024;
@@ -92,8 +73,14 @@ pub(super) fn parse_trailers(
     fields: FieldLines,
     counts: impl Fn(&HeaderName) -> bool,
 ) -> Result<HeaderMap, PeerError> {
-    parse_fields(&Bytes::copy_from_slice(section), 0, fields, PeerErrorKind::MalformedChunk, &counts)
+    // httparse joins folded lines only below a status line, and trailers are read as heads are.
+    let mut text = BytesMut::with_capacity(section.len().saturating_add(ANY_STATUS_LINE.len()));
+    text.extend_from_slice(ANY_STATUS_LINE);
+    text.extend_from_slice(section);
+    Ok(parse(&text.freeze(), fields, PeerErrorKind::MalformedChunk, &counts)?.headers)
 }
+
+const ANY_STATUS_LINE: &[u8] = b"HTTP/1.1 200\r\n";
 
 /// What a fault of the section means where a fault is of `kind`.
 pub(super) fn section_error(fault: SectionFault, section: &[u8], kind: PeerErrorKind) -> PeerError {
@@ -115,72 +102,56 @@ pub(super) fn section_error(fault: SectionFault, section: &[u8], kind: PeerError
     }
 }
 
-/// Reads the field lines from `at` on, up to the blank line, leaving out those that `counts` does not want.
-fn parse_fields(
+/// Field lines that are read without an allocation for it.
+const FEW: usize = 32;
+
+fn parse(
     section: &Bytes,
-    mut at: usize,
     fields: FieldLines,
     kind: PeerErrorKind,
     counts: &dyn Fn(&HeaderName) -> bool,
-) -> Result<HeaderMap, PeerError> {
+) -> Result<ResponseHead, PeerError> {
+    let mut few = [const { MaybeUninit::<Header<'_>>::uninit() }; FEW];
+    let mut many = Vec::new();
+    let lines = if fields.count <= FEW {
+        few.as_mut_slice()
+    } else {
+        many.resize_with(fields.count, MaybeUninit::uninit);
+        many.as_mut_slice()
+    };
+    let mut response = Response::new(&mut []);
+    let parsed = ParserConfig::default()
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .parse_response_with_uninit_headers(&mut response, section, lines);
+    match parsed {
+        Ok(Status::Complete(end)) if end == section.len() => {}
+        _ => return Err(malformed_line(section, kind)),
+    }
+    let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
+    let status = status.ok_or_else(|| PeerError::new(kind, "the status code is none"))?;
+    let mut head = ResponseHead::new(status);
+    if response.version == Some(0) {
+        head.version = Version::HTTP_10;
+    }
+    head.reason = reason(section);
     let too_many = || PeerError::new(PeerErrorKind::Limit, "there are more field lines than can be held");
-    let mut headers = HeaderMap::try_with_capacity(fields.count).map_err(|_| too_many())?;
-    loop {
-        let rest = section.get(at..).unwrap_or_default();
-        let end = line_end(rest, fields);
-        let line = rest.get(..end).unwrap_or(rest);
-        if line.is_empty() {
-            return Ok(headers);
-        }
-        at = at.saturating_add(end).saturating_add(LINE_END);
-        let colon = line.iter().position(|&byte| byte == b':');
-        let Some((name, value)) = colon.and_then(|colon| line.split_at_checked(colon)) else {
-            return Err(PeerError::new(kind, "a line is no field line").with_expected("a token and a colon"));
-        };
-        let name = HeaderName::from_bytes(name).map_err(|_| bad_name(name, kind))?;
+    let mut headers = HeaderMap::try_with_capacity(response.headers.len()).map_err(|_| too_many())?;
+    for line in response.headers.iter() {
+        let name = HeaderName::from_bytes(line.name.as_bytes())
+            .map_err(|_| PeerError::new(kind, "a field name is none").with_came(line.name.as_bytes()))?;
         if !counts(&name) {
             continue;
         }
-        let value = match value {
-            // As nearly all are written.
-            [b':', b' ', value @ ..] | [b':', value @ ..] | value => value,
-        };
-        let value = match value {
-            [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => trim_blanks(value),
-            _ => value,
-        };
-        let value = if fields.folded { unfolded(section, value) } else { section.slice_ref(value) };
+        let value = if fields.folded { unfolded(section, line.value) } else { section.slice_ref(line.value) };
         let value = HeaderValue::from_maybe_shared(value).map_err(|_| {
-            PeerError::new(kind, "a field value holds what it must not").with_came(name.as_str().as_bytes())
+            PeerError::new(kind, "a field value holds what it must not").with_came(line.name.as_bytes())
         })?;
         if headers.try_append(name, value).is_err() {
             return Err(too_many());
         }
     }
-}
-
-/// How long the line is that `rest` begins with, those included that it is folded into, without its end.
-fn line_end(rest: &[u8], fields: FieldLines) -> usize {
-    let mut end = memchr::memchr(b'\n', rest).map_or(0, |lf| lf.saturating_sub(1));
-    while fields.folded && end > 0 {
-        let next = end.saturating_add(LINE_END);
-        match rest.get(next..) {
-            Some(folded @ [b' ' | b'\t', ..]) => match memchr::memchr(b'\n', folded) {
-                Some(lf) => end = next.saturating_add(lf).saturating_sub(1),
-                None => break,
-            },
-            _ => break,
-        }
-    }
-    end
-}
-
-/// The error of a name that is none. It alone is shown, and not the value.
-fn bad_name(name: &[u8], kind: PeerErrorKind) -> PeerError {
-    match is_token(name) {
-        true => PeerError::new(kind, "a field name is none").with_came(name),
-        false => PeerError::new(kind, "a field name is no token").with_expected("a token and a colon").with_came(name),
-    }
+    head.headers = headers;
+    Ok(head)
 }
 
 /// A value as a slice of the section, or a new one where folded lines are joined by one space each (RFC 9112 5.2).
@@ -197,6 +168,27 @@ fn unfolded(section: &Bytes, value: &[u8]) -> Bytes {
         joined.extend_from_slice(line);
     }
     joined.freeze()
+}
+
+/// What stands between the status code's space and the line's end. httparse drops it where a byte is above 0x7f.
+fn reason(section: &Bytes) -> Bytes {
+    let end = memchr::memchr(b'\r', section).unwrap_or_default();
+    if end > STATUS_LINE_START { section.slice(STATUS_LINE_START..end) } else { Bytes::new() }
+}
+
+/// The error of the first line that is no field line. Its name alone is shown.
+fn malformed_line(section: &[u8], kind: PeerErrorKind) -> PeerError {
+    let line = section.split(|&byte| byte == b'\n').skip(1).find(|line| {
+        let folded = matches!(line.first(), Some(b' ' | b'\t'));
+        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+        !folded && **line != *b"\r" && (name.len() == line.len() || !is_token(name))
+    });
+    match line.map(|line| (line, memchr::memchr(b':', line))) {
+        Some((line, Some(colon))) => PeerError::new(kind, "a field name is no token")
+            .with_expected("a token and a colon")
+            .with_came(line.get(..colon).unwrap_or_default()),
+        _ => PeerError::new(kind, "a line is no field line").with_expected("a token and a colon"),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod driver;
 mod embedding;
 mod environment;
 mod expect;
-mod heads;
 mod hooks;
 mod house;
 mod leaks;
