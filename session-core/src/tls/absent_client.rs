@@ -23,10 +23,13 @@ impl Tls {
     }
 
     /// Is never called.
-    ///
-    /// # Errors
-    /// None.
-    pub fn read_tls(&mut self, _input: &mut &[u8]) -> Result<(), TlsError> {
+    #[must_use]
+    pub fn spare(&mut self) -> &mut [u8] {
+        match *self {}
+    }
+
+    /// Is never called.
+    pub fn received(&mut self, _n: usize) {
         match *self {}
     }
 
@@ -34,7 +37,7 @@ impl Tls {
     ///
     /// # Errors
     /// None.
-    pub fn handle_eof(&mut self) -> Result<(), TlsError> {
+    pub fn listen(&mut self) -> Result<(), TlsError> {
         match *self {}
     }
 
@@ -42,7 +45,20 @@ impl Tls {
     ///
     /// # Errors
     /// None.
-    pub fn read_plain(&mut self, _into: &mut [u8]) -> Result<Plain, TlsError> {
+    pub fn read(&mut self, _into: &mut [u8]) -> Result<Plain, TlsError> {
+        match *self {}
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn check(&self) -> Result<(), TlsError> {
+        match *self {}
+    }
+
+    /// Is never called.
+    pub fn release(&mut self) {
         match *self {}
     }
 
