@@ -88,8 +88,8 @@ impl Netrc {
     /// The complete entries that serve `host`: its own, or those of `default` where it has none.
     fn logins(&self, host: &CanonicalHost) -> impl Iterator<Item = &Login> {
         let own = self.entries.iter().any(|entry| entry.host.as_ref() == Some(host));
-        let name = if own { Some(host.clone()) } else { None };
-        self.entries.iter().filter(move |entry| entry.host == name).filter_map(|entry| entry.login.as_ref())
+        let serves = move |entry: &&Entry| entry.host.as_ref().map_or(!own, |named| named == host);
+        self.entries.iter().filter(serves).filter_map(|entry| entry.login.as_ref())
     }
 }
 

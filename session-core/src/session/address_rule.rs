@@ -1,8 +1,9 @@
 //! Which addresses a session may be connected to: the caller's rule, asked for every address before it is connected to.
 
+use crate::means::Means;
 use crate::message::host::{CanonicalHost, is_internal};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// A rule on the addresses that connections are made to, for programs that fetch what strangers name (SSRF).
@@ -35,7 +36,8 @@ pub struct AddressRule(Kind);
 enum Kind {
     #[default]
     Any,
-    PublicOnly,
+    /// With what tells which addresses are not.
+    PublicOnly(Means<fn(IpAddr) -> bool>),
     Custom(Arc<Decide>),
 }
 
@@ -63,7 +65,7 @@ impl AddressRule {
     /// address: see [`CanonicalHost::is_internal`].
     #[must_use]
     pub fn public_only() -> Self {
-        Self(Kind::PublicOnly)
+        Self(Kind::PublicOnly(Means(is_internal)))
     }
 
     /// A rule of the caller's own. It sees the host as the URL names it, in its canonical spelling, and one address with the
@@ -78,8 +80,8 @@ impl AddressRule {
     pub fn judge(&self, host: &CanonicalHost, address: SocketAddr) -> Admission {
         match &self.0 {
             Kind::Any => Admission::Admit,
-            Kind::PublicOnly if is_internal(address.ip()) => Admission::Refuse,
-            Kind::PublicOnly => Admission::Admit,
+            Kind::PublicOnly(Means(is_internal)) if is_internal(address.ip()) => Admission::Refuse,
+            Kind::PublicOnly(_) => Admission::Admit,
             Kind::Custom(decide) => decide(host, address),
         }
     }
@@ -89,7 +91,7 @@ impl fmt::Debug for AddressRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Any => "AddressRule::any()",
-            Kind::PublicOnly => "AddressRule::public_only()",
+            Kind::PublicOnly(_) => "AddressRule::public_only()",
             Kind::Custom(_) => "AddressRule::custom(..)",
         })
     }

@@ -15,6 +15,7 @@ use crate::session::Session;
 use crate::session::compat::Compat;
 use crate::session::hooks::Hooks;
 use crate::session::settings::{CookieMode, Decoding, HstsMode, Recording};
+use crate::session::start::APPEND_PARAMS;
 use crate::time::Timeouts;
 use crate::tls::settings::TlsSettings;
 use http::HeaderValue;
@@ -76,6 +77,7 @@ impl Session {
 
     /// The parameters that each request's first URL gets, to be changed.
     pub fn params_mut(&mut self) -> &mut Vec<(String, String)> {
+        self.settings.append_params = APPEND_PARAMS;
         &mut self.settings.params
     }
 

@@ -9,14 +9,19 @@
 
 use crate::cookies::jar::Jar;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::means::Means;
 use crate::message::head::ResponseHead;
 use crate::message::origin::Origin;
 use crate::message::sensitive::is_credential_field;
 use crate::message::target::Target;
 use crate::redirect::policy::{Action, Attempt};
 use crate::retry::policy::{Outcome, RetryReason};
-use crate::session::exchange::check_host;
+use crate::session::exchange::{Exchange, check_host};
+use crate::session::fields::Fields;
+use crate::session::memory::Memory;
+use crate::session::prepare::show;
 use crate::session::request::field;
+use crate::session::settings::Settings;
 use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TRAILER,
     TRANSFER_ENCODING,
@@ -31,6 +36,9 @@ use url::Url;
 /// Why a hook stops an exchange: any error. One of [`Error`] ends the exchange as it is, any other is the source of an
 /// [`ErrorKind::Stopped`].
 pub type Stop = Box<dyn StdError + Send + Sync>;
+
+/// Shows the head of a hop to those that edit or stop requests.
+pub(super) type Show = fn(&Settings, &Memory, &mut Exchange, &mut Fields) -> Result<(), Error>;
 
 type RequestHook = dyn Fn(&mut Sending<'_>) -> Result<(), Stop> + Send + Sync;
 type ResponseHook = dyn Fn(&Arrived<'_>) -> Result<(), Stop> + Send + Sync;
@@ -79,6 +87,8 @@ pub enum Course {
 #[derive(Clone, Default)]
 pub struct Hooks {
     request: Vec<Arc<RequestHook>>,
+    /// What shows them a head: it comes with the first of them.
+    show: Option<Means<Show>>,
     response: Vec<Arc<ResponseHook>>,
     redirect: Vec<Arc<RedirectHook>>,
     retry: Vec<Arc<RetryHook>>,
@@ -99,6 +109,7 @@ impl Hooks {
     #[must_use]
     pub fn request(mut self, hook: impl Fn(&mut Sending<'_>) -> Result<(), Stop> + Send + Sync + 'static) -> Self {
         self.request.push(Arc::new(hook));
+        self.show = Some(Means(show));
         self
     }
 
@@ -130,6 +141,7 @@ impl Hooks {
     /// Adds these, after those that are there.
     pub fn append(&mut self, mut further: Self) {
         self.request.append(&mut further.request);
+        self.show = self.show.or(further.show);
         self.response.append(&mut further.response);
         self.redirect.append(&mut further.redirect);
         self.retry.append(&mut further.retry);
@@ -151,9 +163,9 @@ impl Hooks {
 
 /// The asking.
 impl Hooks {
-    /// Whether somebody edits or stops requests.
-    pub(crate) fn see_requests(&self) -> bool {
-        !self.request.is_empty()
+    /// What shows heads, where somebody edits or stops requests.
+    pub(super) fn show(&self) -> Option<Show> {
+        self.show.map(|Means(show)| show)
     }
 
     /// Shows a head that is ready. Gives the names of the fields that were edited.

@@ -68,15 +68,20 @@ pub(crate) fn head(
     }
     authorization(settings, memory, entropy, exchange, &origin, fields)?;
     cookie(settings, memory, exchange, &origin, now, fields)?;
-    if settings.hooks.see_requests() {
-        hooks(settings, memory, exchange, fields)?;
+    if let Some(show) = settings.hooks.show() {
+        show(settings, memory, exchange, fields)?;
     }
     set_head(exchange, uri, fields.take());
     Ok(())
 }
 
 /// Shows the head to the hooks. What they edited holds for this hop: nothing of it is read again.
-fn hooks(settings: &Settings, memory: &Memory, exchange: &mut Exchange, fields: &mut Fields) -> Result<(), Error> {
+pub(super) fn show(
+    settings: &Settings,
+    memory: &Memory,
+    exchange: &mut Exchange,
+    fields: &mut Fields,
+) -> Result<(), Error> {
     let Exchange { method, target, hop_number, route, .. } = &*exchange;
     let forwarded = route.proxy().is_some_and(|proxy| proxy.passage(target.origin().scheme()) == Passage::Forward);
     let (number, jar) = (*hop_number, &memory.jar);

@@ -2,6 +2,7 @@
 
 use crate::auth::credentials::Credential;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::means::Means;
 use crate::message::body::RequestBody;
 use crate::message::fields::connection_has;
 use crate::message::head::ShownFields;
@@ -13,6 +14,7 @@ use crate::retry::policy::RetryPolicy;
 use crate::session::hashable::Hashable;
 use crate::session::resume::Resumes;
 use crate::session::settings::{CookieMode, Decoding, Setting};
+use crate::session::start::{APPEND_PARAMS, AppendParams};
 use crate::tls::settings::TlsSettings;
 use bytes::Bytes;
 use http::header::{CONNECTION, EXPECT, UPGRADE};
@@ -63,6 +65,7 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) removed: Vec<HeaderName>,
     pub(crate) params: Vec<(String, String)>,
+    pub(crate) append_params: Option<Means<AppendParams>>,
     pub(crate) removed_params: Vec<String>,
     pub(crate) body: RequestBody,
     /// What follows the body.
@@ -98,6 +101,7 @@ impl Request {
             headers: HeaderMap::new(),
             removed: Vec::new(),
             params: Vec::new(),
+            append_params: None,
             removed_params: Vec::new(),
             body: RequestBody::EMPTY,
             trailers: HeaderMap::new(),
@@ -201,6 +205,7 @@ impl Request {
     /// Adds a parameter to the URL's own query.
     pub fn add_param(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.params.push((name.into(), value.into()));
+        self.append_params = APPEND_PARAMS;
     }
 
     /// Leaves the session's parameters of this name out of this request's URL.

@@ -3,6 +3,7 @@
 use crate::content::charset::TextRules;
 use crate::content::coding::Codings;
 use crate::limits::Limits;
+use crate::means::Means;
 use crate::message::into_url::BaseJoin;
 use crate::message::origin::Origin;
 use crate::ordered::Ordered;
@@ -12,6 +13,7 @@ use crate::retry::policy::RetryPolicy;
 use crate::session::compat::Compat;
 use crate::session::hooks::Hooks;
 use crate::session::proxy_auth::ProxyCredentials;
+use crate::session::start::AppendParams;
 use crate::time::Timeouts;
 use crate::tls::settings::TlsSettings;
 use http::HeaderValue;
@@ -143,6 +145,7 @@ pub(crate) struct Settings {
     pub(crate) base_url: Option<Url>,
     pub(crate) base_join: BaseJoin,
     pub(crate) params: Vec<(String, String)>,
+    pub(crate) append_params: Option<Means<AppendParams>>,
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) https_only: bool,
     pub(crate) hsts: HstsMode,
@@ -217,6 +220,7 @@ impl Default for Settings {
             base_url: None,
             base_join: BaseJoin::default(),
             params: Vec::new(),
+            append_params: None,
             user_agent: Some(HeaderValue::from_static(USER_AGENT)),
             https_only: false,
             hsts: HstsMode::default(),

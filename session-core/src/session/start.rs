@@ -3,6 +3,7 @@
 use crate::auth::answer;
 use crate::auth::credentials::Credential;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::means::Means;
 use crate::message::present::Present;
 use crate::message::route::Route;
 use crate::message::target::{Target, UserInfo};
@@ -126,22 +127,38 @@ pub(crate) fn exchange(
 
 /// The first target: the URL joined to the base, with the session's parameters and the request's own.
 fn target(settings: &Settings, recent: &mut Recent, request: &Request) -> Result<(Target, Option<UserInfo>), Error> {
-    let inherited = request.session_params != Setting::Off && !request.server_wide;
-    let kept = |name: &String| inherited && !request.removed_params.contains(name);
-    let params: Vec<_> = settings.params.iter().filter(|(name, _)| kept(name)).cloned().collect();
     recent.joined_to(settings.base_url.as_ref(), settings.base_join);
-    let text = request.url.text().filter(|_| params.is_empty() && request.params.is_empty());
+    let append = request.append_params.or(settings.append_params);
+    let append = append.filter(|_| !request.params.is_empty() || inherited_params(settings, request).next().is_some());
+    let text = request.url.text().filter(|_| append.is_none());
     if let Some(known) = text.and_then(|text| recent.find(text)) {
         return Ok((known.clone(), None));
     }
     let mut url = request.url.joined(settings.base_url.as_ref(), settings.base_join)?;
-    append_params(&mut url, &params, &request.params);
+    if let Some(Means(append)) = append {
+        append(settings, request, &mut url);
+    }
     let (target, user_info) = Target::new(url)?;
     if let (Some(text), None) = (text, &user_info) {
         recent.keep(text, &target);
     }
     Ok((target, user_info))
 }
+
+/// The session's parameters that the request takes.
+fn inherited_params<'a>(settings: &'a Settings, request: &'a Request) -> impl Iterator<Item = &'a (String, String)> {
+    let inherited = request.session_params != Setting::Off && !request.server_wide;
+    settings.params.iter().filter(move |(name, _)| inherited && !request.removed_params.contains(name))
+}
+
+/// What adds the parameters to the first URL: it comes with the first of them.
+pub(crate) type AppendParams = fn(&Settings, &Request, &mut Url);
+
+/// Adds the session's parameters and the request's own.
+pub(crate) const APPEND_PARAMS: Option<Means<AppendParams>> = Some(Means(|settings, request, url| {
+    let inherited: Vec<_> = inherited_params(settings, request).cloned().collect();
+    append_params(url, &inherited, &request.params);
+}));
 
 /// What the session's defaults say of the framing is the request's word, where it has none of its own: it must be as true.
 fn inherit_framing(memory: &Memory, target: &Target, request: &mut Request) {

@@ -5,6 +5,7 @@ use crate::content::coding::BodyCoding;
 use crate::content::coding::decoder::{Decoder, Pulled};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::limits::Limits;
+use crate::means::Means;
 use crate::session::step::Delivery;
 use bytes::{Bytes, BytesMut};
 
@@ -15,7 +16,11 @@ pub struct CodedBody {
     /// Where the next piece goes, so that several small ones share their memory.
     room: BytesMut,
     over: bool,
+    /// What decodes: it comes with what is to be decoded, of which there is none in a program without a decoder.
+    pull: Means<Pull>,
 }
+
+type Pull = fn(&mut CodedBody, Option<&mut [u8]>) -> Result<Decoded, Error>;
 
 #[derive(Debug)]
 enum Decoding {
@@ -57,7 +62,7 @@ impl CodedBody {
             Ok(decoder) => Decoding::By(decoder?),
             Err(error) => Decoding::Refused(error.kind(), Some(error)),
         };
-        Some(Box::new(Self { decoder, room: BytesMut::new(), over: false }))
+        Some(Box::new(Self { decoder, room: BytesMut::new(), over: false, pull: Means(Self::decode) }))
     }
 
     /// Takes the next bytes of the body, where [`Decoded::NeedInput`] asked for them. None at all are its end.
@@ -75,6 +80,10 @@ impl CodedBody {
     /// # Errors
     /// As [`Decoder::pull`], and that the body has too many codings.
     pub fn pull(&mut self, into: Option<&mut [u8]>) -> Result<Decoded, Error> {
+        self.pull.0(self, into)
+    }
+
+    fn decode(&mut self, into: Option<&mut [u8]>) -> Result<Decoded, Error> {
         let decoder = match &mut self.decoder {
             Decoding::By(decoder) => decoder,
             Decoding::Refused(kind, error) => {

@@ -8,6 +8,7 @@ use crate::session::builder::{SessionBuilder, sendable};
 use crate::session::origin_settings::OriginSettings;
 use crate::session::proxy_auth::ProxyCredentials;
 use crate::session::request::field;
+use crate::session::start::APPEND_PARAMS;
 use crate::session::transport::Transport;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -117,6 +118,7 @@ impl<T: Transport> SessionBuilder<T> {
     /// ```
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.params.push((name.into(), value.into()));
+        self.settings.append_params = APPEND_PARAMS;
         self
     }
 
