@@ -77,6 +77,10 @@ impl Zstd {
             return Ok(false);
         }
         let descriptor = self.held.get(4).copied().unwrap_or_default();
+        // RFC 8878 3.1.1.1.1.4: kept for the future, and a decoder must look. The crate does not.
+        if descriptor & 0x08 != 0 {
+            return Err(damaged(Coding::Zstd, "a frame has a header of another kind"));
+        }
         let header = Header::of(descriptor);
         if !self.gather(header.length, input, read) {
             return Ok(false);

@@ -204,6 +204,16 @@ fn a_body_that_is_not_coded_as_it_says_is_damaged() {
     assert!(whole("deflate", &dictionary).unwrap_err().to_string().contains("dictionary"));
 }
 
+/// RFC 8878 3.1.1.1.1.4.
+#[test]
+fn a_zstd_header_with_its_reserved_bit_is_refused() {
+    // A window of 1 KiB, and one last block without content.
+    let frame = |descriptor: u8| [&[0x28, 0xb5, 0x2f, 0xfd, descriptor, 0], &[1, 0, 0][..]].concat();
+    assert_eq!(whole("zstd", &frame(0)).unwrap(), b"");
+    assert_eq!(kind("zstd", &frame(0x08)), ErrorKind::Decode);
+    assert_eq!(whole("zstd", &frame(0x10)).unwrap(), b"", "the other free bit says nothing");
+}
+
 #[test]
 fn a_changed_zstd_checksum_or_length_is_told() {
     let body = vectors::bytes(vectors::ZSTD);
