@@ -8,6 +8,7 @@ use crate::tls::incoming::Incoming;
 use crate::tls::plain::{KEPT, Plain, WRITE};
 use crate::tls::translate::translate;
 use bytes::BytesMut;
+use rustls::CommonState;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::{DnsName, IpAddr, ServerName};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus, WriteTraffic};
@@ -16,7 +17,7 @@ use std::io::IoSlice;
 
 /// One connection.
 pub struct Tls {
-    connection: UnbufferedClientConnection,
+    connection: Box<dyn Connection>,
     /// Encrypted bytes that came.
     incoming: Incoming,
     /// Plaintext that came, and how much of it was read.
@@ -32,6 +33,13 @@ pub struct Tls {
     ended: bool,
     /// What it failed with. Nothing more comes of it.
     failed: Option<TlsError>,
+}
+
+/// What rustls has of it. Behind a `dyn`, what frees one is there once, and not in each crate that holds a [`Tls`].
+trait Connection: Send + Sync {
+    fn process<'c, 'i>(&'c mut self, incoming: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, ClientConnectionData>;
+
+    fn state(&self) -> &CommonState;
 }
 
 /// What is said once the handshake allows it.
@@ -72,7 +80,7 @@ impl Tls {
         };
         let connection = UnbufferedClientConnection::new(config.at(now), name);
         let mut tls = Self {
-            connection: connection.map_err(|error| translate(&error, false))?,
+            connection: Box::new(connection.map_err(|error| translate(&error, false))?),
             incoming: Incoming::default(),
             plain: Vec::new(),
             read: 0,
@@ -171,7 +179,7 @@ impl Tls {
     /// Encrypts from the front of `parts`, at most [`WRITE`] bytes, and appends what is to be written to `out`. Gives how
     /// much was taken; nothing before the handshake is over.
     pub fn write(&mut self, parts: &[IoSlice<'_>], out: &mut BytesMut) -> usize {
-        if self.connection.is_handshaking() || self.failed.is_some() {
+        if self.is_handshaking() || self.failed.is_some() {
             return 0;
         }
         let mut several;
@@ -211,13 +219,13 @@ impl Tls {
     /// Whether the handshake is still under way.
     #[must_use]
     pub fn is_handshaking(&self) -> bool {
-        self.connection.is_handshaking()
+        self.connection.state().is_handshaking()
     }
 
     /// Whether it went on with an earlier session instead of a full handshake.
     #[must_use]
     pub fn is_resumed(&self) -> bool {
-        self.connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed)
+        self.connection.state().handshake_kind() == Some(rustls::HandshakeKind::Resumed)
     }
 
     /// The plaintext that was not read yet.
@@ -240,10 +248,10 @@ impl Tls {
             // Where nothing is to be said, plaintext is read before more comes. After a fault there is the alert that tells the peer, and
             // what came is not looked at again.
             let is_enough = matches!(word, Word::None) && self.waiting().len() > WAITING;
-            if is_enough || failed.is_some() && !self.connection.wants_write() {
+            if is_enough || failed.is_some() && !self.connection.state().wants_write() {
                 break 0;
             }
-            let UnbufferedStatus { discard, state, .. } = self.connection.process_tls_records(self.incoming.rest());
+            let UnbufferedStatus { discard, state, .. } = self.connection.process(self.incoming.rest());
             match state {
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                     while let Some(Ok(record)) = traffic.next_record() {
@@ -273,7 +281,7 @@ impl Tls {
         }
         match failed {
             None => {
-                self.heard |= self.connection.protocol_version().is_some();
+                self.heard |= self.connection.state().protocol_version().is_some();
                 Ok(said)
             }
             Some(error) => {
@@ -285,6 +293,16 @@ impl Tls {
 
     fn fail(&mut self, error: TlsError) -> TlsError {
         self.failed.insert(error).clone()
+    }
+}
+
+impl Connection for UnbufferedClientConnection {
+    fn process<'c, 'i>(&'c mut self, incoming: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, ClientConnectionData> {
+        self.process_tls_records(incoming)
+    }
+
+    fn state(&self) -> &CommonState {
+        self
     }
 }
 

@@ -111,7 +111,7 @@ impl TlsConfig {
             .with_protocol_versions(&versions(settings))
             .map_err(|_| refused("no version of TLS is allowed"))?;
         let verifier = match settings.accept() {
-            None => Arc::new(Checked(checker(settings.trusted(), platform)?)),
+            None => checker(settings.trusted(), platform)?,
             Some(accept) => accept(),
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
@@ -144,7 +144,7 @@ impl PlatformVerifier {
     ) -> Result<Self, Error> {
         let verifier = make(Arc::new(provider()));
         let verifier = verifier.map_err(|source| refused("the platform's roots cannot be read").with_source(source))?;
-        Ok(Self(Arc::new(verifier)))
+        Ok(Self(Arc::new(Checked(verifier))))
     }
 }
 

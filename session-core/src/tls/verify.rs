@@ -11,8 +11,8 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCer
 use std::fmt;
 use std::sync::Arc;
 
-/// The full check.
-pub(super) struct Checked(pub(super) Arc<dyn ServerCertVerifier>);
+/// The full check by somebody else, as a platform's verifier.
+pub(super) struct Checked<V>(pub(super) V);
 
 /// The check by these roots, made of rustls' own parts: chain, dates, use and name. Its `WebPkiServerVerifier` does the same, and
 /// brings what reads lists of revoked certificates into every program, where nothing hands any in.
@@ -32,7 +32,7 @@ impl ByRoots {
 }
 
 // None shows the roots and algorithms that it has: each would bring what writes them out into every program.
-impl fmt::Debug for Checked {
+impl<V> fmt::Debug for Checked<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Checked(..)")
     }
@@ -62,7 +62,7 @@ impl fmt::Display for SelfSigned {
 
 impl std::error::Error for SelfSigned {}
 
-impl ServerCertVerifier for Checked {
+impl<V: ServerCertVerifier> ServerCertVerifier for Checked<V> {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -72,12 +72,7 @@ impl ServerCertVerifier for Checked {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        verified.map_err(|error| match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) if is_self_issued(end_entity) == Some(true) => {
-                CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
-            }
-            error => error,
-        })
+        verified.map_err(|error| judged(error, end_entity))
     }
 
     fn verify_tls12_signature(
@@ -114,7 +109,8 @@ impl ServerCertVerifier for ByRoots {
     ) -> Result<ServerCertVerified, Error> {
         let certificate = ParsedCertificate::try_from(end_entity)?;
         let algorithms = self.algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)?;
+        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)
+            .map_err(|error| judged(error, end_entity))?;
         verify_server_name(&certificate, server_name)?;
         Ok(ServerCertVerified::assertion())
     }
@@ -174,6 +170,16 @@ impl ServerCertVerifier for Unchecked {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_schemes()
+    }
+}
+
+/// The error, or that the certificate has signed itself, where no root was found for it.
+fn judged(error: Error, end_entity: &CertificateDer<'_>) -> Error {
+    match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) if is_self_issued(end_entity) == Some(true) => {
+            CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
+        }
+        error => error,
     }
 }
 
