@@ -249,10 +249,9 @@ impl Shared {
         let mut trace = Trace::new();
         // The clock is read once for what happens between two waits.
         let mut now = begun;
-        let mut step =
-            self.verb_at(now, |core, now| core.begin(request, now)).inspect_err(|error| trace.ended(error))?;
+        let mut next = self.verb_at(now, |core, now| core.begin(request, now));
         loop {
-            step = match step {
+            next = match next.inspect_err(|error| trace.ended(error))? {
                 Step::Send(mut hop) => {
                     let mut watch = Stopwatch::new(begun, now);
                     trace.hop(&hop);
@@ -271,30 +270,27 @@ impl Shared {
                     if body.as_ref().is_some_and(Body::is_unread) {
                         hop.keep_body();
                     }
-                    match sent {
-                        Ok((mut wire, head)) => {
-                            let next = self.verb_at(now, |core, now| core.handle_response(hop, head, now));
-                            let next = next.inspect_err(|error| trace.ended(error));
-                            if matches!(next, Ok(Step::Done(_))) {
-                                answered = Some(wire);
-                            } else {
-                                // An error does not wait for the rest of the answer.
-                                let is_drained = match next {
-                                    Ok(_) => wire.drain(self.limits.drain, &bounds, now),
-                                    Err(_) => wire.drain_arrived(),
-                                };
-                                now = Instant::now();
-                                if is_drained {
-                                    self.connections.give_back(wire, now);
-                                }
+                    let (wire, outcome) = match sent {
+                        Ok((wire, head)) => (Some(wire), Ok(head)),
+                        Err(failure) => (None, Err(failure)),
+                    };
+                    let next = self.verb_at(now, |core, now| core.handle_outcome(hop, outcome, now));
+                    match (wire, &next) {
+                        (Some(wire), Ok(Step::Done(_))) => answered = Some(wire),
+                        (Some(mut wire), _) => {
+                            // An error does not wait for the rest of the answer.
+                            let is_drained = match next {
+                                Ok(_) => wire.drain(self.limits.drain, &bounds, now),
+                                Err(_) => wire.drain_arrived(),
+                            };
+                            now = Instant::now();
+                            if is_drained {
+                                self.connections.give_back(wire, now);
                             }
-                            next?
                         }
-                        Err(failure) => {
-                            let next = self.verb_at(now, |core, now| core.handle_failure(hop, failure, now));
-                            next.inspect_err(|error| trace.ended(error))?
-                        }
+                        (None, _) => {}
                     }
+                    next
                 }
                 Step::Wait(pause) => {
                     let until = pause.until();
@@ -305,7 +301,6 @@ impl Shared {
                         let late = until.saturating_duration_since(now.instant());
                         core.handle_timeout(pause, now.advanced(late))
                     })
-                    .inspect_err(|error| trace.ended(error))?
                 }
                 Step::Done(delivery) => {
                     return Ok(self.deliver(delivery, answered, begun, elapsed, now, trace));
