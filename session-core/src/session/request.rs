@@ -88,7 +88,7 @@ pub struct Request {
     pub(crate) server_wide: bool,
     pub(crate) hashable: Option<Hashable>,
     /// The exchange that this request goes on with, where it is the next one of a redirect.
-    pub(crate) resumes: Option<Resumes>,
+    pub(crate) resumes: Option<Box<dyn Resumes>>,
 }
 
 impl Request {

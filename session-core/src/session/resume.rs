@@ -72,19 +72,35 @@ impl Delivery {
         request.trailers = std::mem::take(&mut exchange.trailers);
         request.hashable = exchange.hashable.clone();
         request.version = exchange.version;
-        request.resumes = Some(Resumes { before: exchange, go_on: self::exchange });
+        request.resumes = Some(exchange);
         Some(Ok(request))
     }
 }
 
 /// An exchange to go on with, and what goes on with it: a program that follows no redirect by itself has no code for that.
-#[derive(Clone)]
-pub(crate) struct Resumes {
-    pub(crate) before: Box<Exchange>,
-    pub(crate) go_on: GoOn,
+/// And one that drops a request has none for dropping an exchange.
+pub(crate) trait Resumes: Send + Sync {
+    /// See [`exchange`].
+    fn go_on(self: Box<Self>, settings: &Settings, request: Request, now: Now) -> Result<Box<Exchange>, Error>;
+
+    fn once_more(&self) -> Box<dyn Resumes>;
 }
 
-type GoOn = fn(&Settings, Box<Exchange>, Request, Now) -> Result<Box<Exchange>, Error>;
+impl Resumes for Exchange {
+    fn go_on(self: Box<Self>, settings: &Settings, request: Request, now: Now) -> Result<Box<Exchange>, Error> {
+        exchange(settings, self, request, now)
+    }
+
+    fn once_more(&self) -> Box<dyn Resumes> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Resumes> {
+    fn clone(&self) -> Self {
+        self.as_ref().once_more()
+    }
+}
 
 /// Goes on with `before`, as `request` has it now. A URL that was changed to another origin is a change of origin.
 ///

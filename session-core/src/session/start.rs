@@ -17,7 +17,6 @@ use crate::session::origin_settings::Begun;
 use crate::session::reason::CredentialSource;
 use crate::session::recent::Recent;
 use crate::session::request::Request;
-use crate::session::resume::Resumes;
 use crate::session::settings::{Setting, Settings};
 use crate::session::version::check_version;
 use crate::time::Now;
@@ -36,8 +35,8 @@ pub(crate) fn exchange(
     mut request: Box<Request>,
     now: Now,
 ) -> Result<Box<Exchange>, Error> {
-    if let Some(Resumes { before, go_on }) = request.resumes.take() {
-        return go_on(settings, before, *request, now);
+    if let Some(before) = request.resumes.take() {
+        return before.go_on(settings, *request, now);
     }
     let (target, user_info) = target(settings, recent, &request)?;
     let at = |error: Error| error.with_url(target.url());
