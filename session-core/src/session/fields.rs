@@ -3,10 +3,11 @@
 use crate::error::{Error, ErrorKind, Phase};
 use crate::message::present::Present;
 use crate::message::sensitive::is_credential_field;
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Fields, and which there are at most.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Fields {
     map: HeaderMap,
     /// What was added, be it gone again.
@@ -17,6 +18,19 @@ impl Fields {
     pub(super) fn of(map: HeaderMap) -> Self {
         let added = Present::of(&map);
         Self { map, added }
+    }
+
+    pub(super) fn begins_with_host(&self) -> bool {
+        self.map.keys().next() == Some(&HOST)
+    }
+
+    /// The same for another host, where they [begin](Self::begins_with_host) with it.
+    pub(super) fn for_host(&self, host: &HeaderValue) -> Self {
+        let mut fields = self.clone();
+        if let Some(first) = fields.map.values_mut().next() {
+            first.clone_from(host);
+        }
+        fields
     }
 
     pub(super) fn has(&self, name: &HeaderName) -> bool {

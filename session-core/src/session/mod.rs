@@ -20,6 +20,7 @@ pub mod hooks;
 mod lent;
 mod memory;
 pub mod origin_settings;
+mod plain;
 mod prepare;
 pub mod preview;
 mod proxy_auth;
@@ -53,6 +54,7 @@ use crate::session::exchange::Exchange;
 use crate::session::history::Ending;
 use crate::session::memory::{Memory, Openness};
 use crate::session::origin_settings::OriginSettings;
+use crate::session::plain::Plain;
 use crate::session::recent::Recent;
 use crate::session::request::Request;
 use crate::session::settings::Settings;
@@ -92,6 +94,7 @@ pub struct Session {
     entropy: Entropy,
     seeding: Seeding,
     recent: Recent,
+    plain: Plain,
 }
 
 /// Where the random bytes of a session come from.
@@ -112,7 +115,7 @@ impl Session {
     pub(crate) fn from_parts(settings: Settings, memory: Memory, entropy: Option<Entropy>) -> Self {
         let seeding = if entropy.is_some() { Seeding::Given } else { Seeding::Wanted };
         let entropy = entropy.unwrap_or_else(|| Entropy::from_seed([0; 32]));
-        Self { settings, memory, entropy, seeding, recent: Recent::default() }
+        Self { settings, memory, entropy, seeding, recent: Recent::default(), plain: Plain::default() }
     }
 }
 
@@ -307,7 +310,8 @@ impl Session {
         exchange.hop_number = exchange.hop_number.saturating_add(1);
         exchange.body_unread = false;
         exchange.timings = Timings::default().with_wall(now.wall());
-        if let Err(error) = prepare::head(&self.settings, &mut self.memory, &mut self.entropy, &mut exchange, now) {
+        let Self { settings, memory, plain, entropy, .. } = self;
+        if let Err(error) = prepare::head(settings, memory, plain, entropy, &mut exchange, now) {
             return Err(ExchangeError::of(*exchange, error));
         }
         Ok(Step::Send(Hop::new(on, exchange)))

@@ -19,6 +19,7 @@ use crate::session::fields::Fields;
 use crate::session::hooks::Sending;
 use crate::session::memory::{LedTo, Memory};
 use crate::session::origin_settings;
+use crate::session::plain::Plain;
 use crate::session::reason::{CredentialSource, LeftOut, Reason};
 use crate::session::settings::{CookieMode, Recording, Settings};
 use crate::time::Now;
@@ -33,6 +34,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 pub(crate) fn head(
     settings: &Settings,
     memory: &mut Memory,
+    plain: &mut Plain,
     entropy: &mut Entropy,
     exchange: &mut Exchange,
     now: Now,
@@ -53,8 +55,17 @@ pub(crate) fn head(
     if exchange.tls.origin.as_ref().is_some_and(|tls| !tls.verifies()) {
         exchange.note(|| Reason::Unverified);
     }
-    host(memory, exchange, &origin, fields)?;
-    defaults(settings, memory, exchange, &origin, fields)?;
+    let plain_host = origin.host_field().filter(|_| is_plain(memory, exchange, &origin));
+    match plain_host.and_then(|host| plain.find(settings, exchange, host)) {
+        Some(known) => *fields = known,
+        None => {
+            host(memory, exchange, &origin, fields)?;
+            defaults(settings, memory, exchange, &origin, fields)?;
+            if plain_host.is_some() {
+                plain.keep(settings, exchange, fields);
+            }
+        }
+    }
     for (name, value) in &exchange.own {
         if *name != HOST {
             fields.append(name.clone(), value.clone())?;
@@ -185,6 +196,18 @@ fn proxy_authorization(exchange: &Exchange, origin: &Origin, fields: &mut Fields
         fields.append(PROXY_AUTHORIZATION, value.clone())?;
     }
     Ok(())
+}
+
+/// Whether nobody gave a field or left one out, so that [`host`] and [`defaults`] add what they always add. Not so where more is to
+/// come behind that: to make room for it takes longer than what this saves.
+fn is_plain(memory: &Memory, exchange: &Exchange, origin: &Origin) -> bool {
+    exchange.own.is_empty()
+        && exchange.removed.is_empty()
+        && exchange.body_type.is_none()
+        && exchange.credential.is_none()
+        && memory.jar.is_empty()
+        && memory.defaults.ordinary().is_empty()
+        && memory.origin_headers.of(origin).is_none()
 }
 
 /// The one Host field, first of all: the caller's own for its origin, what the session has for it, else the target's

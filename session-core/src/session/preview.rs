@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::message::body::Framing;
 use crate::session::Session;
 use crate::session::exchange::Exchange;
+use crate::session::plain::Plain;
 use crate::session::reason::Reason;
 use crate::session::request::Request;
 use crate::session::start;
@@ -55,7 +56,7 @@ impl Session {
         let mut exchange = start::exchange(&self.settings, &self.memory, &mut self.recent.clone(), request, now)?;
         let (mut memory, mut entropy) = (self.memory.clone(), self.entropy.clone());
         decide::upgrade(&self.settings, &memory, &mut exchange, now);
-        prepare::head(&self.settings, &mut memory, &mut entropy, &mut exchange, now)
+        prepare::head(&self.settings, &mut memory, &mut Plain::default(), &mut entropy, &mut exchange, now)
             .map_err(|error| error.with_url(exchange.target.url()))?;
         let Exchange { head, framing, reasons, .. } = *exchange;
         Ok(Preview { head, framing, reasons })
