@@ -174,22 +174,27 @@ impl Wire {
         // Empty parts are passed over.
         IoSlice::advance_slices(&mut rest, 0);
         let mut deadline = bounds.idle(now);
+        let mut looks = self.state.is_look_due(now);
         while !rest.is_empty() || self.socket.holds() {
-            if self.state.has_written() {
+            if looks {
                 self.look()?;
                 if self.state.is_refused() {
                     break;
                 }
             }
             let listen = self.listen();
-            if let Some(n) = self.socket.write(rest, listen, deadline)? {
-                self.state.wrote(n);
-                IoSlice::advance_slices(&mut rest, n);
-                if rest.is_empty() && !self.socket.holds() {
-                    break;
-                }
-                deadline = bounds.idle(Instant::now());
+            let Some(n) = self.socket.write(rest, listen, deadline)? else {
+                looks = self.state.has_written();
+                continue;
+            };
+            self.state.wrote(n);
+            IoSlice::advance_slices(&mut rest, n);
+            if rest.is_empty() && !self.socket.holds() {
+                break;
             }
+            let now = Instant::now();
+            deadline = bounds.idle(now);
+            looks = self.state.is_look_due(now);
         }
         Ok(())
     }

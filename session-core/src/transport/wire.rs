@@ -21,7 +21,7 @@ use crate::transport::cause::Cause;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A connection's codec and buffers.
 pub struct WireState {
@@ -36,6 +36,10 @@ pub struct WireState {
     closes: bool,
     /// How many bytes of this request the system took.
     written: u64,
+    /// How many it took at once the last time.
+    last_write: usize,
+    /// When what the peer says was last looked for while this request was being written.
+    looked: Option<Instant>,
     /// The final head, where it came before all of the request was written.
     early: Option<ResponseHead>,
     expectation: Expectation,
@@ -65,6 +69,12 @@ fn target_form(hop: &Hop) -> TargetForm {
         (_, true) => TargetForm::Asterisk,
     }
 }
+
+/// How often what the peer says is looked for at most while it takes [`MUCH`] at once: shorter than any way over a network.
+const LOOK_EVERY: Duration = Duration::from_micros(100);
+
+/// A write of this takes about ten times as long as a look.
+const MUCH: usize = 64 * 1024;
 
 /// How much is read at once.
 const READ: usize = 32 * 1024;
@@ -116,6 +126,8 @@ impl WireState {
             keep: None,
             closes: false,
             written: 0,
+            last_write: 0,
+            looked: None,
             early: None,
             expectation: Expectation::Over,
             trailers: HeaderMap::new(),
@@ -130,6 +142,7 @@ impl WireState {
     /// The codec refuses the head; nothing is to be written.
     pub fn send_head(&mut self, hop: &Hop) -> Result<(), LocalError> {
         self.written = 0;
+        self.looked = None;
         self.early = None;
         self.out.clear();
         if !(self.trailers.is_empty() && hop.trailers().is_empty()) {
@@ -184,6 +197,19 @@ impl WireState {
     /// Says that the system took `n` more bytes of the request.
     pub fn wrote(&mut self, n: usize) {
         self.written = self.written.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        self.last_write = n;
+    }
+
+    /// Whether to look for what the peer says before more of the request is written: once any was written, each time. Only where the
+    /// system takes much at once is it not asked again so soon; where it takes nothing, look whatever this says.
+    #[must_use]
+    pub fn is_look_due(&mut self, now: Instant) -> bool {
+        let soon = self.looked.is_some_and(|looked| now.saturating_duration_since(looked) < LOOK_EVERY);
+        let due = self.has_written() && !(soon && self.last_write >= MUCH);
+        if due {
+            self.looked = Some(now);
+        }
+        due
     }
 
     /// Whether the system took any byte of the request.

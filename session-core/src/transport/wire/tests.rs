@@ -1,6 +1,6 @@
 //! What a transport is told at each point of a cycle, with bytes that come from nowhere.
 
-use super::{AfterSend, Piece, Skipped, WireState};
+use super::{AfterSend, MUCH, Piece, Skipped, WireState};
 use crate::error::{ErrorKind, Phase};
 use crate::limits::Limits;
 use crate::message::body::{BodySize, RequestBody};
@@ -100,6 +100,20 @@ fn a_request_is_written_piece_by_piece() {
     wire.send_end().unwrap();
     assert_eq!(write(&mut wire), b"0\r\n\r\n");
     assert!(wire.has_written());
+}
+
+#[test]
+fn the_peer_is_looked_for_before_each_write_but_where_much_was_taken_just_now() {
+    let mut wire = WireState::new(&Limits::default());
+    let begun = now().instant();
+    let at = |micros| begun + Duration::from_micros(micros);
+    wire.send_head(&hop(Method::PUT, BodySize::Streaming)).unwrap();
+    assert!(!wire.is_look_due(at(0)));
+    wire.wrote(MUCH);
+    assert!(wire.is_look_due(at(0)) && !wire.is_look_due(at(99)) && wire.is_look_due(at(100)));
+    assert!(!wire.is_look_due(at(199)));
+    wire.wrote(MUCH - 1);
+    assert!(wire.is_look_due(at(199)) && wire.is_look_due(at(199)));
 }
 
 #[test]
