@@ -16,8 +16,8 @@ pub trait Responder: Send {
         Admission::Accept
     }
 
-    /// What happens to a TLS handshake of an origin, which was reached directly or through a tunnel. Default: it is made
-    /// with a certificate that is trusted. The in-memory peer has no TLS and asks [`admit`](Self::admit) alone.
+    /// What happens to a TLS handshake of an origin, which was reached directly or through a tunnel, or of a proxy, before any
+    /// tunnel. Default: it is made with a certificate that is trusted. The in-memory peer has no TLS and asks [`admit`](Self::admit) alone.
     fn admit_tls(&mut self, place: &Place) -> Admission {
         let _ = place;
         Admission::Accept

@@ -43,8 +43,7 @@ fn open(mut line: Line, conversation: &mut Conversation, shared: &Shared) -> io:
     }
     let endpoint = conversation.endpoint().clone();
     match (endpoint.role(), endpoint.scheme()) {
-        (Role::Origin, "https") => secure_origin(line, conversation, shared),
-        (Role::Proxy, "https") => shared.secure(line, endpoint.host(), Shown::Trusted),
+        (Role::Origin | Role::Proxy, "https") => secure_endpoint(line, conversation, shared),
         (Role::Proxy, "socks4a" | "socks5" | "socks5h") => {
             let asked = socks::read_request(&mut line)?;
             let mut tunnel = asked.tunnel.clone();
@@ -75,13 +74,13 @@ fn enter_tunnel(line: Line, conversation: &mut Conversation, shared: &Shared) ->
     }
     let (first, line) = line.peek()?;
     if first == Some(HANDSHAKE) {
-        return secure_origin(line, conversation, shared);
+        return secure_endpoint(line, conversation, shared);
     }
     conversation.speaks_clear_text();
     Ok(line)
 }
 
-fn secure_origin(line: Line, conversation: &Conversation, shared: &Shared) -> io::Result<Line> {
+fn secure_endpoint(line: Line, conversation: &Conversation, shared: &Shared) -> io::Result<Line> {
     let place = conversation.place().clone();
     let host = place.tunnel.as_ref().map_or(&place.endpoint, |tunnel| &tunnel.origin).host();
     let admission = shared.state().responder.admit_tls(&place);

@@ -277,11 +277,11 @@ impl Driver {
             }
             Err(why) => {
                 let head = hop.head();
-                self.script.not_sent(SeenRequest::not_sent(
-                    head.method().as_str(),
-                    hop.target().absolute(),
-                    lines(head.headers()),
-                ));
+                let request =
+                    SeenRequest::not_sent(head.method().as_str(), hop.target().absolute(), lines(head.headers()));
+                // The handshake that fails is that within the tunnel.
+                let connect = hop.connect_head().ok().flatten().filter(|_| why == NotConnected::Tls);
+                self.script.not_sent(request, connect.map(|head| lines(head.headers())));
                 Err(match why {
                     NotConnected::Refused => {
                         refused(FailureKind::Connect, ErrorKind::Connect, Phase::Connect, "the connection was refused")

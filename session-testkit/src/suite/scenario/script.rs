@@ -10,7 +10,7 @@ use crate::script::request::Request;
 use crate::script::responder::{Admission, Responder};
 use crate::suite::scenario::challenge::{Challenge, parse_challenges};
 use crate::suite::scenario::model::{Fail, Hop, Respond};
-use crate::suite::scenario::observe::{Seen, SeenRequest, origin_of};
+use crate::suite::scenario::observe::{FieldLines, Seen, SeenRequest, origin_of};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -106,9 +106,10 @@ impl Script {
         self.state().met.clone()
     }
 
-    /// Says what request could not be sent on the connection that was last refused.
-    pub fn not_sent(&self, request: SeenRequest) {
+    /// Says what request could not be sent on the connection that was last refused, and by what CONNECT that was asked for.
+    pub fn not_sent(&self, request: SeenRequest, connect: Option<FieldLines>) {
         if let Some(last) = self.state().seen.last_mut() {
+            last.connect = last.connect.take().or(connect);
             last.request.get_or_insert(request);
         }
     }
@@ -134,10 +135,13 @@ impl Responder for Script {
 
     fn admit_tls(&mut self, place: &Place) -> Admission {
         let mut state = self.state();
-        match state.hops.front().map(|hop| &hop.respond) {
-            Some(Respond::Fail(Fail::Tls)) => state.not_reached(place, Admission::FailTls),
-            _ => Admission::Accept,
-        }
+        let Some(Hop { expect, respond: Respond::Fail(Fail::Tls) }) = state.hops.front() else {
+            return Admission::Accept;
+        };
+        // The peer of a request that a proxy forwards is the proxy; of any other it is the origin.
+        let is_forwarded = expect.url.as_deref().is_some_and(|url| url.starts_with("http:"));
+        let is_proxy = place.endpoint.role() == Role::Proxy && place.tunnel.is_none();
+        if is_forwarded == is_proxy { state.not_reached(place, Admission::FailTls) } else { Admission::Accept }
     }
 
     fn admit_tunnel(&mut self, place: &Place) -> Admission {
@@ -319,7 +323,7 @@ mod tests {
         let endpoint = Endpoint::origin("https://a.test").unwrap();
         assert!(script.next_needs_a_connection_that_fails());
         assert_eq!(peer.connect(&endpoint), Err(NotConnected::Refused));
-        script.not_sent(SeenRequest::not_sent("POST", "https://a.test/x", Vec::new()));
+        script.not_sent(SeenRequest::not_sent("POST", "https://a.test/x", Vec::new()), None);
         assert_eq!(peer.connect(&endpoint), Err(NotConnected::Tls));
         assert!(!script.next_needs_a_connection_that_fails());
         let seen = script.take_seen();
