@@ -23,13 +23,10 @@ impl Tls {
     }
 
     /// Is never called.
-    #[must_use]
-    pub fn spare(&mut self) -> &mut [u8] {
-        match *self {}
-    }
-
-    /// Is never called.
-    pub fn received(&mut self, _n: usize) {
+    ///
+    /// # Errors
+    /// None.
+    pub fn read_tls(&mut self, _input: &mut &[u8]) -> Result<(), TlsError> {
         match *self {}
     }
 
@@ -37,7 +34,7 @@ impl Tls {
     ///
     /// # Errors
     /// None.
-    pub fn listen(&mut self) -> Result<(), TlsError> {
+    pub fn handle_eof(&mut self) -> Result<(), TlsError> {
         match *self {}
     }
 
@@ -45,20 +42,7 @@ impl Tls {
     ///
     /// # Errors
     /// None.
-    pub fn read(&mut self, _into: &mut [u8]) -> Result<Plain, TlsError> {
-        match *self {}
-    }
-
-    /// Is never called.
-    ///
-    /// # Errors
-    /// None.
-    pub fn check(&self) -> Result<(), TlsError> {
-        match *self {}
-    }
-
-    /// Is never called.
-    pub fn release(&mut self) {
+    pub fn read_plain(&mut self, _into: &mut [u8]) -> Result<Plain, TlsError> {
         match *self {}
     }
 

@@ -109,7 +109,7 @@ impl TlsConfig {
         let own = CryptoProvider { key_provider: &NoKeys, signature_verification_algorithms: PUBLIC, ..provider() };
         let builder = ClientConfig::builder_with_provider(Arc::new(own))
             .with_protocol_versions(&versions(settings))
-            .map_err(|_| refused("no version of TLS is allowed"))?;
+            .map_err(|source| refused("no version of TLS is allowed").with_source(source))?;
         let verifier = match settings.accept() {
             None => checker(settings.trusted(), platform)?,
             Some(accept) => accept(),

@@ -21,8 +21,6 @@ pub mod config;
 pub mod config;
 pub mod error;
 #[cfg(feature = "__tls")]
-mod incoming;
-#[cfg(feature = "__tls")]
 mod load;
 pub mod plain;
 pub mod settings;

@@ -1,4 +1,4 @@
-//! What there is of plaintext, how much of it is encrypted at once, and how much memory an idle connection keeps.
+//! What there is of plaintext, and how much of it is encrypted at once.
 
 /// What there is of plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,3 @@ pub enum Plain {
 
 /// How much plaintext one write takes: four full records (RFC 8446 section 5.1).
 pub const WRITE: usize = 4 * 16 * 1024;
-
-/// How much memory of each kind a connection keeps while it lies idle. To take and to zero room to read into for each request would cost
-/// as much as all else that TLS does for a short one.
-pub(crate) const KEPT: usize = 8 * 1024;

@@ -9,7 +9,7 @@ use crate::time::Now;
 use crate::tls::client::Tls;
 use crate::tls::config::TlsConfig;
 use crate::tls::error::{TlsError, TlsErrorKind};
-use crate::tls::plain::{KEPT, Plain};
+use crate::tls::plain::Plain;
 use crate::transport::cause::Cause;
 use crate::transport::setup::Setup;
 use bytes::{Buf, BytesMut};
@@ -22,15 +22,14 @@ use std::io::IoSlice;
 /// [`out`](Channel::out) on the socket and say so by [`wrote`](Channel::wrote), which tells how much plaintext that was.
 /// Whatever interrupts this between two calls, no byte is lost or sent twice: what was encrypted waits in `out`.
 ///
-/// What it holds is bounded, and little of it while it lies idle: for each TLS connection 32 KiB of encrypted bytes that came (more where a
-/// message of its handshake is longer), 16 KiB of plaintext and a record; and what one write takes
-/// ([`WRITE`](crate::tls::plain::WRITE)).
+/// What it holds is bounded, and little of it while it lies idle: 32 KiB of encrypted bytes that came, 16 KiB of plaintext and a record for each TLS connection,
+/// and what one write takes ([`WRITE`](crate::tls::plain::WRITE)).
 #[derive(Debug)]
 pub struct Channel {
     /// The one next to the socket.
-    outer: Tls,
+    outer: Layer,
     /// The one within it, where there are two.
-    inner: Option<Tls>,
+    inner: Option<Layer>,
     out: BytesMut,
     /// How much plaintext `out` holds of which the caller has not been told.
     accepted: usize,
@@ -39,9 +38,28 @@ pub struct Channel {
 /// A TLS handshake, to be run by the transport.
 #[derive(Debug)]
 pub struct Handshake {
-    tls: Tls,
+    layer: Layer,
     out: BytesMut,
 }
+
+/// One TLS connection and the encrypted bytes that came for it.
+#[derive(Debug)]
+struct Layer {
+    tls: Tls,
+    /// Room to read into, and of it what was not taken yet: from `start` to `end`.
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// What is beneath has ended.
+    ended: bool,
+}
+
+/// How much is read at once, where a read showed that there is much.
+const READ: usize = 32 * 1024;
+
+/// How much is read at first, which is all that most answers have. Memory of this size stays while the connection lies idle: to take
+/// and to zero it for each request would cost as much as all else that TLS does for a short one.
+const FIRST: usize = 8 * 1024;
 
 impl Handshake {
     /// A handshake with `host`, begun at `now`.
@@ -53,15 +71,15 @@ impl Handshake {
         let mut tls = Tls::new(config, host, now).map_err(failed)?;
         let mut out = BytesMut::new();
         tls.take_out(&mut out);
-        Ok(Self { tls, out })
+        Ok(Self { layer: Layer { tls, input: Vec::new(), start: 0, end: 0, ended: false }, out })
     }
 
     /// The channel once the handshake is over: within `outer`, where that is the one that it went through.
     #[must_use]
     pub fn into_channel(self, outer: Option<Channel>) -> Channel {
         match outer {
-            None => Channel { outer: self.tls, inner: None, out: self.out, accepted: 0 },
-            Some(outer) => Channel { inner: Some(self.tls), ..outer },
+            None => Channel { outer: self.layer, inner: None, out: self.out, accepted: 0 },
+            Some(outer) => Channel { inner: Some(self.layer), ..outer },
         }
     }
 
@@ -92,18 +110,18 @@ impl Setup for Handshake {
     }
 
     fn spare(&mut self) -> &mut [u8] {
-        self.tls.spare()
+        self.layer.spare()
     }
 
     fn received(&mut self, n: usize) -> Result<(), Error> {
-        self.tls.received(n);
-        let heard = self.tls.listen();
-        self.tls.take_out(&mut self.out);
-        heard.map_err(|error| error.into_error(Phase::Tls))
+        self.layer.received(n);
+        let fed = self.layer.feed();
+        self.layer.tls.take_out(&mut self.out);
+        fed.map_err(|error| error.into_error(Phase::Tls))
     }
 
     fn is_done(&self) -> bool {
-        !self.tls.is_handshaking()
+        !self.layer.tls.is_handshaking()
     }
 }
 
@@ -115,7 +133,7 @@ impl Channel {
     pub fn read(&mut self, into: &mut [u8]) -> Result<Plain, TlsError> {
         let plain = match &mut self.inner {
             None => self.outer.read(into),
-            Some(inner) => read_through(inner, &mut self.outer, into),
+            Some(inner) => inner.read_through(&mut self.outer, into),
         };
         self.collect();
         plain
@@ -143,11 +161,11 @@ impl Channel {
             return Ok(());
         }
         self.accepted = match &mut self.inner {
-            None => self.outer.write(parts, &mut self.out),
+            None => self.outer.tls.write(parts, &mut self.out),
             Some(inner) => {
                 let mut records = BytesMut::new();
-                let taken = inner.write(parts, &mut records);
-                wrap(&mut self.outer, &records, &mut self.out);
+                let taken = inner.tls.write(parts, &mut records);
+                self.outer.wrap(&records, &mut self.out);
                 taken
             }
         };
@@ -156,7 +174,7 @@ impl Channel {
         }
         let top = self.inner.as_mut().unwrap_or(&mut self.outer);
         // Its own error, where it has one.
-        top.check()?;
+        top.tls.read_tls(&mut [].as_slice())?;
         Err(TlsError::new(TlsErrorKind::Other).with_detail("nothing more can be written"))
     }
 
@@ -198,10 +216,10 @@ impl Channel {
         }
         if let Some(inner) = &mut self.inner {
             let mut records = BytesMut::new();
-            inner.send_close_notify(&mut records);
-            wrap(&mut self.outer, &records, &mut self.out);
+            inner.tls.send_close_notify(&mut records);
+            self.outer.wrap(&records, &mut self.out);
         }
-        self.outer.send_close_notify(&mut self.out);
+        self.outer.tls.send_close_notify(&mut self.out);
     }
 
     /// Whether it may lie idle: nothing more has come, and it has not ended, as far as is known here.
@@ -209,8 +227,8 @@ impl Channel {
         let quiet = matches!(self.read(&mut [0]), Ok(Plain::Pending));
         if quiet {
             self.outer.release();
-            self.inner.iter_mut().for_each(Tls::release);
-            if self.out.is_empty() && self.out.capacity() > KEPT {
+            self.inner.iter_mut().for_each(Layer::release);
+            if self.out.is_empty() && self.out.capacity() > FIRST {
                 self.out = BytesMut::new();
             }
         }
@@ -221,34 +239,88 @@ impl Channel {
     fn collect(&mut self) {
         if let Some(inner) = &mut self.inner {
             let mut records = BytesMut::new();
-            inner.take_out(&mut records);
-            wrap(&mut self.outer, &records, &mut self.out);
+            inner.tls.take_out(&mut records);
+            self.outer.wrap(&records, &mut self.out);
         }
-        self.outer.take_out(&mut self.out);
+        self.outer.tls.take_out(&mut self.out);
     }
 }
 
-/// Reads what `outer` has for the connection within it.
-fn read_through(inner: &mut Tls, outer: &mut Tls, into: &mut [u8]) -> Result<Plain, TlsError> {
-    loop {
-        match inner.read(into)? {
-            Plain::Pending => {}
-            found => return Ok(found),
+impl Layer {
+    fn spare(&mut self) -> &mut [u8] {
+        if self.start == self.end {
+            // A read that filled all of it has left more.
+            let wanted = if self.end > 0 && self.end == self.input.len() { READ } else { FIRST };
+            if self.input.len() < wanted {
+                self.input = vec![0; wanted];
+            }
+            (self.start, self.end) = (0, 0);
         }
-        match outer.read(inner.spare())? {
-            Plain::Pending => return Ok(Plain::Pending),
-            Plain::Data(n) => inner.received(n),
-            Plain::Closed => inner.received(0),
+        self.input.get_mut(self.end..).unwrap_or_default()
+    }
+
+    fn received(&mut self, n: usize) {
+        self.ended |= n == 0;
+        self.end = self.end.saturating_add(n).min(self.input.len());
+    }
+
+    /// Hands on what came, as much as is taken.
+    fn feed(&mut self) -> Result<(), TlsError> {
+        let mut rest = self.input.get(self.start..self.end).unwrap_or_default();
+        let fed = self.tls.read_tls(&mut rest);
+        self.start = self.end.saturating_sub(rest.len());
+        fed?;
+        if self.ended && self.start == self.end { self.tls.handle_eof() } else { Ok(()) }
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> Result<Plain, TlsError> {
+        let found = self.tls.read_plain(into)?;
+        if found != Plain::Pending {
+            return Ok(found);
+        }
+        if self.start == self.end && !self.ended {
+            return Ok(Plain::Pending);
+        }
+        // What came before a fault is read before the fault is told.
+        let fed = self.feed();
+        match self.tls.read_plain(into) {
+            Ok(Plain::Pending) => fed.map(|()| Plain::Pending),
+            found => found,
         }
     }
-}
 
-/// Encrypts all of `records`, which are small or one write's.
-fn wrap(outer: &mut Tls, mut records: &[u8], out: &mut BytesMut) {
-    while !records.is_empty() {
-        match outer.write(&[IoSlice::new(records)], out) {
-            0 => return,
-            n => records = records.get(n..).unwrap_or_default(),
+    /// Reads what the layer beneath has for this one.
+    fn read_through(&mut self, outer: &mut Self, into: &mut [u8]) -> Result<Plain, TlsError> {
+        loop {
+            match self.read(into)? {
+                Plain::Pending => {}
+                found => return Ok(found),
+            }
+            match outer.read(self.spare())? {
+                Plain::Pending => return Ok(Plain::Pending),
+                Plain::Data(n) => self.received(n),
+                Plain::Closed => self.received(0),
+            }
+        }
+    }
+
+    /// Encrypts all of `records`, which are small or one write's.
+    fn wrap(&mut self, mut records: &[u8], out: &mut BytesMut) {
+        while !records.is_empty() {
+            match self.tls.write(&[IoSlice::new(records)], out) {
+                0 => return,
+                n => records = records.get(n..).unwrap_or_default(),
+            }
+        }
+    }
+
+    /// Gives its memory back, where nothing is in it and it is much.
+    fn release(&mut self) {
+        if self.start == self.end {
+            if self.input.len() > FIRST {
+                self.input = Vec::new();
+            }
+            (self.start, self.end) = (0, 0);
         }
     }
 }

@@ -42,7 +42,7 @@ fn resumes(configs: &mut TlsConfigs, settings: &TlsSettings, server: &Arc<Server
         if said.is_empty() && out.is_empty() {
             return client.is_resumed();
         }
-        client.hear(&mut said.as_slice()).unwrap();
+        client.read_tls(&mut said.as_slice()).unwrap();
     }
 }
 
