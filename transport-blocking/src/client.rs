@@ -88,18 +88,7 @@ pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session
 
 /// A session over blocking sockets. Clones share everything; with the last one the idle connections close.
 #[derive(Clone)]
-pub struct Session(Arc<dyn Held>);
-
-/// A session to whoever has one: what drops it comes with it, so a program that does has no code for that.
-trait Held: Send + Sync {
-    fn shared(&self) -> &Shared;
-}
-
-impl Held for Shared {
-    fn shared(&self) -> &Shared {
-        self
-    }
-}
+pub struct Session(Arc<Shared>);
 
 /// What the clones of a session share.
 pub(crate) struct Shared {
@@ -122,7 +111,7 @@ impl Session {
     }
 
     fn shared(&self) -> &Shared {
-        self.0.shared()
+        &self.0
     }
 
     /// A builder with every default.

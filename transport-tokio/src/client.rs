@@ -91,23 +91,7 @@ pub type SessionBuilder = session_core::session::builder::SessionBuilder<Session
 
 /// A session on tokio. Clones share everything; with the last one the idle connections close.
 #[derive(Clone)]
-pub struct Session(Arc<dyn Held>);
-
-/// A session to whoever has one: what drops it comes with it, so a program that does has no code for that.
-trait Held: Send + Sync {
-    fn shared(&self) -> &Shared;
-    fn to_share(self: Arc<Self>) -> Arc<Shared>;
-}
-
-impl Held for Shared {
-    fn shared(&self) -> &Shared {
-        self
-    }
-
-    fn to_share(self: Arc<Self>) -> Arc<Shared> {
-        self
-    }
-}
+pub struct Session(Arc<Shared>);
 
 /// What the clones of a session share.
 pub(crate) struct Shared {
@@ -130,7 +114,7 @@ impl Session {
     }
 
     fn shared(&self) -> &Shared {
-        self.0.shared()
+        &self.0
     }
 
     /// A builder with every default.
@@ -237,7 +221,7 @@ impl Dispatch for &Session {
     }
 
     fn dispatch(self, request: Result<(Box<CoreRequest>, Option<Body>), CoreError>) -> ResponseFuture {
-        let shared = Arc::clone(&self.0).to_share();
+        let shared = Arc::clone(&self.0);
         // The exchange's own future, and none around it, which would move the response once more. The body is boxed: a future
         // keeps what it is given twice, and is made faster where it is small.
         ResponseFuture(match request {

@@ -14,7 +14,7 @@ const ALONE: &[(&str, &str, &[&str])] = &[
     ("body/file.rs", "a file is a reader of std's, or a stream over threads for blocking work", &["next"]),
     ("body/upgrade.rs", "a stream that waits has a timeout, which a future needs not", &["deadline", "set_timeout"]),
     ("body/upgrade.rs", "the traits of the runtimes name it otherwise", &["close", "shutdown", "is_write_vectored"]),
-    ("client.rs", "what is sent is a future, which keeps the session", &["poll", "to_share"]),
+    ("client.rs", "what is sent is a future, which keeps the session", &["poll"]),
     ("client/cookie_file.rs", "tokio's threads may be gone", &["aside"]),
     ("client/session_file.rs", "tokio's threads may be gone", &["aside"]),
     ("client/pool.rs", "who waits has a bell or is a future", &["bell", "settle", "poll"]),
